@@ -1,0 +1,111 @@
+"""Reads tables (Parquet, CSV) with polars; everything else sees arrays and plain values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_ci.errors import MissingExtraError, UsageError
+from mlops_ci.records.dataset import ColumnProfile, DatasetProfile
+from mlops_ci.records.signature import Column
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SUFFIXES = frozenset({".parquet", ".csv", ".tsv"})
+_PERSONAL = re.compile(
+    r"(name|mail|phone|address|street|birth|ssn|social.?security|passport|iban|account|card|salary|password|token)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+
+def is_table(path: Path) -> bool:
+    """Whether the file's name says that it is a table we can read."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_table(path: Path, *, called: str) -> pl.DataFrame:
+    """Read a whole table.
+
+    Args:
+        path: the file.
+        called: the name under which the user knows it, for errors.
+
+    Raises:
+        UsageError: it is empty, has no header, or is no such table.
+        MissingExtraError: polars is not installed.
+    """
+    polars = _polars()
+    frame: pl.DataFrame
+    if not is_table(path):
+        raise UsageError("not a table", where=called, hint=f"use one of: {', '.join(sorted(SUFFIXES))}")
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame = polars.read_parquet(path)
+        else:
+            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            frame = polars.read_csv(path, separator=separator, infer_schema_length=None)
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+    if not frame.height:
+        raise UsageError("the table is empty", where=called, hint="it needs at least one row")
+    headerless = [name for name in frame.columns if _NUMBER.match(name.removesuffix("_duplicated_0"))]
+    if path.suffix.lower() != ".parquet" and headerless and len(headerless) == len(frame.columns):
+        raise UsageError("the table has no header", where=called, hint="name the columns in its first line")
+    return frame
+
+
+def require_columns(frame: pl.DataFrame, names: Sequence[str], *, called: str) -> None:
+    """Check that a table has these columns.
+
+    Raises:
+        UsageError: some are missing; the message lists what is there.
+    """
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise UsageError(
+            f"no column {', '.join(map(repr, missing))}",
+            where=called,
+            hint=f"its columns are: {', '.join(frame.columns[:20])}{', …' if len(frame.columns) > 20 else ''}",
+        )
+
+
+def columns_of(frame: pl.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:
+    """Names and types of some columns of a table."""
+    return tuple(Column(name, str(frame.schema[name])) for name in names)
+
+
+def profile(frame: pl.DataFrame) -> DatasetProfile:
+    """Rows, and for each column its type, missing values and range."""
+    return DatasetProfile(frame.height, tuple(_profile_column(frame[name]) for name in frame.columns))
+
+
+def _profile_column(column: pl.Series) -> ColumnProfile:
+    missing = column.null_count()
+    if column.dtype.is_float():
+        missing += int(column.is_nan().sum())
+        column = column.fill_nan(None)
+    low = high = None
+    if not _PERSONAL.search(column.name) and (
+        column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == _polars().String
+    ):
+        low, high = _plain(column.min()), _plain(column.max())
+    return ColumnProfile(column.name, str(column.dtype), missing, low, high)
+
+
+def _plain(value: object) -> float | str | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _polars() -> Any:
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise MissingExtraError("reading tables", "gate") from error
+    return pl

@@ -1,0 +1,50 @@
+"""A laptop, or any machine that no adapter knows: the checked-out branch decides what happens."""
+
+from __future__ import annotations
+
+import getpass
+from contextlib import suppress
+
+from mlops_ci.errors import UsageError
+from mlops_ci.hosts.host import Environment, Repository
+from mlops_ci.records.actor import Actor
+from mlops_ci.records.host import HostContext
+
+
+class LocalHost:
+    """The default branch behaves as a push to it, any other branch as a pull request against it."""
+
+    def __init__(self, environ: Environment, *, default_branch: str | None, ephemeral: bool) -> None:
+        self._environ = environ
+        self._default_branch = default_branch
+        self._ephemeral = ephemeral
+
+    def context(self, repository: Repository) -> HostContext:
+        """Who runs us, for which branch."""
+        branch = repository.branch
+        if branch is None:
+            raise UsageError(
+                "HEAD is detached, so no branch says whether to promote or only to report",
+                hint="check out a branch: git switch BRANCH",
+            )
+        default = self._default_branch or repository.default_branch
+        pushed = branch == default
+        return HostContext(
+            host="local",
+            event="push" if pushed else "pull_request",
+            branch=branch,
+            default_branch=default,
+            base=None if pushed else repository.branch_commit(default),
+            ephemeral=self._ephemeral,
+            actor=Actor(name=_user(self._environ)),
+        )
+
+    def neutralise(self, line: str) -> str:
+        """Text can command nothing here but a terminal, so control characters go."""
+        return "".join(character for character in line if character == "\t" or character.isprintable())
+
+
+def _user(environ: Environment) -> str:
+    with suppress(OSError, KeyError, ImportError):  # no such user id in a container
+        return environ.get("USER") or getpass.getuser()
+    return "unknown"

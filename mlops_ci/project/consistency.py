@@ -1,0 +1,142 @@
+"""Checks that the parts of a project fit together; each problem stands where the user wrote it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from mlops_ci.errors import Problem, UsageError
+from mlops_ci.project.graph import makes, ordered
+from mlops_ci.project.metric_names import BUILT_IN
+from mlops_ci.project.names import require_alias
+from mlops_ci.project.paths import contains, escapes
+from mlops_ci.project.project import Project
+from mlops_ci.project.rules import AnyOf, Rule
+from mlops_ci.project.yaml12 import Located, Path
+
+Finding = tuple[Path, str, str | None]
+
+
+def consistency_problems(project: Project, document: Located, file: str) -> list[Problem]:
+    """All problems of a project that a schema cannot see."""
+    findings = [
+        *_steps(project),
+        *_model(project),
+        *_evaluation(project),
+        *_gate(project),
+    ]
+    return [Problem(file, *document.at(path), what, hint) for path, what, hint in findings]
+
+
+def _steps(project: Project) -> Iterator[Finding]:
+    datasets = [dataset.name for dataset in project.datasets]
+    for step in project.steps:
+        here: Path = ("steps", step.name)
+        for index, name in enumerate(step.data):
+            if name not in datasets:
+                yield (*here, "data", index), f"unknown dataset {name!r}", _nearest(name, datasets, "datasets")
+        for index, output in enumerate(step.outputs):
+            if escapes(output.path) or output.path == ".":
+                yield (*here, "outputs", index), "an output must lie below the folder of this file", None
+        if step.params and project.params.path is None and project.params.values is None:
+            yield (*here, "params"), "the project has no params", "add params: params.yaml at the top level"
+        for index, path in enumerate(step.inputs or ()):
+            if makes(step, path):
+                yield (*here, "inputs", index), f"the step reads its own output {path!r}", None
+    yield from _clashing_outputs(project)
+    try:
+        ordered(project.steps)
+    except ValueError as error:
+        yield ("steps",), str(error), "let one of them read something else"
+
+
+def _clashing_outputs(project: Project) -> Iterator[Finding]:
+    seen: list[tuple[str, str]] = []
+    for step in project.steps:
+        for index, output in enumerate(step.outputs):
+            for owner, path in seen:
+                if contains(path, output.path) or contains(output.path, path):
+                    yield (
+                        ("steps", step.name, "outputs", index),
+                        f"{output.path!r} is an output of {owner!r} already" if owner != step.name
+                        else f"{output.path!r} overlaps the output {path!r}",
+                        "give each output to one step",
+                    )  # fmt: skip
+            seen.append((step.name, output.path))
+
+
+def _model(project: Project) -> Iterator[Finding]:
+    if not project.model.files:
+        yield (
+            ("model",),
+            "the key 'files' is missing",
+            "name the outputs that are the model; one step alone needs no files",
+        )
+    for index, path in enumerate(project.model.files):
+        yield from _written_by_a_step(project, path, ("model", "files", index))
+    if project.model.inputs:
+        yield from _written_by_a_step(project, project.model.inputs.path, ("model", "inputs", "path"))
+
+
+def _evaluation(project: Project) -> Iterator[Finding]:
+    evaluation = project.evaluation
+    if not evaluation:
+        return
+    names = [step.name for step in project.steps]
+    if evaluation.step and evaluation.step not in names:
+        yield ("evaluation", "step"), f"unknown step {evaluation.step!r}", _nearest(evaluation.step, names, "steps")
+    if evaluation.predictions:
+        yield from _written_by_a_step(project, evaluation.predictions.path, ("evaluation", "predictions", "path"))
+    if evaluation.metrics:
+        yield from _written_by_a_step(project, evaluation.metrics, ("evaluation", "metrics"))
+    if not evaluation.predictions and not evaluation.metrics:
+        yield ("evaluation",), "nothing to evaluate with", "add predictions or metrics"
+
+
+def _gate(project: Project) -> Iterator[Finding]:
+    if not project.gate:
+        return
+    for index, item in enumerate(project.gate.rules):
+        path: Path = ("gate", "rules", index)
+        if isinstance(item, AnyOf):
+            for number, rule in enumerate(item.rules):
+                yield from _rule(project, rule, (*path, "any", number))
+        else:
+            yield from _rule(project, item, path)
+    if "@" not in project.gate.baseline:
+        try:
+            require_alias(project.gate.baseline)
+        except UsageError as error:
+            yield ("gate", "baseline"), f"{project.gate.baseline!r} is {error.what}", error.hint
+
+
+def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:
+    evaluation = project.evaluation
+    if evaluation is None:
+        yield path, "a rule needs an evaluation", "add the section evaluation"
+        return
+    if rule.metric in BUILT_IN:
+        if evaluation.predictions is None:
+            yield path, f"{rule.metric} is computed from predictions", "add evaluation.predictions"
+        elif evaluation.task not in BUILT_IN[rule.metric]:
+            fitting = [name for name, tasks in BUILT_IN.items() if evaluation.task in tasks]
+            yield path, f"{rule.metric} does not fit a {evaluation.task} task", f"use one of: {', '.join(fitting)}"
+    elif evaluation.metrics is None:
+        hint = _nearest(rule.metric, list(BUILT_IN), "metrics")
+        yield path, f"unknown metric {rule.metric!r}", f"{hint}; your own numbers come from evaluation.metrics"
+    if rule.per and rule.metric not in BUILT_IN:
+        yield path, f"{rule.metric} has one value, no slices", "use per: with a metric computed from predictions"
+
+
+def _written_by_a_step(project: Project, path: str, at: Path) -> Iterator[Finding]:
+    outputs = [output.path for step in project.steps for output in step.outputs]
+    if not any(contains(output, path) for output in outputs):
+        yield at, f"no step writes {path!r}", _nearest(path, outputs, "outputs")
+
+
+def _nearest(word: str, known: Iterable[str], called: str) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"{called}: {', '.join(known)}" if known else f"there are no {called}"

@@ -1,0 +1,185 @@
+"""From the text of ``mlops.yaml`` to a Project, or to all its problems at once."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from mlops_ci.errors import ConfigurationError, Problem
+from mlops_ci.project.consistency import consistency_problems
+from mlops_ci.project.paths import normalise
+from mlops_ci.project.project import (
+    DEFAULT_WORKSPACE,
+    CacheChoice,
+    Dataset,
+    EnvironmentChoice,
+    EvaluationChoice,
+    GateChoice,
+    Model,
+    ModelInputs,
+    Output,
+    Params,
+    PredictionsFile,
+    Project,
+    Step,
+    WorkspaceChoice,
+)
+from mlops_ci.project.rules import AnyOf, Rule, parse_rule
+from mlops_ci.project.schema_problems import schema_problems
+from mlops_ci.project.yaml12 import Located, Path, parse
+from mlops_ci.resources import resource
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def load_project(data: bytes, file: str) -> Project:
+    """Read a project.
+
+    Args:
+        data: the bytes of ``mlops.yaml``.
+        file: its name, for messages.
+
+    Raises:
+        ConfigurationError: everything that is wrong with it.
+    """
+    document = _decode(data, file)
+    schema = json.loads(resource("schemas", "mlops.schema.json").read_text("utf-8"))
+    problems = schema_problems(document, schema, file)
+    if not problems:
+        problems = _unfit_numbers(document, file)
+    rules: tuple[Rule | AnyOf, ...] = ()
+    if not problems:
+        rules, problems = _parse_rules(document, file)
+    if problems:
+        raise ConfigurationError(problems)
+    project = _build(document.value, rules)
+    problems = consistency_problems(project, document, file)
+    if problems:
+        raise ConfigurationError(problems)
+    return project
+
+
+def _decode(data: bytes, file: str) -> Located:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise ConfigurationError([Problem(file, line, column, "not UTF-8 text", "save the file as UTF-8")]) from error
+    document = parse(text, file)
+    if not isinstance(document.value, dict):
+        raise ConfigurationError([Problem(file, 1, 1, "a mapping is expected", "start with version: 1")])
+    return document
+
+
+def _unfit_numbers(document: Located, file: str) -> list[Problem]:
+    confidence = document.value.get("gate", {}).get("confidence")
+    if isinstance(confidence, float) and math.isnan(confidence):
+        return [Problem(file, *document.at(("gate", "confidence")), "the confidence is not a number", "use 0.95")]
+    return []
+
+
+def _parse_rules(document: Located, file: str) -> tuple[tuple[Rule | AnyOf, ...], list[Problem]]:
+    problems: list[Problem] = []
+
+    def one(item: Any, path: Path) -> Rule | None:
+        try:
+            if isinstance(item, str):
+                return parse_rule(item)
+            return parse_rule(item["rule"], per=item.get("per"), min_rows=item.get("min_rows", 100))
+        except ValueError as error:
+            problems.append(Problem(file, *document.at(path if isinstance(item, str) else (*path, "rule")), str(error)))
+            return None
+
+    rules: list[Rule | AnyOf] = []
+    for index, item in enumerate(document.value.get("gate", {}).get("rules", ())):
+        path: Path = ("gate", "rules", index)
+        if isinstance(item, dict) and "any" in item:
+            parsed = [one(inner, (*path, "any", number)) for number, inner in enumerate(item["any"])]
+            rules.append(AnyOf(tuple(rule for rule in parsed if rule)))
+        elif rule := one(item, path):
+            rules.append(rule)
+    return tuple(rules), problems
+
+
+def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
+    steps = tuple(_step(name, step) for name, step in value["steps"].items())
+    model = value["model"]
+    files = tuple(map(normalise, model.get("files", ())))
+    if not files and len(steps) == 1:
+        files = tuple(output.path for output in steps[0].outputs)
+    inputs = model.get("inputs")
+    workspace = value.get("workspace", DEFAULT_WORKSPACE)
+    workspace = {"url": workspace} if isinstance(workspace, str) else workspace
+    cache = value.get("cache", {})
+    environment = value.get("environment", {})
+    params = value.get("params")
+    gate = value.get("gate")
+    return Project(
+        model=Model(
+            name=model["name"],
+            files=files,
+            inputs=ModelInputs(normalise(inputs["path"]), tuple(inputs.get("columns", ()))) if inputs else None,
+            purpose=model.get("purpose"),
+        ),
+        steps=steps,
+        environment=EnvironmentChoice(
+            python=environment.get("python"),
+            requirements=normalise(environment["pip"]) if environment else None,
+        ),
+        params=Params(
+            path=normalise(params) if isinstance(params, str) else None,
+            values=params if isinstance(params, dict) else None,
+        ),
+        datasets=tuple(Dataset(name, normalise(item["path"])) for name, item in value.get("datasets", {}).items()),
+        workspace=WorkspaceChoice(workspace["url"], durable=workspace.get("durable", False)),
+        cache=CacheChoice(cache.get("url"), trust_pull_requests=cache.get("trust") == "pull-requests"),
+        evaluation=_evaluation(value["evaluation"]) if "evaluation" in value else None,
+        gate=GateChoice(
+            baseline=gate.get("baseline", "champion"),
+            confidence=gate.get("confidence", 0.95),
+            on_inconclusive=gate.get("on_inconclusive", "block"),
+            rules=rules,
+        )
+        if gate
+        else None,
+    )
+
+
+def _step(name: str, step: dict[str, Any]) -> Step:
+    timeout = step.get("timeout")
+    return Step(
+        name=name,
+        run=step["run"],
+        inputs=tuple(map(normalise, step["inputs"])) if "inputs" in step else None,
+        data=tuple(step.get("data", ())),
+        params=tuple(step.get("params", ())),
+        env=tuple(step.get("env", ())),
+        timeout=float(timeout[:-1]) * _SECONDS[timeout[-1]] if timeout else None,
+        outputs=tuple(
+            Output(normalise(item), store=False)
+            if isinstance(item, str)
+            else Output(normalise(item["path"]), store=item.get("store", False))
+            for item in step["outputs"]
+        ),
+    )
+
+
+def _evaluation(value: dict[str, Any]) -> EvaluationChoice:
+    predictions = value.get("predictions")
+    return EvaluationChoice(
+        step=value.get("step"),
+        task=value.get("task"),
+        positive=value.get("positive"),
+        predictions=PredictionsFile(
+            path=normalise(predictions["path"]),
+            id=predictions.get("id"),
+            target=predictions.get("target", "target"),
+            prediction=predictions.get("prediction"),
+            score=predictions.get("score"),
+        )
+        if predictions
+        else None,
+        metrics=normalise(value["metrics"]) if "metrics" in value else None,
+    )

@@ -1,0 +1,151 @@
+"""The Project: what ``mlops.yaml`` says, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mlops_ci.project.rules import AnyOf, Rule
+
+Task = Literal["binary", "multiclass", "regression"]
+OnInconclusive = Literal["block", "allow"]
+DEFAULT_WORKSPACE = ".mlops"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInputs:
+    """Real rows of what the model eats: a table that a step writes, and its columns (empty: all)."""
+
+    path: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that the pipeline makes."""
+
+    name: str
+    files: tuple[str, ...]
+    inputs: ModelInputs | None
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChoice:
+    """Where the workspace is. ``durable`` vouches for a folder that outlives the machine of a CI job."""
+
+    url: str
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CacheChoice:
+    """Where the cache is (None: in the workspace) and whose results the default branch believes."""
+
+    url: str | None
+    trust_pull_requests: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentChoice:
+    """The software the steps want: a Python version (None: ours) and a requirements file (None: what is installed)."""
+
+    python: str | None
+    requirements: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Parameters: a file, or a mapping in ``mlops.yaml`` itself."""
+
+    path: str | None
+    values: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Data that no step makes."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file or folder that a step makes; ``store`` keeps it with the run's record."""
+
+    path: str
+    store: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command, and everything it may read and has to write.
+
+    ``inputs`` is None where the user named none: then every tracked file is one. Paths are relative to the
+    folder of ``mlops.yaml``. ``timeout`` is in seconds.
+    """
+
+    name: str
+    run: str
+    inputs: tuple[str, ...] | None
+    data: tuple[str, ...]
+    params: tuple[str, ...]
+    env: tuple[str, ...]
+    timeout: float | None
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsFile:
+    """Where the predictions are and what their columns are called. A column that is None has its usual name."""
+
+    path: str
+    id: str | None
+    target: str
+    prediction: str | None
+    score: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationChoice:
+    """How the model is evaluated."""
+
+    step: str | None
+    task: Task | None
+    positive: Any
+    predictions: PredictionsFile | None
+    metrics: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateChoice:
+    """What decides over promotion. ``baseline`` is an alias of the model, or a reference to any version."""
+
+    baseline: str
+    confidence: float
+    on_inconclusive: OnInconclusive
+    rules: tuple[Rule | AnyOf, ...]
+
+    def flat(self) -> tuple[Rule, ...]:
+        """All rules, those inside ``any`` too."""
+        return tuple(rule for item in self.rules for rule in (item.rules if isinstance(item, AnyOf) else (item,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything ``mlops.yaml`` says."""
+
+    model: Model
+    steps: tuple[Step, ...]
+    environment: EnvironmentChoice
+    params: Params
+    datasets: tuple[Dataset, ...]
+    workspace: WorkspaceChoice
+    cache: CacheChoice
+    evaluation: EvaluationChoice | None
+    gate: GateChoice | None
+
+    def step(self, name: str) -> Step:
+        """The step of that name; it exists, or loading would have failed."""
+        return next(step for step in self.steps if step.name == name)

@@ -1,0 +1,100 @@
+"""The grammar of gate rules.
+
+::
+
+    rule   = metric op bound
+    op     = ">" | ">=" | "<" | "<="
+    metric = name
+    bound  = number | ref [ ("+" | "-" | "*") number ]
+    ref    = "baseline" | "@" name
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_RULE = re.compile(
+    rf"""^\s*(?P<metric>[A-Za-z_][A-Za-z0-9_.-]*)
+    \s*(?P<op>>=|<=|>|<)
+    \s*(?:(?P<ref>baseline|@[A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*(?P<sign>[-+*])\s*(?P<term>{_NUMBER}))?
+        |(?P<number>{_NUMBER}|[-+]?\.?(?:nan|inf)))\s*$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+Operator = Literal[">", ">=", "<", "<="]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """``factor * reference + offset``; without a reference just ``offset``."""
+
+    reference: str | None
+    factor: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``per`` names the column whose values are judged one by one."""
+
+    text: str
+    metric: str
+    operator: Operator
+    bound: Bound
+    per: str | None = None
+    min_rows: int = 100
+
+    @property
+    def upwards(self) -> bool:
+        """Whether the rule asks for values above its bound."""
+        return self.operator.startswith(">")
+
+    @property
+    def strict(self) -> bool:
+        """Whether a value equal to the bound fails."""
+        return len(self.operator) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Alternatives: one that passes is enough."""
+
+    rules: tuple[Rule, ...]
+
+
+def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rule:
+    """Parse a rule.
+
+    Raises:
+        ValueError: the text is no rule; the message says what is wrong with it.
+    """
+    if "%" in text:
+        raise ValueError(f"write the percentage in {text!r} as a fraction, such as 0.01")
+    match = _RULE.match(text)
+    if not match:
+        raise ValueError(
+            f"not a rule: {text!r}; write it like 'accuracy > baseline', 'accuracy >= baseline - 0.01', 'accuracy >= 0.8'"
+        )
+    number = match["number"] or match["term"]
+    value = float(number.replace(".nan", "nan").replace(".inf", "inf")) if number else 0.0
+    if not math.isfinite(value):
+        raise ValueError(f"the bound of {text!r} is not a finite number")
+    operators: dict[str, Operator] = {">": ">", ">=": ">=", "<": "<", "<=": "<="}
+    return Rule(
+        text=" ".join(text.split()),
+        metric=match["metric"],
+        operator=operators[match["op"]],
+        bound=_bound(match["ref"], match["sign"], value),
+        per=per,
+        min_rows=min_rows,
+    )
+
+
+def _bound(reference: str | None, sign: str | None, value: float) -> Bound:
+    if sign == "*":
+        return Bound(reference, factor=value, offset=0.0)
+    return Bound(reference, factor=1.0 if reference else 0.0, offset=-value if sign == "-" else value)

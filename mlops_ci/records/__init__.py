@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses, one file each, JSON in and out. Pure."""

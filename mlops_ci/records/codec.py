@@ -1,0 +1,52 @@
+"""JSON in and out for every record; the one place that knows the serialisation library."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from mlops_ci.errors import IntegrityError
+
+T = TypeVar("T")
+
+
+def encode(record: Any) -> bytes:
+    """Encode a record as one line of JSON; mappings are sorted by key, so equal records give equal bytes.
+
+    NaN and infinities have no JSON form and become ``null``.
+    """
+    return msgspec.json.encode(record, order="deterministic")
+
+
+def encode_pretty(record: Any) -> str:
+    """Encode a record as JSON a person can read."""
+    return msgspec.json.format(encode(record), indent=2).decode()
+
+
+def decode(data: bytes, kind: type[T], *, where: str) -> T:
+    """Decode and validate JSON as a record of type ``kind``; fields that ``kind`` lacks are ignored.
+
+    Raises:
+        IntegrityError: the bytes are not JSON of that shape; ``where`` names the object.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"not a valid {kind.__name__} record: {error}", where=where) from error
+
+
+def plain(record: Any) -> Any:
+    """Return the record as dictionaries, lists and scalars."""
+    return msgspec.to_builtins(record)
+
+
+def json_schema(kind: type, title: str) -> dict[str, Any]:
+    """Return the JSON Schema of a record, as stored in ``schemas/``."""
+    (reference,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **reference,
+        "$defs": components,
+    }

@@ -1,0 +1,123 @@
+"""The entries of a model's log. Each is an envelope plus the fields of its operation, flat in one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops_ci.records.actor import Actor
+from mlops_ci.records.commit import Commit
+from mlops_ci.records.evaluation import Evaluation
+from mlops_ci.records.files import FileRecord
+from mlops_ci.records.signature import Signature
+from mlops_ci.records.verdict import Outcome, Verdict
+
+LOG_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every entry carries.
+
+    ``prev`` is the digest of the previous entry's bytes (null in the first); ``txn`` lets a writer
+    recognise its own entry after a lost reply; a reader that does not know ``op`` may skip the entry unless
+    it ``must_understand``.
+    """
+
+    format: int
+    op: str
+    must_understand: bool
+    seq: int
+    prev: str | None
+    txn: str
+    time: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A new version, whose objects lie under ``attempt``."""
+
+    version: int
+    commit: str | None
+    fingerprint: str
+    digest: str
+    attempt: str
+    files: tuple[FileRecord, ...]
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    datasets: dict[str, str] = field(default_factory=dict)
+    data_time: str | None = None
+    environment: str | None = None
+    run: str | None = None
+    source: Commit | None = None
+    signature: Signature | None = None
+    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another commit that produces an existing version."""
+
+    version: int
+    commit: str
+    source: Commit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A verdict on a version; ``evaluation`` where its predictions are on a set it has none on yet."""
+
+    version: int
+    verdict: Verdict
+    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictReference:
+    """The verdict an alias moved on: entry, digest of the judged candidate, outcome."""
+
+    seq: int
+    candidate: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias moved to ``version``, away from ``expect`` (null: it did not exist).
+
+    ``commit`` is the commit it was promoted for, which a link can make another than the version's own.
+    """
+
+    alias: str
+    version: int
+    expect: int | None
+    commit: str | None = None
+    verdict: VerdictReference | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Tags set on and removed from a version."""
+
+    version: int
+    set: dict[str, str] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+
+Body = Register | Link | Judge | Alias | Tag
+
+OPERATIONS: dict[str, type[Body]] = {
+    "register": Register,
+    "link": Link,
+    "verdict": Judge,
+    "alias": Alias,
+    "tag": Tag,
+}
+
+
+def operation_of(body: Body) -> str:
+    """The ``op`` under which a body is written."""
+    return next(op for op, kind in OPERATIONS.items() if isinstance(body, kind))

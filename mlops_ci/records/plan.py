@@ -1,0 +1,28 @@
+"""What would run, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step's place in the plan.
+
+    ``depends`` means that it is decided when the steps before it are done: it is reused if they come out as
+    before. ``seconds`` is how long it took last time.
+    """
+
+    name: str
+    action: Literal["run", "reuse", "depends"]
+    reasons: tuple[str, ...]
+    fingerprint: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in the order in which they can run."""
+
+    steps: tuple[PlannedStep, ...]

@@ -1,0 +1,73 @@
+"""A run: everything needed to say afterwards what happened, and to do it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mlops_ci.records.commit import Commit, DirtyTree
+from mlops_ci.records.dataset import DatasetVersion
+from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.evaluation import Evaluation
+from mlops_ci.records.files import FileRecord
+from mlops_ci.records.host import HostContext
+from mlops_ci.records.machine import Machine
+from mlops_ci.records.signature import Signature
+from mlops_ci.records.verdict import Verdict
+
+StepStatus = Literal["ran", "reused", "failed", "interrupted", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """One step of a run. Times are in seconds, ``peak_memory`` in bytes (of its largest process).
+
+    ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted.
+    """
+
+    name: str
+    status: StepStatus
+    reasons: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    outputs: tuple[FileRecord, ...] = ()
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    exit_code: int | None = None
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of the pipeline. Times are ISO 8601 in UTC.
+
+    ``files`` are the result files kept with the run; ``model`` the model's files; ``fingerprint`` that of
+    the steps upstream of the model.
+    """
+
+    format: int
+    id: str
+    model_name: str
+    status: Literal["succeeded", "failed", "interrupted"]
+    error: str | None
+    tool: str
+    started: str
+    seconds: float
+    commit: Commit
+    dirty: DirtyTree | None
+    host: HostContext
+    machine: Machine
+    environment: EnvironmentLock
+    steps: tuple[StepRun, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+    datasets: dict[str, DatasetVersion] = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    fingerprint: str | None = None
+    model: tuple[FileRecord, ...] = ()
+    files: tuple[FileRecord, ...] = ()
+    evaluation: Evaluation | None = None
+    signature: Signature | None = None
+    verdict: Verdict | None = None
+
+
+RUN_FORMAT = 1

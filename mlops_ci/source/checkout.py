@@ -1,0 +1,162 @@
+"""A checkout of the user's repository. Only ever reads it."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+from mlops_ci.edge.redaction import Redactor
+from mlops_ci.errors import UsageError
+from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
+from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.source.git import Git
+
+_SHA = re.compile(r"^[0-9a-f]{40}$")
+_ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
+_USUAL_DEFAULTS = ("main", "master")
+
+
+class Checkout:
+    """The repository around a folder.
+
+    Raises:
+        UsageError: the folder is in no git repository, or nothing has been committed yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        git = Git(folder)
+        top = git.ask("rev-parse", "--show-toplevel")
+        if top is None:
+            raise UsageError("not a git repository", where=str(folder), hint="run git init and commit your project")
+        self.root = Path(top)
+        self._git = Git(self.root)
+        head = self._git.ask("rev-parse", "--verify", "-q", "HEAD^{commit}")
+        if head is None:
+            raise UsageError(
+                "nothing has been committed yet", where=str(self.root), hint="git add and git commit first"
+            )
+        self.head = head
+
+    @cached_property
+    def branch(self) -> str | None:
+        """The branch that is checked out; None when HEAD is detached."""
+        return self._git.ask("symbolic-ref", "-q", "--short", "HEAD")
+
+    @cached_property
+    def default_branch(self) -> str:
+        """The branch that releases: origin's HEAD, else ``main`` or ``master``, else the current one."""
+        remote = self._git.ask("symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
+        if remote:
+            return remote.removeprefix("origin/")
+        for name in _USUAL_DEFAULTS:
+            if self._git.ask("rev-parse", "--verify", "-q", f"refs/heads/{name}"):
+                return name
+        return self.branch or _USUAL_DEFAULTS[0]
+
+    def branch_commit(self, branch: str) -> str | None:
+        """The tip of a branch, here or on origin."""
+        for ref in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
+            if found := self._git.ask("rev-parse", "--verify", "-q", f"{ref}^{{commit}}"):
+                return found
+        return None
+
+    def describe(self, sha: str, redact: Redactor) -> Commit:
+        """Describe a commit of this repository."""
+        sha, author, time, message = (
+            self._git.run("show", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
+            .decode("utf-8", "replace")
+            .split("\0", 3)
+        )
+        remote = self._git.ask("config", "--get", "remote.origin.url")
+        return Commit(
+            sha=sha,
+            branch=self.branch,
+            repository=redact(remote) if remote else None,
+            author=author,
+            message=redact(message.strip()),
+            time=time,
+        )
+
+    def resolve(self, text: str) -> str:
+        """Return the full SHA of a commit named by a full or abbreviated SHA.
+
+        Raises:
+            UsageError: it is no SHA, ambiguous, unknown, or lies beyond the end of a shallow clone.
+        """
+        if not _ABBREVIATED.match(text):
+            raise UsageError("not a commit SHA", where=repr(text), hint="give 7 to 40 lower-case hexadecimal digits")
+        candidates = self._git.run("rev-parse", f"--disambiguate={text}").decode().split()
+        commits = [sha for sha in candidates if self._git.ask("cat-file", "-t", sha) == "commit"]
+        if len(commits) > 1:
+            raise UsageError("the SHA is ambiguous", where=text, hint=f"it may be {' or '.join(commits)}")
+        if not commits:
+            self._unknown(text)
+        return commits[0]
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether ``descendant`` is ``ancestor`` or has it in its history.
+
+        Raises:
+            UsageError: this clone lacks one of the commits.
+        """
+        for sha in (ancestor, descendant):
+            if not _SHA.match(sha) or self._git.ask("cat-file", "-t", sha) != "commit":
+                self._unknown(sha)
+        code = self._git.status("merge-base", "--is-ancestor", ancestor, descendant)
+        if code == 1 and self.shallow:
+            raise UsageError(
+                "the shallow clone does not reach far enough to compare two commits",
+                where=f"{ancestor[:7]}..{descendant[:7]}",
+                hint="run git fetch --unshallow, or check out with fetch-depth: 0",
+            )
+        return code == 0
+
+    @cached_property
+    def shallow(self) -> bool:
+        """Whether the history was cut off when cloning."""
+        return self._git.ask("rev-parse", "--is-shallow-repository") == "true"
+
+    @cached_property
+    def tracked(self) -> frozenset[str]:
+        """Paths that the index knows, relative to the root."""
+        return frozenset(self._paths("ls-files", "-z"))
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Tracked paths and untracked ones that git does not ignore, relative to the root, sorted."""
+        return tuple(sorted({*self.tracked, *self._paths("ls-files", "-z", "--others", "--exclude-standard")}))
+
+    def read_at(self, sha: str, path: str) -> bytes | None:
+        """The content of a file in a commit; None if it was not there."""
+        if self._git.ask("cat-file", "-t", f"{sha}:{path}") != "blob":
+            return None
+        return self._git.run("cat-file", "blob", f"{sha}:{path}")
+
+    def changed_between(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two commits, sorted."""
+        return tuple(sorted(self._paths("diff", "--name-only", "--no-renames", "-z", old, new)))
+
+    def dirt(self, inputs: frozenset[str], redact: Redactor) -> DirtyTree | None:
+        """What the working tree has that HEAD has not: changed tracked files, and untracked ``inputs``."""
+        changed = set(self._paths("diff", "--name-only", "--no-renames", "-z", "HEAD"))
+        untracked = inputs - self.tracked
+        if not changed and not untracked:
+            return None
+        diff = self._git.run("diff", "--no-ext-diff", "--no-color", "HEAD").decode("utf-8", "replace")
+        return DirtyTree(
+            paths=tuple(sorted(changed | untracked)),
+            diff=redact(diff)[:DIFF_LIMIT],
+            digest=digest_of_bytes(diff.encode()),
+        )
+
+    def _paths(self, *arguments: str) -> list[str]:
+        return [path for path in self._git.run(*arguments).decode("utf-8", "surrogateescape").split("\0") if path]
+
+    def _unknown(self, sha: str) -> NoReturn:
+        raise UsageError(
+            "this clone has no such commit",
+            where=sha,
+            hint="run git fetch --unshallow, or check out with fetch-depth: 0" if self.shallow else "check the SHA",
+        )

@@ -1,0 +1,58 @@
+"""Starts git through GitPython; nothing else does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mlops_ci.errors import RemoteError, UsageError
+
+
+class Git:
+    """Git in a folder. Its configuration and index are never changed."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # GitPython reads it while being imported
+        import git
+
+        if not folder.is_dir():
+            raise UsageError("no such folder", where=str(folder))
+        self._not_found = git.exc.GitCommandNotFound
+        self._git: Any = git.Git(str(folder))
+
+    def ask(self, *arguments: str) -> str | None:
+        """The stripped output; None where git says no or nothing."""
+        code, output, _ = self._execute(arguments)
+        text = output.decode("utf-8", "surrogateescape").strip()
+        return text if code == 0 and text else None
+
+    def run(self, *arguments: str) -> bytes:
+        """The output of a command that has to work.
+
+        Raises:
+            RemoteError: git failed; its last line says why.
+        """
+        code, output, errors = self._execute(arguments)
+        if code:
+            reason = errors.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"exit code {code}"
+            raise RemoteError(f"git {arguments[0]} failed: {reason}", where=str(self._git.working_dir))
+        return output
+
+    def status(self, *arguments: str) -> int:
+        """The exit code alone."""
+        return self._execute(arguments)[0]
+
+    def _execute(self, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+        try:
+            code, output, errors = self._git.execute(
+                # Optional locks: status and diff would otherwise rewrite the user's index.
+                ["git", "--no-optional-locks", *arguments],
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        except self._not_found as error:
+            raise RemoteError("git cannot be started", hint="install git and put it on the PATH") from error
+        return int(code), bytes(output), errors.encode() if isinstance(errors, str) else bytes(errors)

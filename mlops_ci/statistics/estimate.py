@@ -1,0 +1,25 @@
+"""A number and how far it can be trusted."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An estimate with one-sided confidence bounds.
+
+    Attributes:
+        value: The point estimate; NaN if there is none.
+        lower: One-sided lower bound: the truth is below it with probability at most 1 - confidence. NaN if it
+            cannot be known.
+        upper: One-sided upper bound at the same confidence, so that the two together hold with probability
+            at least 2 * confidence - 1.
+        standard_error: In units of `value`. It serves planning (`rows_needed`), not the bounds, which come
+            from the method's own distribution.
+        method: The name of the method, fit for a report.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    standard_error: float
+    method: str

@@ -1,0 +1,213 @@
+"""A folder as a workspace.
+
+Create-if-absent is ``link(2)`` of a finished, fsynced temporary file: a rename would overwrite, and
+``O_EXCL`` would show half-written bytes to readers.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from mlops_ci.edge.files import CHUNK, fsync_folder
+from mlops_ci.errors import IntegrityError, RemoteError
+from mlops_ci.records.digest import PREFIX
+from mlops_ci.workspace.store import StoredObject, Written
+
+TEMPORARY = ".tmp"
+_UNLISTED = frozenset({TEMPORARY, ".gitignore"})
+_LINK_ATTEMPTS = 5
+
+
+class LocalStore:
+    """A folder of the local file system (or one that a network mounts with POSIX semantics)."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def url(self) -> str:
+        """The folder's path."""
+        return str(self._root)
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self._root
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None where there is none."""
+        with _failures_as_remote_errors(key):
+            try:
+                return self._path(key).read_bytes()
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Create an object if the key is free: temporary file, fsync, link, fsync of the folder."""
+
+        def write(file: BinaryIO) -> None:
+            file.write(data)
+
+        with _failures_as_remote_errors(key):
+            return self._create(key, write)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Replace an object atomically, without fsync."""
+        with _failures_as_remote_errors(key):
+            target = self._path(key)
+            self._make_folders(target.parent)
+            temporary = self._temporary()
+            try:
+                temporary.write_bytes(data)
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def upload(self, key: str, source: Path) -> Written:
+        """Create an object from a file, hashing what is really written."""
+        written = Written(digest="", size=0)
+
+        def write(file: BinaryIO) -> None:
+            nonlocal written
+            with source.open("rb") as content:
+                written = _copy_hashed(content, file)
+
+        with _failures_as_remote_errors(key):
+            self._create(key, write)
+        return written
+
+    def download(self, key: str, target: Path) -> Written | None:
+        """Copy an object to a new file, hashing it on the way."""
+        with _failures_as_remote_errors(key):
+            try:
+                content = self._path(key).open("rb")
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                return None
+            with content, target.open("xb") as file:
+                return _copy_hashed(content, file)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects below a folder of keys, sorted."""
+        with _failures_as_remote_errors(prefix):
+            yield from self._walk(self._path(prefix) if prefix else self._root, prefix)
+
+    def delete(self, key: str) -> None:
+        """Delete an object. Folders stay, so that no writer loses the one it is about to link into."""
+        with _failures_as_remote_errors(key):
+            path = self._path(key)
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return
+            fsync_folder(path.parent)
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[StoredObject]:
+        try:
+            with os.scandir(folder) as entries:
+                # A folder sorts as its keys do: with the slash.
+                found = sorted(entries, key=lambda e: e.name + "/" if e.is_dir(follow_symlinks=False) else e.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in found:
+            if folder == self._root and entry.name in _UNLISTED:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(Path(entry.path), f"{prefix}{entry.name}/")
+            else:
+                with suppress(FileNotFoundError):  # deleted since the listing
+                    status = entry.stat(follow_symlinks=False)
+                    yield StoredObject(f"{prefix}{entry.name}", status.st_size, status.st_mtime)
+
+    def _create(self, key: str, write: Callable[[BinaryIO], None]) -> bool:
+        target = self._path(key)
+        self._make_folders(target.parent)
+        temporary = self._temporary()
+        try:
+            with temporary.open("xb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            created = self._link(temporary, target)
+            # The loser of a race fsyncs too: it may acknowledge what the winner wrote but has not yet synced.
+            fsync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return created
+
+    def _link(self, temporary: Path, target: Path) -> bool:
+        for attempt in range(_LINK_ATTEMPTS):
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:
+                # Somebody tidied an empty folder away between our mkdir and our link.
+                if attempt == _LINK_ATTEMPTS - 1:
+                    raise
+                self._make_folders(target.parent)
+            else:
+                return True
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        if folder != self._root:
+            self._make_folders(folder.parent)
+        folder.mkdir(parents=folder == self._root, exist_ok=True)
+        fsync_folder(folder.parent)
+
+    def _temporary(self) -> Path:
+        folder = self._root / TEMPORARY
+        self._make_folders(folder)
+        return folder / uuid.uuid4().hex
+
+    def _path(self, key: str) -> Path:
+        pure = PurePosixPath(key)
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in key:
+            raise IntegrityError("a key leaves the workspace", where=repr(key))
+        return self._root / pure
+
+
+def _copy_hashed(source: BinaryIO, target: BinaryIO) -> Written:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        target.write(chunk)
+        size += len(chunk)
+    return Written(PREFIX + digest.hexdigest(), size)
+
+
+@contextmanager
+def _failures_as_remote_errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        hints = {
+            errno.ENOSPC: "free some space on the workspace's disk and run again",
+            errno.EDQUOT: "free some space in the workspace's quota and run again",
+            errno.EROFS: "the file system is read-only: choose another workspace",
+            errno.EACCES: "give this user write access to the workspace, or choose another",
+            errno.EPERM: "the file system must support hard links; give this user write access",
+        }
+        raise RemoteError(
+            f"the workspace failed: {reason}",
+            where=key or "the workspace's root",
+            hint=hints.get(error.errno or 0),
+        ) from error
+
+
+def ignore_in_git(root: Path) -> None:
+    """Keep a workspace that lies inside a checkout out of ``git status``."""
+    with _failures_as_remote_errors(".gitignore"):
+        root.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), (root / ".gitignore").open("x") as file:
+            file.write("*\n")

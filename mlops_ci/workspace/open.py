@@ -1,0 +1,76 @@
+"""From a workspace's URL to its storage."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from mlops_ci.errors import IntegrityError, UsageError
+from mlops_ci.records.codec import decode, encode
+from mlops_ci.records.workspace_format import WORKSPACE_FORMAT, WorkspaceFormat
+from mlops_ci.workspace.layout import FORMAT_KEY
+from mlops_ci.workspace.local import LocalStore
+from mlops_ci.workspace.store import Store
+
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+def _open_folder(url: str, relative_to: Path) -> Store:
+    return LocalStore((relative_to / Path(url.removeprefix("file://")).expanduser()).resolve())
+
+
+BACKENDS: dict[str, Callable[[str, Path], Store]] = {
+    "file": _open_folder,
+}
+
+
+def open_store(url: str, relative_to: Path) -> Store:
+    """Open the storage at a URL or path; nothing is written yet.
+
+    Args:
+        url: a path, or ``scheme://…`` with a scheme of ``BACKENDS``.
+        relative_to: what a relative path starts from.
+
+    Raises:
+        UsageError: there is no backend for the scheme.
+    """
+    match = _SCHEME.match(url)
+    scheme = match[1].lower() if match else "file"
+    if scheme not in BACKENDS:
+        raise UsageError(
+            f"no workspace can be opened with the scheme {scheme}://",
+            where="workspace",
+            hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}",
+        )
+    return BACKENDS[scheme](url, relative_to)
+
+
+def read_format(store: Store) -> WorkspaceFormat | None:
+    """Return what kind of workspace this is; None where nothing has been written yet.
+
+    Raises:
+        IntegrityError: a newer mlops-ci wrote it, or ``workspace.json`` is damaged.
+    """
+    data = store.get(FORMAT_KEY)
+    if data is None:
+        return None
+    found = decode(data, WorkspaceFormat, where=FORMAT_KEY)
+    if found.format != WORKSPACE_FORMAT or found.features:
+        needs = ", ".join(found.features) or f"format {found.format}"
+        raise IntegrityError(
+            f"the workspace needs a newer mlops-ci ({needs})", where=store.url, hint="upgrade mlops-ci"
+        )
+    return found
+
+
+def initialise(store: Store) -> WorkspaceFormat:
+    """Make sure that the storage is a workspace we can write to, and return its format record."""
+    found = read_format(store)
+    if found is None:
+        store.create(FORMAT_KEY, encode(WorkspaceFormat(WORKSPACE_FORMAT, uuid.uuid4().hex)))
+        found = read_format(store)
+    if found is None:
+        raise IntegrityError("the workspace did not keep what was written to it", where=store.url)
+    return found

@@ -1,0 +1,69 @@
+"""The Protocol of a workspace's storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing shows it: its key, size in bytes, and time of its last write (epoch seconds)."""
+
+    key: str
+    size: int
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a streamed transfer moved: digest and size of the bytes."""
+
+    digest: str
+    size: int
+
+
+class Store(Protocol):
+    """Keys are relative POSIX paths. Everything rests on ``create``; there is no compare-and-swap.
+
+    Every method raises :class:`~mlops_ci.errors.RemoteError` when the storage fails; after a failed
+    ``create`` the object may or may not exist, and only reading it back tells.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None where there is none."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Create an object durably if the key is free; return whether this call created it.
+
+        Exactly one of any number of racing callers gets True, and its bytes are what everybody reads.
+        """
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object, replacing what is there. For what can be rebuilt: durability is not promised."""
+        ...
+
+    def upload(self, key: str, source: Path) -> Written:
+        """Create an object durably from a file, in bounded memory; what exists already stays as it is."""
+        ...
+
+    def download(self, key: str, target: Path) -> Written | None:
+        """Write an object to a file that must not exist; None, and no file, where there is no object."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects whose key starts with ``prefix`` (ending in ``/``, or empty), sorted by key."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; deleting what is not there is no error."""
+        ...

@@ -1,0 +1,124 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_ci.statistics import paired_proportions
+
+COUNTS = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 400)).map(
+    lambda c: (c[0], c[1], c[0] + c[1] + c[2])
+)
+
+
+def sign_test(in_favour, disagreements):
+    ways = sum(math.comb(disagreements, k) for k in range(in_favour, disagreements + 1))
+    return ways / 2**disagreements
+
+
+def score_statistic(gains, losses, n, difference):
+    """Tango's statistic by direct definition: the likelihood maximised over a fine grid."""
+    losing = np.linspace(max(0.0, -difference), (1 - difference) / 2, 400_001)
+    winning = losing + difference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = (
+            (gains * np.log(winning) if gains else 0)
+            + (losses * np.log(losing) if losses else 0)
+            + (n - gains - losses) * np.log1p(-winning - losing)
+        )
+    best = losing[np.nanargmax(np.where(np.isfinite(likelihood), likelihood, -np.inf))]
+    return (gains - losses - n * difference) / math.sqrt(n * (2 * best + difference * (1 - difference)))
+
+
+@pytest.mark.parametrize("counts", [(12, 2, 50), (5, 20, 100), (0, 0, 30), (9, 1, 10), (30, 31, 200)])
+def test_the_bounds_are_where_tangos_statistic_equals_the_normal_quantile(counts):
+    estimate = paired_proportions(*counts, 0.95)
+    assert score_statistic(*counts, estimate.lower) == pytest.approx(1.6449, abs=2e-3)
+    assert score_statistic(*counts, estimate.upper) == pytest.approx(-1.6449, abs=2e-3)
+
+
+def test_no_disagreement_still_has_a_width():
+    estimate = paired_proportions(0, 0, 100, 0.95)
+    z2 = 1.6448536269514722**2
+    assert estimate.value == 0.0
+    assert (estimate.lower, estimate.upper) == (
+        pytest.approx(-z2 / (100 + z2)),
+        pytest.approx(z2 / (100 + z2)),
+    )
+    assert estimate.standard_error > 0.0
+
+
+def test_the_published_example():
+    # Tango 1998, table I (contact lenses, 44 patients, 43 + 0 agreements, b = 0, c = 1): 95 % two-sided
+    # (-0.118, 0.061) for -1/44 is quoted in the literature from the same score equations.
+    estimate = paired_proportions(0, 1, 44, 0.975)
+    assert estimate.lower == pytest.approx(-0.1184, abs=2e-3)
+    assert estimate.upper == pytest.approx(0.0605, abs=2e-3)
+
+
+def test_the_standard_error_is_near_walds_for_many_rows():
+    estimate = paired_proportions(400, 300, 10_000, 0.95)
+    assert estimate.standard_error == pytest.approx(math.sqrt(700 - 100**2 / 10_000) / 10_000, rel=2e-3)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_a_sign_is_claimed_only_if_the_exact_test_claims_it(confidence):
+    n = 70
+    claimed = 0
+    for gains, losses in itertools.product(range(25), repeat=2):
+        estimate = paired_proportions(gains, losses, n, confidence)
+        if estimate.lower >= 0.0:
+            claimed += 1
+            assert sign_test(gains, gains + losses) <= 1 - confidence + 1e-12
+        if estimate.upper <= 0.0:
+            assert sign_test(losses, gains + losses) <= 1 - confidence + 1e-12
+    assert claimed > 50
+
+
+@given(COUNTS)
+def test_swapping_the_two_turns_the_interval_round(counts):
+    gains, losses, n = counts
+    estimate, swapped = paired_proportions(gains, losses, n, 0.95), paired_proportions(losses, gains, n, 0.95)
+    assert (estimate.value, estimate.lower, estimate.upper) == (-swapped.value, -swapped.upper, -swapped.lower)
+    assert estimate.standard_error == swapped.standard_error
+
+
+@given(COUNTS, st.sampled_from([0.5, 0.8, 0.95, 0.999]))
+def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts, confidence):
+    gains, losses, n = counts
+    estimate = paired_proportions(gains, losses, n, confidence)
+    assert -1.0 <= estimate.lower <= estimate.value <= estimate.upper <= 1.0
+    better = paired_proportions(gains + 1, losses, n, confidence)
+    assert better.lower >= estimate.lower - 1e-12
+    assert better.upper >= estimate.upper - 1e-12
+
+
+@pytest.mark.parametrize(("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)])
+def test_coverage_by_enumeration_is_near_nominal(winning, losing):
+    n = 40
+    missed_low = missed_high = 0.0
+    for gains in range(n + 1):
+        for losses in range(n + 1 - gains):
+            ways = math.comb(n, gains) * math.comb(n - gains, losses)
+            chance = ways * winning**gains * losing**losses * (1 - winning - losing) ** (n - gains - losses)
+            if chance < 1e-9:
+                continue
+            estimate = paired_proportions(gains, losses, n, 0.95)
+            missed_low += chance * (winning - losing < estimate.lower)
+            missed_high += chance * (winning - losing > estimate.upper)
+    assert missed_low <= 0.065
+    assert missed_high <= 0.065
+    if winning == losing:
+        assert max(missed_low, missed_high) <= 0.05
+
+
+def test_no_rows_give_nan():
+    assert math.isnan(paired_proportions(0, 0, 0, 0.95).lower)
+
+
+@pytest.mark.parametrize("counts", [(-1, 0, 5), (0, -1, 5), (3, 3, 5)])
+def test_impossible_counts_are_refused(counts):
+    with pytest.raises(ValueError, match="counts must"):
+        paired_proportions(*counts, 0.95)

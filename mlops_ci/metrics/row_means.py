@@ -37,11 +37,11 @@ def _only_mean(means: FloatArray) -> FloatArray:
 
 
 def _correct(predictions: Predictions) -> FloatArray:
-    correct = (predictions.target == predictions.require_prediction()).astype(np.float64)
+    correct: FloatArray = (predictions.target == predictions.require_prediction()).astype(np.float64)
     if predictions.score is not None:
         # A derived prediction is meaningless where the score is NaN, and counting it would hide that.
-        by_row = predictions.score.reshape(len(predictions), -1)
-        correct[np.isnan(by_row).any(axis=1)] = np.nan
+        unknown = np.isnan(predictions.score)
+        correct[unknown if unknown.ndim == 1 else unknown.any(axis=1)] = np.nan
     return correct[:, np.newaxis]
 
 

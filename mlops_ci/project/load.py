@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 from mlops_ci.errors import ConfigurationError, Problem
@@ -45,16 +46,13 @@ def load_project(data: bytes, file: str) -> Project:
     """
     document = _decode(data, file)
     schema = json.loads(resource("schemas", "mlops.schema.json").read_text("utf-8"))
-    problems = schema_problems(document, schema, file)
-    if not problems:
-        problems = _unfit_numbers(document, file)
-    rules: tuple[Rule | AnyOf, ...] = ()
-    if not problems:
-        rules, problems = _parse_rules(document, file)
-    if problems:
+    if problems := schema_problems(document, schema, file):
         raise ConfigurationError(problems)
+    rules, rule_problems = _parse_rules(document, file)
     project = _build(document.value, rules)
-    problems = consistency_problems(project, document, file)
+    # Rules that do not parse would shift the others' places.
+    checked = replace(project, gate=None) if rule_problems else project
+    problems = [*_unfit_numbers(document, file), *rule_problems, *consistency_problems(checked, document, file)]
     if problems:
         raise ConfigurationError(problems)
     return project

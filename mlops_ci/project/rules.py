@@ -77,7 +77,7 @@ def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rul
     match = _RULE.match(text)
     if not match:
         raise ValueError(
-            f"not a rule: {text!r}; write it like 'accuracy > baseline', 'accuracy >= baseline - 0.01', 'accuracy >= 0.8'"
+            f"not a rule: {text!r}; write 'accuracy > baseline', 'accuracy >= baseline - 0.01' or 'accuracy >= 0.8'"
         )
     number = match["number"] or match["term"]
     value = float(number.replace(".nan", "nan").replace(".inf", "inf")) if number else 0.0

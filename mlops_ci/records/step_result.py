@@ -27,6 +27,7 @@ class StepInputs:
     """
 
     command: str
+    outputs: tuple[str, ...]
     files: dict[str, str]
     datasets: dict[str, str]
     params: dict[str, str]

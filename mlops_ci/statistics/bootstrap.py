@@ -45,7 +45,7 @@ def bootstrap_moments(
     *,
     seed: int,
 ) -> Estimate:
-    """Theta = combine(mean of the rows of features), with studentised bootstrap bounds.
+    """A smooth function of row means, theta = combine(mean), with studentised bootstrap bounds.
 
     The pivot (theta* - theta) / se* of a resample takes its standard error from the delta method, with a
     gradient by central differences. A pivot that cannot be computed (a resample of one row repeated, a
@@ -168,10 +168,7 @@ def _resample(rows: _Rows, value: float, resamples: int, seed: int) -> tuple[Flo
     random = np.random.default_rng(seed)
     chunk = max(1, _CHUNK_CELLS // n)
     means = np.concatenate(
-        [
-            _counts(random, min(chunk, resamples - start), n) @ columns
-            for start in range(0, resamples, chunk)
-        ]
+        [_counts(random, min(chunk, resamples - start), n) @ columns for start in range(0, resamples, chunk)]
     ) / float(n)
     first, second = means[:, :rank], means[:, rank:].reshape(resamples, rank, rank)
     covariance = second - first[:, :, np.newaxis] * first[:, np.newaxis, :]

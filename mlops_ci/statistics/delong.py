@@ -42,7 +42,7 @@ class Placements:
         )
 
     def standard_error(self) -> float:
-        """Of the area (DeLong, DeLong & Clarke-Pearson 1988, equations 4-6); NaN with fewer than two of a class."""
+        """Of the area (DeLong et al. 1988, equations 4-6); NaN with fewer than two rows of a class."""
         return math.sqrt(sum(self._variances()))
 
     def degrees_of_freedom(self) -> float:
@@ -144,6 +144,10 @@ def delong_paired(
 
     DeLong, DeLong & Clarke-Pearson 1988 (Biometrics 44:837-845, equation 8 with the contrast (1, -factor)),
     with a t quantile for small classes (`Placements.degrees_of_freedom`).
+
+    The bounds are symmetric, so that with few rows and areas that are far apart with one near 1, the bound on
+    the other's side is too close: simulated with 15 and 25 rows of areas 0.94 and 0.84, the upper bound
+    missed 10 % of the time at a confidence of 0.95 (and the lower 2 %).
 
     Where that variance is zero:
 

@@ -44,12 +44,12 @@ def paired_proportions(only_candidate: int, only_baseline: int, n: int, confiden
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, math.nan, method)
     smoothed_n = n + 2
-    smoothed_variance = only_candidate + only_baseline + 1 - (only_candidate - only_baseline) ** 2 / smoothed_n
+    disagreements, net = only_candidate + only_baseline + 1, only_candidate - only_baseline
     return Estimate(
         value=(only_candidate - only_baseline) / n,
         lower=-_upper_bound(only_baseline, only_candidate, n, z, alpha),
         upper=_upper_bound(only_candidate, only_baseline, n, z, alpha),
-        standard_error=math.sqrt(smoothed_variance) / smoothed_n,
+        standard_error=math.sqrt(disagreements - net**2 / smoothed_n) / smoothed_n,
         method=method,
     )
 
@@ -71,7 +71,7 @@ def _sign_test(in_favour: int, disagreements: int) -> float:
 
 
 def _tango_upper(gains: int, losses: int, n: int, z: float) -> float:
-    """The difference at which the score statistic falls to -z, by bisection: it decreases from the estimate on."""
+    """The difference at which the score statistic, which only decreases, falls to -z: by bisection."""
     low, high = (gains - losses) / n, 1.0
     while low < (middle := (low + high) / 2) < high:
         if gains - losses - n * middle > -z * _restricted_deviation(gains, losses, n, middle):

@@ -81,7 +81,11 @@ def test_a_sign_is_claimed_only_if_the_exact_test_claims_it(confidence):
 def test_swapping_the_two_turns_the_interval_round(counts):
     gains, losses, n = counts
     estimate, swapped = paired_proportions(gains, losses, n, 0.95), paired_proportions(losses, gains, n, 0.95)
-    assert (estimate.value, estimate.lower, estimate.upper) == (-swapped.value, -swapped.upper, -swapped.lower)
+    assert (estimate.value, estimate.lower, estimate.upper) == (
+        -swapped.value,
+        -swapped.upper,
+        -swapped.lower,
+    )
     assert estimate.standard_error == swapped.standard_error
 
 
@@ -95,7 +99,9 @@ def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts, confidence
     assert better.upper >= estimate.upper - 1e-12
 
 
-@pytest.mark.parametrize(("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)])
+@pytest.mark.parametrize(
+    ("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)]
+)
 def test_coverage_by_enumeration_is_near_nominal(winning, losing):
     n = 40
     missed_low = missed_high = 0.0

@@ -1,0 +1,208 @@
+"""The software of the steps: locked with hashes, built only when a step really runs, kept by lock digest.
+
+mlops-ci lives in an environment of its own and never touches the user's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from mlops_ci.errors import MissingExtraError, RemoteError, UsageError
+from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.project.project import EnvironmentChoice
+from mlops_ci.records.digest import digest_of_bytes, digest_of_value, hexadecimal
+from mlops_ci.records.environment import EnvironmentLock
+
+_INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
+_HASH = "--hash="
+_NETWORK = re.compile(r"fetch|connect|network|timed out|dns|tls|certificate|download", re.IGNORECASE)
+
+
+class Environment(Protocol):
+    """The software of the steps."""
+
+    def lock(self) -> EnvironmentLock:
+        """What pins it. Installs nothing."""
+        ...
+
+    def executables(self) -> Path:
+        """The folder to put first on the PATH; builds the environment if it has to."""
+        ...
+
+
+def this_platform() -> str:
+    """Operating system and processor, such as ``linux-x86_64``."""
+    return f"{sys.platform}-{platform.machine()}"
+
+
+def this_python() -> str:
+    """The minor version of the running interpreter."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def choose_environment(
+    choice: EnvironmentChoice, folder: Path, cache: StepCache, environ: Mapping[str, str]
+) -> Environment:
+    """The environment that a project asks for."""
+    if choice.requirements is None:
+        return InterpreterEnvironment()
+    return PipEnvironment(choice.requirements, choice.python or this_python(), folder, cache, environ)
+
+
+class InterpreterEnvironment:
+    """The interpreter that runs mlops-ci, with what is installed beside it."""
+
+    def lock(self) -> EnvironmentLock:
+        """The installed ``name==version`` pairs stand in for a lock."""
+        pairs = {
+            f"{distribution.metadata['Name'].lower()}=={distribution.version}"
+            for distribution in metadata.distributions()
+            if distribution.metadata["Name"]
+        }
+        # Our own version is no part of the model.
+        text = "".join(f"{pair}\n" for pair in sorted(pairs) if not pair.startswith("mlops-ci=="))
+        return EnvironmentLock("interpreter", this_python(), this_platform(), digest_of_bytes(text.encode()), text)
+
+    def executables(self) -> Path:
+        """Where the running interpreter is."""
+        return Path(sys.executable).parent
+
+
+class PipEnvironment:
+    """Requirements locked with hashes by uv, and the virtual environment built from the lock."""
+
+    def __init__(
+        self, requirements: str, python: str, folder: Path, cache: StepCache, environ: Mapping[str, str]
+    ) -> None:
+        self._requirements = requirements
+        self._python = python
+        self._folder = folder
+        self._cache = cache
+        self._environ = environ
+        self._lock: EnvironmentLock | None = None
+
+    def lock(self) -> EnvironmentLock:
+        """The lock: the file itself where it has hashes, else what was resolved for it first and then kept.
+
+        Resolving again on each machine would give other packages as soon as one of them has a new release, and
+        train a new model without a commit.
+
+        Raises:
+            UsageError: the requirements are missing or cannot be met.
+            RemoteError: the package index cannot be reached.
+        """
+        if self._lock is None:
+            sources = dict(_requirement_files(self._requirements, self._folder))
+            text = sources[self._requirements]
+            if _HASH in text:
+                self._lock = self._locked(text)
+            else:
+                key = digest_of_value([sources, self._python, this_platform()])
+                self._lock = self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
+        return self._lock
+
+    def executables(self) -> Path:
+        """Build the virtual environment if it is not there yet.
+
+        Raises:
+            RemoteError: a package cannot be fetched or its hash is wrong.
+        """
+        lock = self.lock()
+        folder = environments_folder(self._environ) / hexadecimal(digest_of_value([lock.digest, lock.python]))[:32]
+        complete = folder / ".mlops-ci-complete"
+        if not complete.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with _exclusive(folder.with_suffix(".lock")):
+                if not complete.exists():
+                    self._build(folder, lock)
+                    complete.touch()
+        return folder / "bin"
+
+    def _locked(self, text: str) -> EnvironmentLock:
+        return EnvironmentLock("pip", self._python, this_platform(), digest_of_bytes(text.encode()), text)
+
+    def _resolve(self) -> str:
+        return self._uv(
+            "pip", "compile", self._requirements, "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-version", self._python,
+        )  # fmt: skip
+
+    def _build(self, folder: Path, lock: EnvironmentLock) -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
+        self._uv("venv", "--python", lock.python, str(folder))
+        requirements = folder / "requirements.txt"
+        requirements.write_text(lock.text, "utf-8")
+        self._uv("pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python"), str(requirements))
+
+    def _uv(self, *arguments: str) -> str:
+        finished = subprocess.run(
+            [_find_uv(), *arguments, "--quiet"],
+            cwd=self._folder,
+            env={**self._environ, "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            reason = " ".join(finished.stderr.split()).removeprefix("error: ")[:600]
+            if _NETWORK.search(reason):
+                raise RemoteError(f"uv failed: {reason}", where=self._requirements, hint="try again later")
+            raise UsageError(f"uv failed: {reason}", where=self._requirements, hint="mend the requirements")
+        return finished.stdout
+
+
+def environments_folder(environ: Mapping[str, str]) -> Path:
+    """Where built environments are kept on this machine."""
+    if own := environ.get("MLOPS_CI_CACHE_DIR"):
+        return Path(own).absolute() / "environments"
+    shared = environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "mlops-ci" / "environments"
+
+
+def _find_uv() -> str:
+    try:
+        import uv
+
+        return uv.find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+        if found is None:
+            raise MissingExtraError("locking and building an environment", "pip") from None
+        return found
+
+
+def _requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+    waiting, seen = [name], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        try:
+            text = (folder / current).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                "the requirements file cannot be read", where=current, hint="mend environment.pip"
+            ) from error
+        yield current, text
+        waiting += [os.path.normpath(Path(current).parent / included) for included in _INCLUDE.findall(text)]
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Let one process at a time build an environment; the lock goes with its holder, however that ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,172 @@
+"""Runs one step in its sandbox."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from mlops_ci.edge.files import clone
+from mlops_ci.edge.process import Finished, run_logged
+from mlops_ci.edge.redaction import Redactor
+from mlops_ci.errors import MlopsError, RemoteError, UsageError
+from mlops_ci.pipeline.environment import Environment
+from mlops_ci.pipeline.materials import Materials
+from mlops_ci.pipeline.params import write_params
+from mlops_ci.pipeline.progress import Progress
+from mlops_ci.pipeline.resolve import Resolver
+from mlops_ci.pipeline.sandbox import step_environment, written_files
+from mlops_ci.pipeline.undeclared import undeclared_files, undeclared_params
+from mlops_ci.project.project import Step
+from mlops_ci.records.files import FileRecord
+
+_TAIL_LINES = 40
+_SHELL = ("bash", "-euo", "pipefail", "-c")
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """How a step ended. ``error`` is None when all is well; ``finished`` is None when it could not start."""
+
+    outputs: tuple[FileRecord, ...]
+    finished: Finished | None
+    log_tail: tuple[str, ...]
+    error: MlopsError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every step of a run needs."""
+
+    resolver: Resolver
+    environment: Environment
+    materials: Materials
+    environ: Mapping[str, str]
+    redact: Redactor
+    progress: Progress
+    cancelled: Event
+    folder: Path
+
+    def execute(self, step: Step, made: Mapping[str, FileRecord]) -> Executed:
+        """Run a step; its outputs are taken over only if it succeeds.
+
+        Args:
+            step: the step.
+            made: the outputs of other steps that it reads, by path.
+        """
+        sandbox = self.folder / step.name
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        finished: Finished | None = None
+        try:
+            finished = self._run(step, made, sandbox, tail)
+            self._require_success(step, finished, tail, made)
+            written = written_files(step, sandbox / "tree" / self.resolver.snapshot.prefix)
+            outputs = tuple(self.materials.take(path, file) for path, file in sorted(written.items()))
+        except OSError as error:
+            failure = RemoteError(f"step {step.name} cannot run: {error.strerror or error}", where=error.filename)
+            return Executed((), finished, tuple(tail), failure)
+        except MlopsError as error:
+            return Executed((), finished, tuple(tail), error)
+        finally:
+            shutil.rmtree(sandbox, ignore_errors=True)
+        return Executed(outputs, finished, (), None)
+
+    def _run(self, step: Step, made: Mapping[str, FileRecord], sandbox: Path, tail: deque[str]) -> Finished:
+        folder = self._furnish(step, made, sandbox)
+        home = sandbox / "home"
+        (home / "tmp").mkdir(parents=True)
+        env = step_environment(
+            step,
+            self.environ,
+            executables=self.environment.executables(),
+            home=home,
+            params=json.dumps(self.resolver.step_params(step)),
+        )
+        if shutil.which(_SHELL[0]) is None:
+            raise RemoteError("bash is not installed", hint="install bash: steps are bash scripts")
+
+        def on_line(text: str) -> None:
+            text = self.redact(text)
+            tail.append(text)
+            self.progress.line(step.name, text)
+
+        return run_logged(
+            [*_SHELL, step.run], cwd=folder, env=env, on_line=on_line, cancelled=self.cancelled, timeout=step.timeout
+        )
+
+    def _furnish(self, step: Step, made: Mapping[str, FileRecord], sandbox: Path) -> Path:
+        """Lay out the sandbox as the repository is, and return the folder of ``mlops.yaml`` in it."""
+        snapshot = self.resolver.snapshot
+        tree = sandbox / "tree"
+        folder = tree / snapshot.prefix
+        folder.mkdir(parents=True)
+
+        def place(path: str) -> Path:
+            return tree / snapshot.repository_path(path, declared=f"step {step.name}")
+
+        for path in self.resolver.source_files(step):
+            clone(snapshot.path(path), place(path))
+        for name in step.data:
+            dataset = next(item for item in self.resolver.project.datasets if item.name == name)
+            for path in snapshot.dataset(dataset.path, declared=f"dataset {name}"):
+                clone(snapshot.path(path), place(path))
+        for path, file in made.items():
+            self.materials.copy(file, place(path))
+        params_file = self.resolver.project.params.path
+        if step.params and params_file:
+            place(params_file).unlink(missing_ok=True)
+            write_params(self.resolver.step_params(step), place(params_file))
+        for output in step.outputs:
+            place(output.path).parent.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _require_success(
+        self, step: Step, finished: Finished, tail: deque[str], made: Mapping[str, FileRecord]
+    ) -> None:
+        if finished.ended == "cancelled":
+            raise UsageError(f"step {step.name} was interrupted")
+        if finished.ended == "timeout":
+            raise UsageError(
+                f"step {step.name} ran longer than its timeout of {step.timeout:g} s", hint="raise timeout, or do less"
+            )
+        if finished.exit_code < 0:
+            name = signal.Signals(-finished.exit_code).name
+            hint = "it was probably out of memory" if name == "SIGKILL" else None
+            raise RemoteError(f"step {step.name} was killed by {name}", hint=hint)
+        if finished.exit_code:
+            raise UsageError(
+                f"step {step.name} failed with exit code {finished.exit_code}", hint=self._advice(step, tail, made)
+            )
+
+    def _advice(self, step: Step, tail: deque[str], made: Mapping[str, FileRecord]) -> str:
+        """Say what to declare where the log names something that exists and that the step could not see."""
+        snapshot, project = self.resolver.snapshot, self.resolver.project
+        known = {
+            *snapshot.known_files(),
+            *(output.path for other in project.steps if other is not step for output in other.outputs),
+            *(file for item in project.datasets for file in snapshot.dataset(item.path, declared=item.name)),
+        }
+        visible = {*self.resolver.source_files(step), *made, *(output.path for output in step.outputs)}
+        if step.params and project.params.path:
+            visible.add(project.params.path)
+        files = undeclared_files(tail, known, visible)
+        if files:
+            by_path = {item.path: item.name for item in project.datasets}
+            wanted = [
+                f"data: [{by_path[path]}]"
+                if path in by_path
+                else f"params (it reads {path})"
+                if path == project.params.path
+                else f"inputs: [{path}]"
+                for path in files
+            ]
+            return f"it may read only what it declares; add to step {step.name}: {', '.join(wanted)}"
+        keys = undeclared_params(tail, self.resolver.params, step.params)
+        if keys:
+            return f"it may read only parameters that it declares; add to step {step.name}: params: [{', '.join(keys)}]"
+        return "its log is above"

@@ -1,0 +1,118 @@
+"""The files of the working tree that steps may read, and their digests."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlops_ci.edge.files import digest_of_file
+from mlops_ci.errors import UsageError
+from mlops_ci.project.paths import contains, escapes, normalise
+from mlops_ci.records.digest import digest_of_tree
+
+
+class Snapshot:
+    """The repository's files as seen from the folder of ``mlops.yaml``; paths are relative to that folder."""
+
+    def __init__(self, root: Path, prefix: str, *, tracked: frozenset[str], files: tuple[str, ...]) -> None:
+        """Take a snapshot.
+
+        Args:
+            root: the top of the repository.
+            prefix: the folder of ``mlops.yaml`` relative to it; ``.`` for the top itself.
+            tracked: the files that git tracks, relative to the top.
+            files: those, and the untracked ones that git does not ignore.
+        """
+        self.root = root
+        self.prefix = prefix
+        self._tracked = tracked
+        self._files = files
+        self._digests: dict[Path, str] = {}
+
+    @property
+    def folder(self) -> Path:
+        """The folder of ``mlops.yaml``."""
+        return self.root / self.prefix
+
+    def tracked_files(self) -> tuple[str, ...]:
+        """Every tracked file that exists."""
+        return tuple(self._relative(path) for path in sorted(self._tracked) if (self.root / path).is_file())
+
+    def known_files(self) -> tuple[str, ...]:
+        """Every file that git tracks or does not ignore."""
+        return tuple(map(self._relative, self._files))
+
+    def expand(self, path: str, *, declared: str) -> tuple[str, ...]:
+        """The files that a declared input means: itself, or all files of a folder that git does not ignore.
+
+        Raises:
+            UsageError: there is no such file, or it lies outside the repository.
+        """
+        inside = self.repository_path(path, declared=declared)
+        target = self.root / inside
+        if target.is_file():
+            return (path,)
+        if not target.is_dir():
+            raise UsageError(
+                f"input {path!r} does not exist", where=declared, hint="commit it, or take it out of the inputs"
+            )
+        found = tuple(
+            self._relative(file) for file in self._files if contains(inside, file) and (self.root / file).is_file()
+        )
+        if not found:
+            raise UsageError(f"input folder {path!r} has no files", where=declared, hint="commit what the step reads")
+        return found
+
+    def dataset(self, path: str, *, declared: str) -> tuple[str, ...]:
+        """The files of a dataset, whether git knows them or not.
+
+        Raises:
+            UsageError: there are none.
+        """
+        target = self.root / self.repository_path(path, declared=declared)
+        if target.is_file():
+            return (path,)
+        found = tuple(sorted(self._walk(target, path))) if target.is_dir() else ()
+        if not found:
+            raise UsageError(f"dataset {path!r} does not exist or is empty", where=declared, hint="fetch it first")
+        return found
+
+    def digest(self, path: str) -> str:
+        """The digest of a file's content, computed once."""
+        file = self.path(path)
+        if file not in self._digests:
+            self._digests[file] = digest_of_file(file)
+        return self._digests[file]
+
+    def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
+        """The digest of a file, or of the names and contents of the files of a folder."""
+        if files == (path,):
+            return self.digest(path)
+        return digest_of_tree((posixpath.relpath(file, path), self.digest(file)) for file in files)
+
+    def path(self, path: str) -> Path:
+        """Where a file is."""
+        return self.root / normalise(posixpath.join(self.prefix, path))
+
+    def repository_path(self, path: str, *, declared: str) -> str:
+        """A path relative to the top of the repository.
+
+        Raises:
+            UsageError: it leads out of the repository.
+        """
+        inside = normalise(posixpath.join(self.prefix, path))
+        if escapes(inside):
+            raise UsageError(f"{path!r} lies outside the repository", where=declared)
+        return inside
+
+    def _relative(self, path: str) -> str:
+        return path if self.prefix == "." else posixpath.relpath(path, self.prefix)
+
+    def _walk(self, folder: Path, name: str) -> Iterator[str]:
+        for entry in os.scandir(folder):
+            if entry.is_dir():
+                yield from self._walk(Path(entry.path), f"{name}/{entry.name}")
+            elif entry.is_file():
+                yield f"{name}/{entry.name}"

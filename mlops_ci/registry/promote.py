@@ -1,0 +1,141 @@
+"""Moves aliases. A promotion by ``ci`` never goes backwards; going back is always said explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mlops_ci.errors import ConflictError
+from mlops_ci.records.entry import Alias, Body, VerdictReference
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.fold import AliasTarget, ModelState
+from mlops_ci.registry.model_log import ModelLog
+
+IsAncestor = Callable[[str, str], bool]
+Promoted = Literal["promoted", "unchanged", "superseded"]
+
+
+class BaselineMovedError(ConflictError):
+    """The alias no longer points to the version that the verdict compared with: judge again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A judged version on its way to an alias.
+
+    ``commit`` is the commit that asks (the version's own, or one linked to it); ``expect`` the version that the
+    verdict compared with (None: there was none).
+    """
+
+    alias: str
+    version: int
+    commit: str | None
+    expect: int | None
+    verdict: VerdictReference
+
+
+def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor) -> Promoted:
+    """Move an alias to a version that passed the gate, if its commit descends from the present one's.
+
+    Raises:
+        BaselineMovedError: somebody else moved the alias meanwhile.
+        ConflictError: history diverged, or other bytes were judged than are registered.
+    """
+    outcome: Promoted = "promoted"
+
+    def decide(state: ModelState) -> Body | None:
+        nonlocal outcome
+        outcome = "promoted"
+        candidate = state.versions[request.version]
+        if request.verdict.candidate != candidate.digest or request.verdict.outcome != "pass":
+            raise ConflictError(f"no passing verdict on v{request.version}", where=log.model, hint="run the gate again")
+        current = state.aliases.get(request.alias)
+        if current and current.version == request.version:
+            outcome = "unchanged"
+            return None
+        if current and _is_late(state.versions[current.version], current, candidate, request.commit, is_ancestor):
+            outcome = "superseded"
+            return None
+        if (current.version if current else None) != request.expect:
+            raise BaselineMovedError(f"{request.alias} moved while v{request.version} was judged", where=log.model)
+        return Alias(
+            alias=request.alias,
+            version=request.version,
+            expect=request.expect,
+            commit=request.commit,
+            verdict=request.verdict,
+        )
+
+    log.append(decide)
+    return outcome
+
+
+def _is_late(
+    champion: ModelVersion, current: AliasTarget, candidate: ModelVersion, commit: str | None, is_ancestor: IsAncestor
+) -> bool:
+    """Whether a newer commit, or the same one with newer data, holds the alias already."""
+    if current.commit is None or commit is None:
+        return False  # trained elsewhere: there is no descent to compare
+    if commit == current.commit:
+        return (candidate.data_time or "") < (champion.data_time or "")
+    if is_ancestor(current.commit, commit):
+        return False
+    if is_ancestor(commit, current.commit):
+        return True
+    raise ConflictError(
+        f"commit {commit[:7]} does not descend from {current.commit[:7]}, the commit of champion v{champion.version}",
+        where=champion.model,
+        hint=f"history was rewritten; to go on from here: mlops-ci promote {champion.model}@v{candidate.version} "
+        "--rollback --reason …",
+    )
+
+
+def move_alias(
+    log: ModelLog, alias: str, version: int, *, rollback: bool, reason: str | None, expect: int | None = None
+) -> Promoted:
+    """Move an alias by a person's decision.
+
+    Args:
+        log: the model's log.
+        alias: the alias.
+        version: where it shall point.
+        rollback: allow an older version than the present one.
+        reason: why; kept in the log.
+        expect: refuse unless the alias points there now (None: wherever it points).
+
+    Raises:
+        ConflictError: the version is older and ``rollback`` is not set, or ``expect`` does not hold.
+    """
+    outcome: Promoted = "promoted"
+
+    def decide(state: ModelState) -> Body | None:
+        nonlocal outcome
+        target = state.versions[version]
+        current = state.aliases.get(alias)
+        if expect is not None and (current.version if current else None) != expect:
+            now = f"v{current.version}" if current else "nothing"
+            raise ConflictError(
+                f"{alias} points to {now}, not to v{expect}", where=log.model, hint="look again, then decide"
+            )
+        if current and current.version == version:
+            outcome = "unchanged"
+            return None
+        if current and version < current.version and not rollback:
+            raise ConflictError(
+                f"v{version} is older than v{current.version}, which {alias} points to",
+                where=log.model,
+                hint="say --rollback to go back",
+            )
+        newest = [judgement for judgement in target.judgements if judgement.outcome == "pass"]
+        return Alias(
+            alias=alias,
+            version=version,
+            expect=current.version if current else None,
+            commit=target.commit,
+            verdict=VerdictReference(newest[-1].seq, target.digest, newest[-1].outcome) if newest else None,
+            reason=reason,
+        )
+
+    log.append(decide)
+    return outcome

@@ -1,0 +1,80 @@
+"""References to versions: ``model@alias``, ``model@v12``, ``model@12``, ``model@<sha>``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mlops_ci.errors import UsageError
+from mlops_ci.project.names import require_alias, require_model_name
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.fold import ModelState
+
+_NUMBER = re.compile(r"^v?([0-9]{1,18})$")
+_SHA = re.compile(r"^(?=.*[a-f])[0-9a-f]{7,40}$|^[0-9a-f]{40}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model and what selects one of its versions: a number, a commit, or an alias."""
+
+    model: str
+    selector: str
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.selector}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Parse ``model@selector``.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    model, at, selector = text.partition("@")
+    if not at or not selector:
+        raise UsageError(
+            "not a reference", where=repr(text[:80]), hint="write MODEL@champion, MODEL@v12 or MODEL@<sha>"
+        )
+    require_model_name(model)
+    if not _NUMBER.match(selector) and not _SHA.match(selector):
+        require_alias(selector)
+    return Reference(model, selector)
+
+
+def resolve(state: ModelState, selector: str) -> ModelVersion:
+    """Return the version that a selector means; a commit means its newest version, through links too.
+
+    Raises:
+        UsageError: there is none, or an abbreviated SHA means several commits.
+    """
+    where = f"{state.model}@{selector}"
+    if not state.versions:
+        raise UsageError(f"unknown model {state.model!r}", where=where, hint="mlops-ci models list shows them all")
+    if match := _NUMBER.match(selector):
+        version = state.versions.get(int(match[1]))
+        if version is None:
+            raise UsageError(f"no version {int(match[1])}", where=where, hint=f"the newest is v{max(state.versions)}")
+        return version
+    if _SHA.match(selector):
+        return _by_commit(state, selector, where)
+    found = state.alias(selector)
+    if found is None:
+        hint = f"its aliases: {', '.join(sorted(state.aliases))}" if state.aliases else "it has no aliases yet"
+        raise UsageError(f"no alias {selector!r}", where=where, hint=hint)
+    return found
+
+
+def _by_commit(state: ModelState, prefix: str, where: str) -> ModelVersion:
+    found: dict[str, int] = {}
+    for number, version in state.versions.items():
+        for commit in (version.commit, *version.links):
+            if commit and commit.startswith(prefix):
+                found[commit] = max(number, found.get(commit, 0))
+    if not found:
+        raise UsageError(
+            f"no version of commit {prefix}", where=where, hint=f"see mlops-ci models history {state.model}"
+        )
+    if len(found) > 1:
+        raise UsageError("the SHA is ambiguous", where=where, hint=f"it may be {' or '.join(sorted(found))}")
+    return state.versions[next(iter(found.values()))]

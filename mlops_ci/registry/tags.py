@@ -1,0 +1,26 @@
+"""Tags on versions, and the search by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from mlops_ci.records.entry import Body, Tag
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.model_log import ModelLog
+
+
+def set_tags(log: ModelLog, version: int, tags: Mapping[str, str]) -> ModelVersion:
+    """Set tags on a version; what it has already is not written again."""
+
+    def decide(state: ModelState) -> Body | None:
+        present = state.versions[version].tags
+        new = {key: value for key, value in tags.items() if present.get(key) != value}
+        return Tag(version=version, set=new) if new else None
+
+    return log.append(decide).versions[version]
+
+
+def with_tags(versions: Iterable[ModelVersion], tags: Mapping[str, str]) -> Iterator[ModelVersion]:
+    """The versions that carry all these tags."""
+    return (version for version in versions if tags.items() <= version.tags.items())

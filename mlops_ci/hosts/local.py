@@ -14,18 +14,21 @@ from mlops_ci.records.host import HostContext
 class LocalHost:
     """The default branch behaves as a push to it, any other branch as a pull request against it."""
 
-    def __init__(self, environ: Environment, *, default_branch: str | None, ephemeral: bool) -> None:
+    def __init__(
+        self, environ: Environment, *, branch: str | None, default_branch: str | None, ephemeral: bool
+    ) -> None:
         self._environ = environ
+        self._branch = branch
         self._default_branch = default_branch
         self._ephemeral = ephemeral
 
     def context(self, repository: Repository) -> HostContext:
         """Who runs us, for which branch."""
-        branch = repository.branch
+        branch = self._branch or repository.branch
         if branch is None:
             raise UsageError(
                 "HEAD is detached, so no branch says whether to promote or only to report",
-                hint="check out a branch: git switch BRANCH",
+                hint="check out a branch, or name it with --branch",
             )
         default = self._default_branch or repository.default_branch
         pushed = branch == default
@@ -36,7 +39,7 @@ class LocalHost:
             default_branch=default,
             base=None if pushed else repository.branch_commit(default),
             ephemeral=self._ephemeral,
-            actor=Actor(name=_user(self._environ)),
+            actor=Actor(name=user_name(self._environ)),
         )
 
     def neutralise(self, line: str) -> str:
@@ -44,7 +47,8 @@ class LocalHost:
         return "".join(character for character in line if character == "\t" or character.isprintable())
 
 
-def _user(environ: Environment) -> str:
+def user_name(environ: Environment) -> str:
+    """Who is at the keyboard."""
     with suppress(OSError, KeyError, ImportError):  # no such user id in a container
         return environ.get("USER") or getpass.getuser()
     return "unknown"

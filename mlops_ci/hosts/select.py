@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mlops_ci.hosts.host import Environment, Host
 from mlops_ci.hosts.local import LocalHost
 
@@ -12,18 +10,20 @@ CHOICES = ("auto", "local")
 _SIGNS = ("GITHUB_ACTIONS", "TF_BUILD", "CI")
 
 
-def _detect(environ: Environment, default_branch: str | None) -> Host:
-    ephemeral = any(environ.get(sign, "").lower() in {"true", "1"} for sign in _SIGNS)
-    return LocalHost(environ, default_branch=default_branch, ephemeral=ephemeral)
+def select_host(
+    choice: str, environ: Environment, *, branch: str | None = None, default_branch: str | None = None
+) -> Host:
+    """Return the adapter for a choice.
+
+    Args:
+        choice: one of ``CHOICES``; ``local`` also vouches for the disk of the machine.
+        environ: the environment variables.
+        branch: the branch, where the checkout does not tell.
+        default_branch: the branch that releases, where the checkout does not tell.
+    """
+    return LocalHost(environ, branch=branch, default_branch=default_branch, ephemeral=is_ephemeral(choice, environ))
 
 
-def _local(environ: Environment, default_branch: str | None) -> Host:
-    return LocalHost(environ, default_branch=default_branch, ephemeral=False)
-
-
-_HOSTS: dict[str, Callable[[Environment, str | None], Host]] = {"auto": _detect, "local": _local}
-
-
-def select_host(choice: str, environ: Environment, *, default_branch: str | None = None) -> Host:
-    """Return the adapter for ``choice``, one of ``CHOICES``."""
-    return _HOSTS[choice](environ, default_branch)
+def is_ephemeral(choice: str, environ: Environment) -> bool:
+    """Whether the machine and its disk are gone when the job ends."""
+    return choice == "auto" and any(environ.get(sign, "").lower() in {"true", "1"} for sign in _SIGNS)

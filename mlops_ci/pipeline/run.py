@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -35,6 +35,19 @@ class PipelineRun:
     interruption: BaseException | None = None
 
 
+def selected_steps(steps: Sequence[Step], only: Collection[str]) -> tuple[Step, ...]:
+    """All steps, or those named and what they need, in an order in which they can run.
+
+    Raises:
+        UsageError: ``only`` names a step that does not exist.
+    """
+    names = [step.name for step in steps]
+    for name in only:
+        if name not in names:
+            raise UsageError(f"unknown step {name!r}", where="--only", hint=f"steps: {', '.join(names)}")
+    return upstream(steps, only or names)
+
+
 @dataclass(frozen=True, slots=True)
 class Conductor:
     """Runs the pipeline of one project once.
@@ -60,21 +73,8 @@ class Conductor:
                 continue
             return result
 
-    def selected(self) -> tuple[Step, ...]:
-        """The steps of this run, in order.
-
-        Raises:
-            UsageError: ``only`` names a step that does not exist.
-        """
-        steps = self.workshop.resolver.project.steps
-        names = [step.name for step in steps]
-        for name in self.only:
-            if name not in names:
-                raise UsageError(f"unknown step {name!r}", where="--only", hint=f"steps: {', '.join(names)}")
-        return upstream(steps, self.only or names)
-
     def _attempt(self, distrusted: Collection[str]) -> PipelineRun:
-        steps = self.selected()
+        steps = selected_steps(self.workshop.resolver.project.steps, self.only)
         before = dependencies(steps)
         result = PipelineRun()
         waiting = {step.name: step for step in steps}

@@ -103,11 +103,10 @@ def _gate(project: Project) -> Iterator[Finding]:
                 yield from _rule(project, rule, (*path, "any", number))
         else:
             yield from _rule(project, item, path)
-    if "@" not in project.gate.baseline:
-        try:
-            require_alias(project.gate.baseline)
-        except UsageError as error:
-            yield ("gate", "baseline"), f"{project.gate.baseline!r} is {error.what}", error.hint
+    try:
+        require_alias(project.gate.baseline)
+    except UsageError as error:
+        yield ("gate", "baseline"), f"{project.gate.baseline!r} is {error.what}", error.hint
 
 
 def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:

@@ -120,7 +120,7 @@ class EvaluationChoice:
 
 @dataclass(frozen=True, slots=True)
 class GateChoice:
-    """What decides over promotion. ``baseline`` is an alias of the model, or a reference to any version."""
+    """What decides over promotion. ``baseline`` is an alias of the model."""
 
     baseline: str
     confidence: float

@@ -11,13 +11,15 @@ RuleOutcome = Literal["pass", "fail", "inconclusive", "incomparable", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One rule, judged.
+    """One rule, judged on all rows or on one slice of them.
 
-    ``change`` is candidate minus baseline, and ``interval`` its two one-sided bounds; a rule with an
-    absolute bound has no change and the interval of the candidate's own value. ``None`` inside the interval
-    means that no bound is known. ``slice`` names the column and value of a per-slice rule, ``any`` the
-    number of the group of alternatives the rule belongs to. A rule that does not ``decide`` is shown only.
-    ``needed`` estimates the rows that would settle an inconclusive rule.
+    ``rule`` is the user's text and ``label`` the same for people. ``change`` is candidate minus baseline and
+    ``interval`` its two one-sided bounds, null where a bound is not known; for an absolute rule there is no change
+    and the interval is of the candidate's own value. ``better_is`` names the direction the rule asks for.
+    ``slice`` is the column and value of a per-slice rule, ``any`` numbers the group of alternatives that the rule
+    belongs to and ``alternative`` the alternative. ``rows_needed`` estimates the rows that would settle an
+    inconclusive rule. A result that does not ``decide`` is only shown; an inconclusive one that is not ``waivable``
+    blocks whatever ``on_inconclusive`` says.
     """
 
     rule: str
@@ -25,18 +27,19 @@ class RuleResult:
     label: str
     outcome: RuleOutcome
     reason: str
+    better_is: Literal["higher", "lower"]
     candidate: float | None = None
     baseline: float | None = None
     change: float | None = None
     interval: tuple[float | None, float | None] | None = None
     method: str | None = None
-    bound: float | None = None
-    direction: Literal["at least", "at most"] = "at least"
     slice: tuple[str, str] | None = None
     any: int | None = None
+    alternative: int | None = None
     rows: int | None = None
-    needed: int | None = None
+    rows_needed: int | None = None
     decides: bool = True
+    waivable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

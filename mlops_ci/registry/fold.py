@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mlops_ci.errors import IntegrityError
-from mlops_ci.records.codec import decode
+from mlops_ci.records.codec import decode, plain
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import LOG_FORMAT, OPERATIONS, Alias, Body, Envelope, Judge, Link, Register, Tag
 from mlops_ci.records.evaluation import Evaluation
@@ -27,6 +28,10 @@ class LogEntry:
 
     envelope: Envelope
     body: Body | None
+
+    def flat(self) -> dict[str, Any]:
+        """The entry as one object, as it is stored."""
+        return {**plain(self.envelope), **(plain(self.body) if self.body else {})}
 
 
 @dataclass(slots=True)

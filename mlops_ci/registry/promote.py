@@ -8,8 +8,7 @@ from typing import Literal
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.records.entry import Alias, Body, VerdictReference
-from mlops_ci.records.model_version import ModelVersion
-from mlops_ci.registry.fold import AliasTarget, ModelState
+from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
 
 IsAncestor = Callable[[str, str], bool]
@@ -54,7 +53,7 @@ def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor
         if current and current.version == request.version:
             outcome = "unchanged"
             return None
-        if current and _is_late(state.versions[current.version], current, candidate, request.commit, is_ancestor):
+        if is_superseded(state, request.alias, request.version, request.commit, is_ancestor):
             outcome = "superseded"
             return None
         if (current.version if current else None) != request.expect:
@@ -71,23 +70,33 @@ def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor
     return outcome
 
 
-def _is_late(
-    champion: ModelVersion, current: AliasTarget, candidate: ModelVersion, commit: str | None, is_ancestor: IsAncestor
-) -> bool:
-    """Whether a newer commit, or the same one with newer data, holds the alias already."""
-    if current.commit is None or commit is None:
+def is_superseded(state: ModelState, alias: str, version: int, commit: str | None, is_ancestor: IsAncestor) -> bool:
+    """Whether a newer commit, or the same one with newer data, holds the alias already.
+
+    Args:
+        state: the model's state.
+        alias: the alias.
+        version: the version that wants it.
+        commit: the commit it is wanted for.
+        is_ancestor: whether a commit is an ancestor of another, or the same.
+
+    Raises:
+        ConflictError: neither commit descends from the other.
+    """
+    current = state.aliases.get(alias)
+    if current is None or current.commit is None or commit is None:
         return False  # trained elsewhere: there is no descent to compare
     if commit == current.commit:
-        return (candidate.data_time or "") < (champion.data_time or "")
+        return (state.versions[version].data_time or "") < (state.versions[current.version].data_time or "")
     if is_ancestor(current.commit, commit):
         return False
     if is_ancestor(commit, current.commit):
         return True
     raise ConflictError(
-        f"commit {commit[:7]} does not descend from {current.commit[:7]}, the commit of champion v{champion.version}",
-        where=champion.model,
-        hint=f"history was rewritten; to go on from here: mlops-ci promote {champion.model}@v{candidate.version} "
-        "--rollback --reason …",
+        f"commit {commit[:7]} does not descend from {current.commit[:7]}, the commit of {alias} v{current.version}",
+        where=state.model,
+        hint="history was rewritten; to go on from here: mlops-ci promote "
+        f"{state.model}@v{version} --reason 'history was rewritten'",
     )
 
 

@@ -49,8 +49,7 @@ def resolve(state: ModelState, selector: str) -> ModelVersion:
         UsageError: there is none, or an abbreviated SHA means several commits.
     """
     where = f"{state.model}@{selector}"
-    if not state.versions:
-        raise UsageError(f"unknown model {state.model!r}", where=where, hint="mlops-ci models list shows them all")
+    require_known(state)
     if match := _NUMBER.match(selector):
         version = state.versions.get(int(match[1]))
         if version is None:
@@ -63,6 +62,17 @@ def resolve(state: ModelState, selector: str) -> ModelVersion:
         hint = f"its aliases: {', '.join(sorted(state.aliases))}" if state.aliases else "it has no aliases yet"
         raise UsageError(f"no alias {selector!r}", where=where, hint=hint)
     return found
+
+
+def require_known(state: ModelState) -> ModelState:
+    """Return the state of a model that exists.
+
+    Raises:
+        UsageError: nothing was ever registered under that name.
+    """
+    if not state.versions:
+        raise UsageError(f"unknown model {state.model!r}", hint="mlops-ci models list shows them all")
+    return state
 
 
 def _by_commit(state: ModelState, prefix: str, where: str) -> ModelVersion:

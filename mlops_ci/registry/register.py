@@ -97,25 +97,30 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
     return Registered(version, how, differs=version.digest != request.digest)
 
 
-def upload_predictions(log: ModelLog, evaluation: Evaluation, predictions: LocalFile, attempt: str) -> Evaluation:
-    """Store predictions with the registry, and return the evaluation that says where."""
-    key = predictions_key(log.model, attempt, predictions.record.path)
-    _upload_file(log.store, key, predictions)
-    return replace(evaluation, attempt=attempt)
+def upload_evaluation(log: ModelLog, evaluation: Evaluation, predictions: LocalFile | None) -> Evaluation:
+    """Store the predictions of an evaluation with the registry, and return the evaluation that says where."""
+    if predictions is None:
+        return evaluation
+    return _upload_predictions(log, evaluation, predictions, _new_attempt())
 
 
-def new_attempt() -> str:
+def _new_attempt() -> str:
     """A name for the objects of one upload, shared with nobody."""
     return uuid.uuid4().hex
 
 
+def _upload_predictions(log: ModelLog, evaluation: Evaluation, predictions: LocalFile, attempt: str) -> Evaluation:
+    _upload_file(log.store, predictions_key(log.model, attempt, predictions.record.path), predictions)
+    return replace(evaluation, attempt=attempt)
+
+
 def _upload(log: ModelLog, request: Registration) -> Register:
-    attempt = new_attempt()
+    attempt = _new_attempt()
     for file in request.files:
         _upload_file(log.store, model_file_key(log.model, attempt, file.record.path), file)
     evaluation = request.evaluation
     if evaluation and request.predictions:
-        evaluation = upload_predictions(log, evaluation, request.predictions, attempt)
+        evaluation = _upload_predictions(log, evaluation, request.predictions, attempt)
     return Register(
         version=0,  # decided when a slot of the log is tried
         commit=request.commit,

@@ -26,11 +26,7 @@ class Checkout:
     """
 
     def __init__(self, folder: Path) -> None:
-        git = Git(folder)
-        top = git.ask("rev-parse", "--show-toplevel")
-        if top is None:
-            raise UsageError("not a git repository", where=str(folder), hint="run git init and commit your project")
-        self.root = Path(top)
+        self.root = self.top_of(folder)
         self._git = Git(self.root)
         head = self._git.ask("rev-parse", "--verify", "-q", "HEAD^{commit}")
         if head is None:
@@ -38,6 +34,18 @@ class Checkout:
                 "nothing has been committed yet", where=str(self.root), hint="git add and git commit first"
             )
         self.head = head
+
+    @staticmethod
+    def top_of(folder: Path) -> Path:
+        """The top of the repository around a folder.
+
+        Raises:
+            UsageError: there is none.
+        """
+        top = Git(folder).ask("rev-parse", "--show-toplevel")
+        if top is None:
+            raise UsageError("not a git repository", where=str(folder), hint="run git init and commit your project")
+        return Path(top)
 
     @cached_property
     def branch(self) -> str | None:

@@ -37,9 +37,7 @@ class Placements:
 
     def minus(self, factor: float, other: "Placements") -> "Placements":
         """The components of this area less `factor` times the other's, on the same rows."""
-        return Placements(
-            self.positives - factor * other.positives, self.negatives - factor * other.negatives
-        )
+        return Placements(self.positives - factor * other.positives, self.negatives - factor * other.negatives)
 
     def standard_error(self) -> float:
         """Of the area (DeLong et al. 1988, equations 4-6); NaN with fewer than two rows of a class."""

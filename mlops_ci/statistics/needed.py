@@ -5,9 +5,7 @@ import math
 from mlops_ci.statistics.confidence import normal_quantile
 
 
-def rows_needed(
-    standard_error: float, n: int, margin: float, confidence: float, power: float = 0.8
-) -> int | None:
+def rows_needed(standard_error: float, n: int, margin: float, confidence: float, power: float = 0.8) -> int | None:
     """Rows at which a one-sided test would probably clear a bound, if the truth is what was measured.
 
     The usual normal sample size, n (z_confidence + z_power)² (standard error / margin)², the standard error

@@ -36,9 +36,7 @@ def paired_proportions(only_candidate: int, only_baseline: int, n: int, confiden
         ValueError: A count is negative, the two exceed n, or `confidence` is out of range.
     """
     if only_candidate < 0 or only_baseline < 0 or only_candidate + only_baseline > n:
-        raise ValueError(
-            f"counts must not be negative nor exceed n; got {only_candidate} + {only_baseline} of {n}"
-        )
+        raise ValueError(f"counts must not be negative nor exceed n; got {only_candidate} + {only_baseline} of {n}")
     alpha, z = error_rate(confidence), normal_quantile(confidence)
     method = "paired proportions, Tango score"
     if n == 0:

@@ -56,6 +56,11 @@ def run_key(run: str, area: str = "") -> str:
     return f"{runs_prefix(area)}{run}/run.json"
 
 
+def report_key(run: str, area: str = "") -> str:
+    """The report of a run."""
+    return f"{runs_prefix(area)}{run}/report.json"
+
+
 def run_file_key(run: str, path: str, area: str = "") -> str:
     """A result file kept with a run."""
     return f"{runs_prefix(area)}{run}/files/{path}"

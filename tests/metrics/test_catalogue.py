@@ -22,9 +22,7 @@ def close(ours, theirs):
 def binary(draw):
     n = draw(st.integers(1, 30))
     target = draw(arrays.arrays(bool, n))
-    return Predictions(
-        "binary", target, None, draw(arrays.arrays(float, n, elements=PROBABILITIES)), ("n", "y")
-    )
+    return Predictions("binary", target, None, draw(arrays.arrays(float, n, elements=PROBABILITIES)), ("n", "y"))
 
 
 @st.composite
@@ -46,9 +44,7 @@ def regression(draw):
 @given(binary())
 def test_accuracy_and_log_loss_of_a_binary_task_agree_with_scikit_learn(rows):
     derived = rows.with_prediction()
-    assert close(
-        value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction)
-    )
+    assert close(value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction))
     theirs = reference.log_loss(rows.target, rows.score, labels=[False, True])
     assert close(value(METRICS["log_loss"], rows), theirs)
 
@@ -65,9 +61,7 @@ def test_roc_auc_agrees_with_scikit_learn(rows):
 @given(multiclass())
 def test_accuracy_and_log_loss_of_a_multiclass_task_agree_with_scikit_learn(rows):
     derived = rows.with_prediction()
-    assert close(
-        value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction)
-    )
+    assert close(value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction))
     theirs = reference.log_loss(rows.target, rows.score, labels=range(len(rows.classes)))
     assert close(value(METRICS["log_loss"], rows), theirs)
 
@@ -127,9 +121,7 @@ def test_a_nan_score_gives_nan_for_a_binary_task(name):
 
 @pytest.mark.parametrize("name", ["accuracy", "log_loss"])
 def test_a_nan_in_any_class_gives_nan_for_a_multiclass_task(name):
-    rows = Predictions(
-        "multiclass", np.array([0, 1]), None, np.array([[1.0, 0.0], [np.nan, 1.0]]), ("a", "b")
-    )
+    rows = Predictions("multiclass", np.array([0, 1]), None, np.array([[1.0, 0.0], [np.nan, 1.0]]), ("a", "b"))
     assert math.isnan(value(METRICS[name], rows.with_prediction()))
 
 
@@ -144,9 +136,7 @@ def test_a_nan_number_gives_nan_for_a_regression(name, where):
 
 @pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
 def test_infinite_numbers_do_not_raise(name):
-    rows = Predictions(
-        "regression", np.array([1.0, 2.0, np.inf]), np.array([np.inf, 1e300, np.inf]), None, ()
-    )
+    rows = Predictions("regression", np.array([1.0, 2.0, np.inf]), np.array([np.inf, 1e300, np.inf]), None, ())
     assert not math.isfinite(value(METRICS[name], rows))
 
 
@@ -177,9 +167,7 @@ def test_a_metric_of_another_task_is_refused():
         value(METRICS["roc_auc"], rows)
 
 
-@pytest.mark.parametrize(
-    ("name", "what"), [("accuracy", "prediction"), ("log_loss", "score"), ("roc_auc", "score")]
-)
+@pytest.mark.parametrize(("name", "what"), [("accuracy", "prediction"), ("log_loss", "score"), ("roc_auc", "score")])
 def test_a_missing_part_is_refused(name, what):
     target = np.array([True, False])
     parts = {"prediction": target, "score": np.array([0.5, 0.5])}

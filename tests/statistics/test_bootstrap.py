@@ -148,9 +148,7 @@ def test_a_single_row_has_a_value_and_no_bounds():
     assert math.isnan(estimate.upper)
 
 
-@pytest.mark.parametrize(
-    "rows", [np.zeros((0, 1)), np.array([[1.0], [np.nan], [2.0]]), np.array([[1.0], [np.inf]])]
-)
+@pytest.mark.parametrize("rows", [np.zeros((0, 1)), np.array([[1.0], [np.nan], [2.0]]), np.array([[1.0], [np.inf]])])
 def test_nothing_to_go_by_gives_nan_everywhere(rows):
     estimate = bootstrap_moments(rows, mean, 0.95, seed=1)
     numbers = (estimate.value, estimate.lower, estimate.upper, estimate.standard_error)

@@ -99,9 +99,7 @@ def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts, confidence
     assert better.upper >= estimate.upper - 1e-12
 
 
-@pytest.mark.parametrize(
-    ("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)]
-)
+@pytest.mark.parametrize(("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)])
 def test_coverage_by_enumeration_is_near_nominal(winning, losing):
     n = 40
     missed_low = missed_high = 0.0

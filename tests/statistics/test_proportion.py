@@ -45,9 +45,7 @@ def test_no_rows_give_nan():
     assert all(math.isnan(x) for x in (clopper_pearson(0, 0, 0.95).value, clopper_pearson(0, 0, 0.95).lower))
 
 
-@pytest.mark.parametrize(
-    "arguments", [(-1, 5, 0.95), (6, 5, 0.95), (1, 5, 1.0), (1, 5, 0.4), (1, 5, math.nan)]
-)
+@pytest.mark.parametrize("arguments", [(-1, 5, 0.95), (6, 5, 0.95), (1, 5, 1.0), (1, 5, 0.4), (1, 5, math.nan)])
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match="must be"):
         clopper_pearson(*arguments)

@@ -1,0 +1,70 @@
+"""``main()``: the one place that catches errors and exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from mlops_ci.errors import ConfigurationError, MlopsError, Terminated
+
+_BUG = 70
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with one of the documented codes."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; every error becomes one line on stderr."""
+    import click
+
+    from mlops_ci.cli.main import cli
+
+    try:
+        result = cli.main(arguments, prog_name="mlops-ci", standalone_mode=False)
+    except MlopsError as error:
+        return _fail(error.exit_code, error)
+    except click.ClickException as error:
+        return _fail(2, MlopsError(error.format_message().rstrip("."), hint=_help_hint(error)))
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(128 + signal.SIGINT, MlopsError("interrupted"))
+    except Terminated:
+        return _fail(128 + signal.SIGTERM, MlopsError("terminated"))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("MLOPS_CI_DEBUG"):
+            raise
+        what = f"a bug in mlops-ci: {type(error).__name__}: {error}"
+        return _fail(_BUG, MlopsError(what, hint="please report it, with the traceback that MLOPS_CI_DEBUG=1 shows"))
+    return result if isinstance(result, int) else 0
+
+
+def _fail(code: int, error: MlopsError) -> int:
+    from mlops_ci.edge.redaction import redactor_for
+
+    redact = redactor_for(os.environ)
+    lines = [problem.line() for problem in error.problems] if isinstance(error, ConfigurationError) else [error.line()]
+    for line in lines:
+        print(f"mlops-ci: error[{code}]: {redact(line)}", file=sys.stderr)  # noqa: T201 - this is where errors end
+    return code
+
+
+def _help_hint(error: Exception) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"see {context.command_path} --help" if context else None
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
+    raise Terminated
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""``gate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops_ci.cli.ci import REFUSALS
+from mlops_ci.cli.options import json_option, on_inconclusive_option, session_options
+from mlops_ci.cli.output import LineProgress, coloured, print_json, print_report, width
+from mlops_ci.cli.session import session_of
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.execution import execution
+from mlops_ci.lifecycle.file_gate import FileGate, judge_files
+from mlops_ci.lifecycle.pull_request import judge_only
+from mlops_ci.report.terminal import render_verdict
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--candidate", type=_FILE, help="Predictions of the candidate; without it the pipeline's are judged.")
+@click.option("--baseline", type=_FILE, help="Predictions to compare with.")
+@click.option("--candidate-metrics", type=_FILE, help="Further numbers of the candidate, as JSON.")
+@click.option("--baseline-metrics", type=_FILE, help="Further numbers of the baseline, as JSON.")
+@click.option("--rule", "rules", multiple=True, metavar="RULE", help="Such as 'accuracy > baseline'; repeatable.")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of each one-sided bound.")
+@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="[default: from the data]")
+@click.option("--positive", metavar="LABEL", help="The positive label of a binary task.")
+@click.option("--id", "id_column", metavar="COLUMN", help="[default: id, if there is one]")
+@click.option("--target", metavar="COLUMN", default="target", show_default=True)
+@click.option("--prediction", metavar="COLUMN", help="[default: prediction, if there is one]")
+@click.option("--score", metavar="COLUMN", help="[default: score, if there is one]")
+@on_inconclusive_option
+@session_options
+@json_option
+@click.pass_context
+def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **options: Any) -> None:
+    """Judge a candidate; exits with 1 if it is refused or the data cannot tell.
+
+    On two files, with neither workspace nor mlops.yaml:
+
+    \b
+      mlops-ci gate --candidate new.parquet --baseline old.parquet --rule "accuracy > baseline"
+
+    Without --candidate: run the pipeline of mlops.yaml and judge its model by its rules, registering nothing.
+    """
+    names = ("baseline", "candidate_metrics", "baseline_metrics", "rules", "confidence", "task", "positive",
+             "id_column", "target", "prediction", "score")  # fmt: skip
+    of_files = {name: options.pop(name) for name in names}
+    if candidate is None and of_files["candidate_metrics"] is None:
+        if of_files["baseline"] or of_files["rules"]:
+            raise UsageError("there is nothing to judge", hint="name the candidate's predictions with --candidate")
+        _judge_pipeline(context, as_json=as_json, options=options)
+        return
+    verdict = judge_files(
+        FileGate(candidate=candidate, on_inconclusive=options["on_inconclusive"] or "block", **of_files)
+    )
+    if as_json:
+        print_json(verdict)
+    else:
+        click.echo(render_verdict(verdict, width=width(), colour=coloured()), nl=False)
+    context.exit(0 if verdict.outcome == "pass" else 1)
+
+
+def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[str, Any]) -> None:
+    session = session_of(**options)
+    if session.project.gate is None:
+        raise UsageError("there are no gate rules", where=session.project_file, hint="add the section gate")
+    with execution(session, LineProgress(session.host, to_stderr=as_json)) as trained:
+        report = judge_only(session, trained, again=True)
+    if as_json:
+        print_json(report.verdict)
+    else:
+        print_report(report)
+    context.exit(1 if report.outcome in REFUSALS else 0)

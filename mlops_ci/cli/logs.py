@@ -1,0 +1,30 @@
+"""From options to a model's log."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mlops_ci.edge.clock import now
+from mlops_ci.hosts.local import user_name
+from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
+from mlops_ci.project.names import require_model_name
+from mlops_ci.records.actor import Actor
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.workspace.store import Store
+
+
+def log_to_read(workspace: str | None, project: Path, model: str) -> ModelLog:
+    """The log of a model, to look things up."""
+    return log_in(workspace_to_read(workspace, project), require_model_name(model))
+
+
+def log_to_write(workspace: str | None, project: Path, model: str, *, host: str) -> ModelLog:
+    """The log of a model, to append to."""
+    require_model_name(model)
+    return log_in(workspace_to_write(workspace, project, host=host, environ=os.environ), model)
+
+
+def log_in(store: Store, model: str) -> ModelLog:
+    """The log of a model in an open workspace."""
+    return ModelLog(store, model, actor=Actor(name=user_name(os.environ)), clock=now)

@@ -1,0 +1,171 @@
+"""``models``: list, show, search, history, tag, download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
+from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.lifecycle.places import workspace_to_read
+from mlops_ci.project.names import parse_tags, require_model_name
+from mlops_ci.records.codec import encode_pretty
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.biography import describe
+from mlops_ci.registry.download import download_version
+from mlops_ci.registry.model_log import model_names
+from mlops_ci.registry.references import parse_reference, require_known, resolve
+from mlops_ci.registry.tags import set_tags, with_tags
+
+model_option = click.option("--model", metavar="NAME", help="Only this model.")
+
+
+@click.group()
+def models() -> None:
+    """List, show, search, tag and download models."""
+
+
+@models.command("list")
+@model_option
+@project_option
+@workspace_option
+@json_option
+def list_versions(model: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
+    """List all versions, newest first."""
+    _print_versions(list(_versions(workspace, project, model)), as_json=as_json)
+
+
+@models.command()
+@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="That carry this tag; repeatable.")
+@model_option
+@project_option
+@workspace_option
+@json_option
+def search(tags: tuple[str, ...], model: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Search versions by their tags."""
+    wanted = parse_tags(tags)
+    _print_versions(list(with_tags(_versions(workspace, project, model), wanted)), as_json=as_json)
+
+
+@models.command()
+@click.argument("reference")
+@project_option
+@workspace_option
+@json_option
+def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
+    parsed = parse_reference(reference)
+    version = resolve(log_to_read(workspace, project, parsed.model).read(), parsed.selector)
+    if as_json:
+        print_json(version)
+        return
+    metrics = ", ".join(f"{name} {_number(value)}" for name, value in version.metrics.items())
+    rows = [
+        ("version", f"{version.model} v{version.version}"),
+        ("aliases", ", ".join(version.aliases)),
+        ("commit", f"{version.commit or 'not stated'}{f' ({version.source.subject})' if version.source else ''}"),
+        ("also made by", ", ".join(link[:7] for link in version.links)),
+        ("created", version.created),
+        ("metrics", metrics),
+        ("tags", ", ".join(f"{name}={value}" for name, value in version.tags.items())),
+        ("verdict", version.judgements[-1].summary if version.judgements else ""),
+        ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
+        ("digest", version.digest),
+        ("run", version.run or ""),
+    ]
+    for name, text in rows:
+        if text:
+            click.echo(f"{click.style(f'{name:<14}', dim=True)}{text}")
+
+
+@models.command()
+@click.argument("model")
+@project_option
+@workspace_option
+@json_option
+def history(model: str, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Tell the life of a MODEL: every entry of its log, oldest first."""
+    log = log_to_read(workspace, project, model)
+    state = require_known(log.read())
+    if as_json:
+        print_json([entry.flat() for entry in state.history])
+        return
+    print_table(
+        ("", "when", "who", "what"),
+        (
+            (
+                str(item.envelope.seq),
+                item.envelope.time[:19].replace("T", " "),
+                item.envelope.actor.name,
+                describe(item),
+            )
+            for item in state.history
+        ),
+    )
+
+
+@models.command()
+@click.argument("reference")
+@click.argument("tags", nargs=-1, required=True, metavar="NAME=VALUE...")
+@project_option
+@workspace_option
+@host_option
+def tag(reference: str, tags: tuple[str, ...], project: Path, workspace: str | None, host: str) -> None:
+    """Set tags on a version."""
+    parsed, wanted = parse_reference(reference), parse_tags(tags)
+    log = log_to_write(workspace, project, parsed.model, host=host)
+    version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted)
+    click.echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
+
+
+@models.command()
+@click.argument("reference")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@project_option
+@workspace_option
+def download(reference: str, folder: Path, project: Path, workspace: str | None) -> None:
+    """Write the files of a version below a FOLDER, every byte verified."""
+    parsed = parse_reference(reference)
+    log = log_to_read(workspace, project, parsed.model)
+    for path in download_version(log.store, resolve(log.read(), parsed.selector), folder):
+        click.echo(str(path))
+
+
+def _versions(workspace: str | None, project: Path, model: str | None) -> Iterator[ModelVersion]:
+    store = workspace_to_read(workspace, project)
+    if model is not None:
+        state = require_known(log_in(store, require_model_name(model)).read())
+        yield from reversed(state.versions.values())
+        return
+    for name in model_names(store):
+        yield from reversed(log_in(store, name).read().versions.values())
+
+
+def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(encode_pretty(versions))
+        return
+    if not versions:
+        click.echo("no versions")
+        return
+    print_table(
+        ("model", "version", "aliases", "commit", "created", "metrics"),
+        (
+            (
+                version.model,
+                f"v{version.version}",
+                ", ".join(version.aliases),
+                (version.commit or "")[:7],
+                version.created[:16].replace("T", " "),
+                ", ".join(f"{name} {_number(value)}" for name, value in list(version.metrics.items())[:4]),
+            )
+            for version in versions
+        ),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "not a number" if value is None else f"{value:.4g}"

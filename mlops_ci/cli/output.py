@@ -1,0 +1,98 @@
+"""Prints: plain lines in CI, colours and tables on a terminal, JSON for programs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from threading import Lock
+from typing import Any
+
+import click
+
+from mlops_ci.hosts.host import Host
+from mlops_ci.records.codec import encode_pretty
+from mlops_ci.records.report import Report
+from mlops_ci.records.run import StepRun
+from mlops_ci.report.terminal import render_terminal
+from mlops_ci.report.wording import step_line
+
+_LOG_WIDTH = 100
+
+
+def width() -> int:
+    """Columns to print in: the terminal's, or a log's."""
+    return min(shutil.get_terminal_size((_LOG_WIDTH, 24)).columns, 120)
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that wants colours."""
+    import os
+
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def print_json(value: Any) -> None:
+    """Print a record, or a list of records, as JSON."""
+    click.echo(encode_pretty(value))
+
+
+def print_report(report: Report) -> None:
+    """Print a report for people."""
+    click.echo(render_terminal(report, width=width(), colour=coloured()), nl=False)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; the last column takes what room is left."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading != headings[-1])
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    text = StringIO()
+    Console(file=text, width=width(), force_terminal=coloured(), no_color=not coloured(), highlight=False).print(table)
+    click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
+
+
+class LineProgress:
+    """Tells of a run line by line, each with the name of its step, since steps run side by side."""
+
+    def __init__(self, host: Host, *, to_stderr: bool) -> None:
+        self._host = host
+        self._to_stderr = to_stderr
+        self._lock = Lock()
+
+    def started(self, step: str, reasons: tuple[str, ...]) -> None:
+        """A step starts to run."""
+        self._say(step, f"runs: {', '.join(reasons)}", "cyan")
+
+    def line(self, step: str, text: str) -> None:
+        """A step printed a line."""
+        self._say(step, self._host.neutralise(text))
+
+    def finished(self, step: StepRun) -> None:
+        """A step ended, or was found to be known."""
+        colour = {"ran": "green", "reused": "green", "failed": "red"}.get(step.status, "yellow")
+        self._say(step.name, step_line(step), colour)
+
+    def _say(self, step: str, text: str, colour: str | None = None) -> None:
+        with self._lock:
+            click.echo(f"{click.style(step, bold=True)} | {click.style(text, fg=colour)}", err=self._to_stderr)
+
+
+class Silent:
+    """Tells nothing."""
+
+    def started(self, step: str, reasons: tuple[str, ...]) -> None:
+        """A step starts to run."""
+
+    def line(self, step: str, text: str) -> None:
+        """A step printed a line."""
+
+    def finished(self, step: StepRun) -> None:
+        """A step ended."""

@@ -1,0 +1,72 @@
+"""``plan`` and ``run``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlops_ci.cli.options import force_option, json_option, session_options
+from mlops_ci.cli.output import LineProgress, print_json, print_table
+from mlops_ci.cli.session import session_of
+from mlops_ci.lifecycle.execution import execution, write_run
+from mlops_ci.lifecycle.planning import plan_session
+from mlops_ci.lifecycle.restore import restore_outputs
+from mlops_ci.records.plan import Plan
+from mlops_ci.report.wording import duration
+
+only_option = click.option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
+
+
+@click.command()
+@session_options
+@force_option
+@only_option
+@json_option
+def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Show which steps would run, why, and how long they took last time. Installs and runs nothing."""
+    _print_plan(plan_session(session_of(**options), force=force, only=only), as_json=as_json)
+
+
+@click.command()
+@session_options
+@force_option
+@only_option
+@click.option("--dry-run", is_flag=True, help="Show the plan instead.")
+@click.option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
+@json_option
+def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_json: bool, **options: Any) -> None:
+    """Run the steps that have to run, each in a scratch folder with its declared inputs and nothing else."""
+    session = session_of(**options)
+    if dry_run:
+        _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
+        return
+    with execution(session, LineProgress(session.host, to_stderr=as_json), force=force, only=only) as done:
+        write_run(session, done.run)
+        restored = restore_outputs(session, done) if restore else []
+    if as_json:
+        print_json(done.run)
+        return
+    for path in restored:
+        click.echo(f"restored {path}")
+    click.echo(f"run {done.run.id}: {len(done.run.steps)} steps in {duration(done.run.seconds)}")
+    for name, value in done.run.metrics.items():
+        click.echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")
+
+
+def _print_plan(planned: Plan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(planned)
+        return
+    print_table(
+        ("step", "action", "last took", "why"),
+        (
+            (
+                step.name,
+                step.action,
+                duration(step.seconds) if step.seconds is not None else "",
+                ", ".join(step.reasons) or "nothing changed",
+            )
+            for step in planned.steps
+        ),
+    )

@@ -1,0 +1,32 @@
+"""``init`` and ``validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops_ci.cli.options import project_option
+from mlops_ci.lifecycle.initial import write_initial_project
+from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.project.graph import ordered
+from mlops_ci.project.load import load_project
+
+
+@click.command()
+@project_option
+def init(project: Path) -> None:
+    """Write a first mlops.yaml, made from what the folder has, with a comment on every line."""
+    file = write_initial_project(project)
+    click.echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+
+
+@click.command()
+@project_option
+def validate(project: Path) -> None:
+    """Check mlops.yaml: all problems at once, each with line and column."""
+    file = find_project_file(project)
+    loaded = load_project(read_project_file(file), file.name)
+    steps = " → ".join(step.name for step in ordered(loaded.steps))
+    rules = len(loaded.gate.rules) if loaded.gate else 0
+    click.echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {rules} gate rules")

@@ -1,0 +1,80 @@
+"""``register`` and ``promote``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops_ci.cli.logs import log_to_write
+from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.output import print_json
+from mlops_ci.lifecycle.external import ExternalModel, register_external
+from mlops_ci.project.names import parse_tags, require_alias
+from mlops_ci.registry.promote import move_alias
+from mlops_ci.registry.references import parse_reference, resolve
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--model", required=True, metavar="NAME")
+@click.option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
+@click.option("--commit", metavar="SHA", help="The commit it comes from.")
+@click.option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
+@click.option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option(
+    "--on-existing",
+    type=click.Choice(["keep", "error"]),
+    default="keep",
+    show_default=True,
+    help="If the same commit and fingerprint is registered with other bytes.",
+)
+@click.option("--fingerprint", metavar="TEXT", help="What the model is made of.  [default: a digest of what is given]")
+@project_option
+@workspace_option
+@host_option
+@json_option
+def register(
+    *, model: str, tags: tuple[str, ...], project: Path, workspace: str | None, host: str, as_json: bool, **what: Any
+) -> None:
+    """Register a model trained anywhere. The same model again is the same version."""
+    external = ExternalModel(tags=parse_tags(tags), **what)
+    log = log_to_write(workspace, project, model, host=host)
+    done = register_external(log, external, environ=os.environ, project=project)
+    if as_json:
+        print_json(done.version)
+        return
+    how = {"created": "registered", "linked": "known already; linked to the commit", "existing": "known already"}
+    click.echo(f"{model} v{done.version.version}: {how[done.how]}")
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--alias", default="champion", show_default=True)
+@click.option("--expect", type=int, metavar="VERSION", help="Refuse unless the alias points there now.")
+@click.option("--rollback", is_flag=True, help="Allow an older version than the present one.")
+@click.option("--reason", help="Why; kept in the log.")
+@project_option
+@workspace_option
+@host_option
+def promote(
+    reference: str,
+    alias: str,
+    expect: int | None,
+    rollback: bool,
+    reason: str | None,
+    project: Path,
+    workspace: str | None,
+    host: str,
+) -> None:
+    """Point an alias at a version, by your decision: MODEL@v12, MODEL@<sha>, MODEL@other-alias."""
+    parsed = parse_reference(reference)
+    require_alias(alias)
+    log = log_to_write(workspace, project, parsed.model, host=host)
+    version = resolve(log.read(), parsed.selector).version
+    outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=expect)
+    click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")

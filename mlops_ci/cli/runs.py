@@ -1,0 +1,70 @@
+"""``runs``: list, show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops_ci.cli.options import json_option, project_option, workspace_option
+from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.lifecycle.history import read_run, read_runs
+from mlops_ci.lifecycle.places import workspace_to_read
+from mlops_ci.report.wording import duration, step_line
+
+
+@click.group()
+def runs() -> None:
+    """List and show runs."""
+
+
+@runs.command("list")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@project_option
+@workspace_option
+@json_option
+def list_runs(limit: int, project: Path, workspace: str | None, as_json: bool) -> None:
+    """List runs, newest first."""
+    found = read_runs(workspace_to_read(workspace, project), limit)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("run", "model", "commit", "branch", "took", "status"),
+        (
+            (
+                run.id,
+                run.model_name,
+                run.commit.short + ("+" if run.dirty else ""),
+                run.commit.branch or "",
+                duration(run.seconds),
+                run.status + (f": {run.error}" if run.error else ""),
+            )
+            for run in found
+        ),
+    )
+
+
+@runs.command()
+@click.argument("run")
+@project_option
+@workspace_option
+@json_option
+def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Show the record of a RUN."""
+    found = read_run(workspace_to_read(workspace, project), run)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"run {found.id}: {found.status}{f', {found.error}' if found.error else ''}")
+    click.echo(f"commit {found.commit.sha} on {found.commit.branch} ({found.commit.subject})")
+    click.echo(f"{found.environment.kind} environment, Python {found.environment.python}, {found.machine.system}")
+    for name, dataset in found.datasets.items():
+        rows = f", {dataset.profile.rows:,} rows" if dataset.profile else ""
+        click.echo(f"dataset {name}: {dataset.path}, {dataset.size:,} bytes{rows}")
+    for step in found.steps:
+        click.echo(f"step {step.name}: {step_line(step)}")
+        for line in step.log_tail:
+            click.echo(f"  | {line}")
+    for name, value in found.metrics.items():
+        click.echo(f"metric {name}: {'not a number' if value is None else f'{value:.6g}'}")

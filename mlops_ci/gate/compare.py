@@ -1,0 +1,203 @@
+"""One rule on one set of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mlops_ci.gate.estimates import estimate_alone, estimate_change
+from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
+from mlops_ci.gate.phrases import number, rule_label
+from mlops_ci.metrics import METRICS, Metric, Predictions, value
+from mlops_ci.project.rules import Rule
+from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult
+from mlops_ci.statistics import Estimate, rows_needed
+
+_Rows = npt.NDArray[np.bool_]
+_NO_UNCERTAINTY = "no uncertainty known"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Test:
+    """A judged rule, and how to judge it again at another confidence (None where there is no uncertainty)."""
+
+    result: RuleResult
+    again: Callable[[float], Outcome] | None = None
+
+
+def compare(
+    rule: Rule,
+    confidence: float,
+    candidate: Evidence,
+    references: Mapping[str, Reference | None],
+    rows: _Rows | None = None,
+) -> Test:
+    """Judge one rule, on some rows or on all."""
+    reference: Reference | None = None
+    if rule.bound.reference:
+        reference = references.get(rule.bound.reference)
+        if reference is None:
+            return Test(_result(rule, "skipped", "nothing to compare with yet"))
+    metric = METRICS.get(rule.metric)
+    if metric is None:
+        return Test(_compare_numbers(rule, candidate, reference))
+    if candidate.predictions is None:
+        return Test(_result(rule, "fail", "there are no predictions to compute it from"))
+    if metric.needs == "score" and candidate.predictions.score is None:
+        return Test(_result(rule, "fail", "there are no scores to compute it from"))
+    ours = candidate.predictions if rows is None else candidate.predictions.take(rows)
+    if math.isnan(value(metric, ours)):
+        why = "NaN among the predictions, or only one class" if len(ours) else "there are no rows"
+        return Test(_result(rule, "fail", f"it has no value: {why}"))
+    if reference is None:
+        return _absolute(rule, metric, ours, confidence)
+    problem = reference.problem or _unpaired(metric, candidate, reference)
+    if problem:
+        found = value(metric, ours)
+        return Test(_result(rule, "incomparable", problem, candidate=found))
+    theirs = reference.evidence.predictions if reference.evidence else None
+    if theirs is None:
+        raise AssertionError("a reference without predictions has a problem")
+    return _relative(rule, metric, ours, theirs if rows is None else theirs.take(rows), confidence)
+
+
+def _absolute(rule: Rule, metric: Metric, ours: Predictions, confidence: float) -> Test:
+    bound = rule.bound.offset
+
+    def judged(level: float) -> tuple[Estimate, Outcome]:
+        estimate = estimate_alone(metric, ours, level)
+        return estimate, outcome_of_estimate(rule, estimate, bound)
+
+    estimate, outcome = judged(confidence)
+    needed = None
+    if outcome == "inconclusive":
+        distance = (estimate.value - bound) * (1 if rule.upwards else -1)
+        needed = rows_needed(estimate.standard_error, len(ours), distance, confidence)
+    result = _result(
+        rule,
+        outcome,
+        _reason(outcome, needed, len(ours), assuming="the value stays as it is"),
+        candidate=estimate.value,
+        interval=_interval(estimate),
+        method=estimate.method,
+        rows=len(ours),
+        rows_needed=needed,
+    )
+    return Test(result, lambda level: judged(level)[1])
+
+
+def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions, confidence: float) -> Test:
+    factor, bound = rule.bound.factor, rule.bound.offset
+    found, before = value(metric, ours), value(metric, theirs)
+    if math.isnan(before):
+        return Test(_result(rule, "incomparable", f"the {_name(rule)} has no value here", candidate=found))
+    if factor != 1.0 and before <= 0:
+        reason = f"the {_name(rule)} is {number(round(before, 6))}, and a share of what is not positive means nothing"
+        return Test(_result(rule, "inconclusive", reason, candidate=found, baseline=before, waivable=False))
+
+    def judged(level: float) -> tuple[Estimate, Outcome]:
+        estimate = estimate_change(metric, ours, theirs, factor, level)
+        return estimate, outcome_of_estimate(rule, estimate, bound)
+
+    estimate, outcome = judged(confidence)
+    shown = estimate if factor == 1.0 else estimate_change(metric, ours, theirs, 1.0, confidence)
+    needed, assuming = None, "nothing changed"
+    if outcome == "inconclusive":
+        # Without a true change the difference lies at before * (1 - factor); a rule of superiority leaves no room
+        # there, so that its rows are counted for the change that was seen.
+        upwards = 1 if rule.upwards else -1
+        distance = (before * (1.0 - factor) - bound) * upwards
+        if distance <= 0:
+            distance, assuming = (estimate.value - bound) * upwards, "the change is as large as it looks"
+        needed = rows_needed(estimate.standard_error, len(ours), distance, confidence)
+    result = _result(
+        rule,
+        outcome,
+        _reason(outcome, needed, len(ours), assuming),
+        candidate=found,
+        baseline=before,
+        change=found - before,
+        interval=_interval(shown),
+        method=estimate.method,
+        rows=len(ours),
+        rows_needed=needed,
+    )
+    return Test(result, lambda level: judged(level)[1])
+
+
+def _compare_numbers(rule: Rule, candidate: Evidence, reference: Reference | None) -> RuleResult:
+    found = candidate.numbers.get(rule.metric)
+    if found is None:
+        absent = "is not a number" if rule.metric in candidate.numbers else "is not in the metrics file"
+        return _result(rule, "fail", f"{rule.metric} {absent}")
+    if reference is None:
+        outcome = outcome_of_value(rule, found, rule.bound.offset)
+        return _result(rule, outcome, _NO_UNCERTAINTY, candidate=found)
+    before = reference.evidence.numbers.get(rule.metric) if reference.evidence else None
+    if before is None:
+        reason = reference.problem or f"the {_name(rule)} has no {rule.metric}"
+        return _result(rule, "incomparable", reason, candidate=found)
+    if rule.bound.factor != 1.0 and before <= 0:
+        reason = f"the {_name(rule)} is {number(before)}, and a share of what is not positive means nothing"
+        return _result(rule, "inconclusive", reason, candidate=found, baseline=before, waivable=False)
+    outcome = outcome_of_value(rule, found, rule.bound.factor * before + rule.bound.offset)
+    return _result(rule, outcome, _NO_UNCERTAINTY, candidate=found, baseline=before, change=found - before)
+
+
+def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str | None:
+    """Why the two sides cannot be compared row by row."""
+    theirs = reference.evidence.predictions if reference.evidence else None
+    name = _side_name(reference)
+    if reference.evidence and reference.evidence.evaluation_set not in {candidate.evaluation_set, None}:
+        return f"{name} was evaluated on another evaluation set, so that rows cannot be paired"
+    if reference.evidence is None or theirs is None:
+        return f"{name} has no recorded predictions"
+    if candidate.predictions is not None and theirs.task != candidate.predictions.task:
+        return f"{name} was evaluated as a {theirs.task} task"
+    if metric.needs == "score" and theirs.score is None:
+        return f"the predictions of {name} have no scores"
+    return None
+
+
+def _result(rule: Rule, outcome: RuleOutcome, reason: str, **values: Any) -> RuleResult:
+    better: Literal["higher", "lower"] = "higher" if rule.upwards else "lower"
+    return RuleResult(
+        rule=rule.text,
+        metric=rule.metric,
+        label=rule_label(rule),
+        outcome=outcome,
+        reason=reason,
+        better_is=better,
+        **values,
+    )
+
+
+def _reason(outcome: Outcome, needed: int | None, rows: int, assuming: str) -> str:
+    if outcome == "pass":
+        return "the bound clears it"
+    if outcome == "fail":
+        return "even the opposite bound misses it"
+    if needed is None:
+        return f"{rows:,} rows cannot tell, and more of the same would not either"
+    return f"{rows:,} rows cannot tell; about {needed:,} would, if {assuming}"
+
+
+def _interval(estimate: Estimate) -> tuple[float | None, float | None]:
+    low, high = (None if math.isnan(bound) else bound for bound in (estimate.lower, estimate.upper))
+    return low, high
+
+
+def _name(rule: Rule) -> str:
+    reference = rule.bound.reference or ""
+    return "baseline" if reference == "baseline" else reference
+
+
+def _side_name(reference: Reference) -> str:
+    side = reference.side
+    return f"{side.name or 'the baseline'} v{side.version}" if side.version else side.name or "the baseline"

@@ -1,0 +1,36 @@
+"""What is known of one side of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from mlops_ci.metrics import Predictions
+from mlops_ci.records.verdict import Side
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """Predictions on an evaluation set, and plain numbers.
+
+    Rows are in the order of their ids, or of the file where there are none. ``evaluation_set`` is the identity of
+    the set; two pieces of evidence with the same one are paired row by row. ``slices`` maps a column's name to its
+    values as text, (rows,).
+    """
+
+    predictions: Predictions | None = None
+    evaluation_set: str | None = None
+    slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    numbers: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reference:
+    """A version that rules compare with. Without evidence, ``problem`` says why there is none."""
+
+    side: Side
+    evidence: Evidence | None = None
+    problem: str | None = None

@@ -1,0 +1,113 @@
+"""Evidence of the candidate and of the versions it is compared with."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlops_ci.errors import UsageError
+from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
+from mlops_ci.gate.judge import BASELINE
+from mlops_ci.metrics import METRICS, value
+from mlops_ci.project.project import EvaluationChoice, GateChoice
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.verdict import Side
+from mlops_ci.registry.download import fetch_predictions
+from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.references import resolve
+from mlops_ci.workspace.store import Store
+
+
+def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, files: Mapping[str, Path]) -> Evidence:
+    """Read the candidate's evidence from the files of a run, given by their paths in the project."""
+    numbers: dict[str, float | None] = {}
+    if evaluation.metrics:
+        if evaluation.metrics not in files:
+            raise UsageError("no step has made the metrics file", where=evaluation.metrics)
+        numbers = read_numbers(files[evaluation.metrics], called=evaluation.metrics)
+    how = predictions_format(evaluation, gate)
+    if how is None:
+        return Evidence(numbers=numbers)
+    path = how.columns.path
+    if path not in files:
+        raise UsageError("no step has made the predictions", where=path)
+    found = read_evidence(files[path], how, called=path)
+    return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)
+
+
+def predictions_format(evaluation: EvaluationChoice, gate: GateChoice | None) -> PredictionsFormat | None:
+    """How to read the project's predictions; None if it has none."""
+    if evaluation.predictions is None or evaluation.task is None:
+        return None
+    slices = tuple(dict.fromkeys(rule.per for rule in (gate.flat() if gate else ()) if rule.per))
+    return PredictionsFormat(evaluation.predictions, evaluation.task, evaluation.positive, slices)
+
+
+def metric_values(evidence: Evidence) -> dict[str, float | None]:
+    """All built-in metrics that the predictions allow, and the plain numbers."""
+    found: dict[str, float | None] = dict(evidence.numbers)
+    predictions = evidence.predictions
+    if predictions is not None:
+        for metric in METRICS.values():
+            if predictions.task in metric.tasks and (metric.needs == "prediction" or predictions.score is not None):
+                result = value(metric, predictions)
+                found[metric.name] = None if math.isnan(result) else result
+    return found
+
+
+def references(
+    store: Store, state: ModelState, evaluation: EvaluationChoice, gate: GateChoice, evaluation_set: str | None
+) -> dict[str, Reference | None]:
+    """The evidence of every version that the rules compare with, by the name they use for it."""
+    found: dict[str, Reference | None] = {}
+    champion = state.alias(gate.baseline)
+    found[BASELINE] = None
+    if champion:
+        name = gate.baseline
+        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set)
+    for name in sorted({rule.bound.reference or "" for rule in gate.flat()}):
+        if name.startswith("@"):
+            try:
+                version = resolve(state, name[1:])
+            except UsageError as error:
+                # A named version that is not there is no reason to wave a model through.
+                found[name] = Reference(Side(digest=None, name=name), problem=error.what)
+            else:
+                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set)
+    return found
+
+
+def recorded_evidence(
+    store: Store,
+    state: ModelState,
+    version: ModelVersion,
+    name: str,
+    evaluation: EvaluationChoice,
+    gate: GateChoice,
+    evaluation_set: str | None,
+) -> Reference:
+    """What is recorded of a registered version on an evaluation set."""
+    side = Side(digest=version.digest, version=version.version, commit=version.commit, name=name)
+    recorded = state.evaluation_on(version.version, evaluation_set)
+    how = predictions_format(evaluation, gate)
+    if recorded is None:
+        newest = version.evaluations[-1] if version.evaluations else None
+        if newest is None:
+            return Reference(side, problem=f"{name} v{version.version} was never evaluated")
+        # Its plain numbers still stand; its rows cannot be paired, and saying so is the judge's part.
+        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers))
+    if how is None or recorded.predictions is None:
+        return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers))
+    with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
+        target = Path(scratch) / Path(recorded.predictions.path).name
+        called = f"the predictions of {name} v{version.version}"
+        if fetch_predictions(store, state.model, recorded, target) is None:
+            return Reference(side, problem=f"{called} are not in the workspace")
+        try:
+            read = read_evidence(target, how, called=called)
+        except UsageError as error:
+            return Reference(side, problem=error.line())
+    return Reference(side, Evidence(read.predictions, read.evaluation_set, read.slices, recorded.numbers))

@@ -1,0 +1,74 @@
+"""Finds past runs and their reports."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from mlops_ci.errors import UsageError
+from mlops_ci.records.codec import decode
+from mlops_ci.records.report import Report
+from mlops_ci.records.run import Run
+from mlops_ci.workspace.layout import PULL_REQUESTS, report_key, run_key, runs_prefix
+from mlops_ci.workspace.store import Store
+
+T = TypeVar("T")
+_AREAS = ("", PULL_REQUESTS)
+_RUN = re.compile(r"^[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$")
+
+
+def read_runs(store: Store, limit: int) -> list[Run]:
+    """The newest runs, newest first."""
+    found = sorted(_keys(store, "run.json"), reverse=True)
+    return [_read(store, key, Run) for _, key in found[:limit]]
+
+
+def read_run(store: Store, run: str) -> Run:
+    """The record of a run.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    return _find(store, [run_key(_require(run), area) for area in _AREAS], Run, run)
+
+
+def read_report(store: Store, run: str | None) -> Report:
+    """The report of a run, or the newest report.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if run is None:
+        newest = max(_keys(store, "report.json"), default=None)
+        if newest is None:
+            raise UsageError("there is no report yet", where=store.url, hint="run mlops-ci ci first")
+        return _read(store, newest[1], Report)
+    return _find(store, [report_key(_require(run), area) for area in _AREAS], Report, run)
+
+
+def _keys(store: Store, name: str) -> list[tuple[str, str]]:
+    """Pairs of a run's id, which begins with its time, and the key of an object of it."""
+    return [
+        (item.key.removeprefix(runs_prefix(area)).partition("/")[0], item.key)
+        for area in _AREAS
+        for item in store.list(runs_prefix(area))
+        if item.key.endswith(f"/{name}") and item.key.count("/") == runs_prefix(area).count("/") + 1
+    ]
+
+
+def _require(run: str) -> str:
+    if not _RUN.match(run):
+        raise UsageError("not the name of a run", where=repr(run[:60]), hint="mlops-ci runs list shows them")
+    return run
+
+
+def _find(store: Store, keys: list[str], kind: type[T], run: str) -> T:
+    for key in keys:
+        data = store.get(key)
+        if data is not None:
+            return decode(data, kind, where=key)
+    raise UsageError(f"no {kind.__name__.lower()} {run}", where=store.url, hint="mlops-ci runs list shows them")
+
+
+def _read(store: Store, key: str, kind: type[T]) -> T:
+    return decode(store.get(key) or b"", kind, where=key)

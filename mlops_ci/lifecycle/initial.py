@@ -1,0 +1,73 @@
+"""A first ``mlops.yaml``, from what a folder has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.places import PROJECT_FILE
+from mlops_ci.project.load import load_project
+
+_SCRIPTS = ("train.py", "src/train.py", "main.py")
+_TEMPLATE = """\
+# How this model is made and when it is promoted. Check with: mlops-ci validate
+version: 1
+
+model:
+  name: {name}
+  files: [build/model.pkl]        # what the steps write and the registry keeps
+{environment}
+steps:
+  train:
+    run: python {script}          # a script for bash
+    inputs: [{inputs}]            # it sees these files and no others; folders work too
+    outputs: [build/model.pkl, build/predictions.csv]
+
+evaluation:
+  step: train
+  task: binary                    # or multiclass, regression
+  predictions: {{path: build/predictions.csv}}   # columns: id, target, score (or prediction)
+
+gate:
+  rules:
+    - accuracy > baseline         # better than the champion, with 95 % confidence
+"""
+_ENVIRONMENT = """
+environment:
+  pip: requirements.txt           # locked with hashes, built apart from everything else
+"""
+
+
+def write_initial_project(path: Path) -> Path:
+    """Write a first project file, which is valid as it stands.
+
+    Raises:
+        UsageError: there is one already.
+    """
+    file = (path / PROJECT_FILE if path.is_dir() else path).absolute()
+    folder = file.parent
+    script = next((name for name in _SCRIPTS if (folder / name).is_file()), _SCRIPTS[0])
+    inputs = f"{script}, src" if (folder / "src").is_dir() and not script.startswith("src/") else script
+    text = _TEMPLATE.format(
+        name=_model_name(folder.name),
+        environment=_ENVIRONMENT if (folder / "requirements.txt").is_file() else "",
+        script=script,
+        inputs="src" if script.startswith("src/") else inputs,
+    )
+    load_project(text.encode(), file.name)
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{file.name} exists already", where=str(folder), hint="mlops-ci validate checks it"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(file)) from error
+    return file
+
+
+def _model_name(folder: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:100].strip("-")
+    return name or "model"

@@ -1,0 +1,120 @@
+"""Finds the project file and the workspace, wherever they are said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlops_ci.errors import UsageError
+from mlops_ci.hosts.select import is_ephemeral
+from mlops_ci.project.load import load_project
+from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
+from mlops_ci.source.checkout import Checkout
+from mlops_ci.workspace.local import LocalStore, ignore_in_git
+from mlops_ci.workspace.open import initialise, open_store, read_format
+from mlops_ci.workspace.store import Store
+
+PROJECT_FILE = "mlops.yaml"
+
+
+def find_project_file(path: Path) -> Path:
+    """The project file that a path means: itself, or ``mlops.yaml`` in it.
+
+    Raises:
+        UsageError: there is none.
+    """
+    file = path / PROJECT_FILE if path.is_dir() else path
+    if not file.is_file():
+        raise UsageError(f"no {file.name} here", where=str(file.parent), hint="run mlops-ci init to write one")
+    return file.absolute()
+
+
+def read_project_file(file: Path) -> bytes:
+    """The bytes of a project file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+
+
+def open_workspace(
+    given: str | None, project: Project | None, folder: Path, *, checkout_root: Path | None, ephemeral: bool
+) -> Store:
+    """Open the storage of a workspace, wherever it is said.
+
+    Args:
+        given: from the command line; relative to the current folder.
+        project: says it otherwise; relative to its own folder, or to the top of the repository by default.
+        folder: the folder of the project.
+        checkout_root: the top of the repository, if there is one.
+        ephemeral: whether the machine is gone when the job ends.
+
+    Raises:
+        UsageError: the workspace would vanish with the machine.
+    """
+    durable = False
+    if given is not None:
+        store = open_store(given, Path.cwd())
+    elif project is not None and project.workspace.url != DEFAULT_WORKSPACE:
+        store, durable = open_store(project.workspace.url, folder), project.workspace.durable
+    else:
+        store = open_store(DEFAULT_WORKSPACE, checkout_root or folder)
+    if isinstance(store, LocalStore) and checkout_root and store.root.is_relative_to(checkout_root.resolve()):
+        if ephemeral and not durable:
+            raise UsageError(
+                "the workspace lies inside the checkout and would vanish with this CI machine",
+                where=store.url,
+                hint="set workspace: to a place that lasts, say durable: true, or use --host local",
+            )
+        ignore_in_git(store.root)
+    return store
+
+
+def existing_workspace(store: Store) -> Store:
+    """Return a workspace that must be there already.
+
+    Raises:
+        UsageError: nothing has been written there.
+    """
+    if read_format(store) is None:
+        raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
+    return store
+
+
+def workspace_to_read(given: str | None, project: Path) -> Store:
+    """Open a workspace that must be there already; for the verbs that look things up.
+
+    Raises:
+        UsageError: there is none.
+    """
+    store = _outside_a_journey(given, project, ephemeral=False)
+    return existing_workspace(store)
+
+
+def workspace_to_write(given: str | None, project: Path, *, host: str, environ: Mapping[str, str]) -> Store:
+    """Open a workspace, and make it one if it is none yet; for the verbs that write outside a journey.
+
+    Raises:
+        UsageError: it would vanish with the machine.
+    """
+    store = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ))
+    initialise(store)
+    return store
+
+
+def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> Store:
+    """Open a workspace where there need be neither a project nor a repository."""
+    folder = project if project.is_dir() else project.parent
+    loaded = None
+    if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
+        file = find_project_file(project)
+        loaded = load_project(read_project_file(file), file.name)
+    try:
+        root = Checkout.top_of(folder)
+    except UsageError:
+        root = None
+    return open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral)

@@ -1,0 +1,76 @@
+"""A pull request, or any run that must not touch the registry: run, judge, report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlops_ci.gate.judge import rules_digest
+from mlops_ci.lifecycle.evaluation_code import evaluation_changes
+from mlops_ci.lifecycle.execution import Trained, write_run
+from mlops_ci.lifecycle.judging import judge_candidate, outcome_of
+from mlops_ci.lifecycle.reporting import write_report
+from mlops_ci.lifecycle.session import Session
+from mlops_ci.records.model_version import model_digest
+from mlops_ci.records.report import Report
+from mlops_ci.records.verdict import Side
+from mlops_ci.registry.judge import judged_before
+
+
+def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Report:
+    """Judge a candidate and report; the registry is only read.
+
+    Args:
+        session: the session.
+        trained: the finished run.
+        again: judge even what was judged before, or is the champion itself.
+    """
+    run, project = trained.run, session.project
+    state = session.log().read()
+    notes = (*evaluation_changes(session), *_dirty_note(session))
+    known = state.with_fingerprint(run.fingerprint or "")
+    champion = state.alias(project.gate.baseline) if project.gate else None
+    if known and project.gate and not again:
+        before = judged_before(
+            state,
+            known.version,
+            evaluation_set=trained.evidence.evaluation_set,
+            rules_digest=rules_digest(project.gate),
+            baseline=champion.digest if champion else None,
+        )
+        if champion == known or before:
+            write_run(session, run)
+            why = f"the {project.gate.baseline}."
+            if before and champion != known:
+                why = f"judged before: {before.summary}"
+            return write_report(
+                session,
+                state,
+                run,
+                outcome="unchanged",
+                summary=f"This is the model of v{known.version}, {why}",
+                verdict=None,
+                version=known.version,
+                compared_with=champion.version if champion else None,
+                notes=notes,
+            )
+    side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
+    verdict = judge_candidate(session, state, side, trained.evidence) if project.gate else None
+    write_run(session, replace(run, verdict=verdict))
+    return write_report(
+        session,
+        state,
+        run,
+        outcome=outcome_of(verdict.outcome) if verdict else "passed",
+        summary=verdict.summary if verdict else "The project has no gate: there is nothing to judge by.",
+        verdict=verdict,
+        version=known.version if known else None,
+        compared_with=champion.version if champion else None,
+        notes=notes,
+    )
+
+
+def _dirty_note(session: Session) -> tuple[str, ...]:
+    if session.dirty is None:
+        return ()
+    changed = ", ".join(f"`{path}`" for path in session.dirty.paths[:5])
+    return (f"the working tree differs from the commit ({changed}): reported, never registered",)

@@ -1,0 +1,64 @@
+"""Builds and keeps the report of a journey."""
+
+from __future__ import annotations
+
+from mlops_ci.lifecycle.changes import changes_since
+from mlops_ci.lifecycle.session import Session
+from mlops_ci.records.codec import encode
+from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
+from mlops_ci.records.run import Run
+from mlops_ci.records.verdict import Verdict
+from mlops_ci.registry.fold import ModelState
+from mlops_ci.workspace.layout import report_key
+
+
+def write_report(
+    session: Session,
+    state: ModelState,
+    run: Run,
+    *,
+    outcome: CiOutcome,
+    summary: str,
+    verdict: Verdict | None,
+    version: int | None,
+    compared_with: int | None,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """Build the report of a journey that has come to its end, and keep it with the run.
+
+    Args:
+        session: the session.
+        state: the registry's state at the end.
+        run: the run.
+        outcome: what the journey came to.
+        summary: why, in a sentence.
+        verdict: the verdict, if there was one.
+        version: the candidate's version, if it is registered.
+        compared_with: the version it was compared with.
+        notes: what a reviewer should know besides the session's own notes.
+    """
+    champion = state.aliases.get(session.project.gate.baseline) if session.project.gate else None
+    changes = None
+    if compared_with is not None and verdict is not None:
+        before = state.versions[compared_with]
+        changes = changes_since(session, before, before.commit, run)
+    report = Report(
+        format=REPORT_FORMAT,
+        model=session.project.model.name,
+        outcome=outcome,
+        event=session.context.event,
+        run=run.id,
+        commit=session.commit,
+        dirty=session.dirty is not None,
+        version=version,
+        champion=champion.version if champion else None,
+        summary=summary,
+        verdict=verdict,
+        steps=run.steps,
+        seconds=round((session.clock() - session.started).total_seconds(), 3),
+        metrics=run.metrics,
+        changes=changes,
+        notes=(*session.notes, *(verdict.notes if verdict else ()), *notes),
+    )
+    session.store.create(report_key(run.id, session.area), encode(report))
+    return report

@@ -1,0 +1,174 @@
+"""Opens everything that a journey needs: project, checkout, host, workspace, cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from mlops_ci.edge.clock import Clock
+from mlops_ci.edge.redaction import Redactor, redactor_for
+from mlops_ci.errors import ConfigurationError, UsageError
+from mlops_ci.hosts.host import Host
+from mlops_ci.hosts.select import select_host
+from mlops_ci.lifecycle.places import find_project_file, open_workspace, read_project_file
+from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.pipeline.datasets import dataset_versions
+from mlops_ci.pipeline.environment import Environment, choose_environment
+from mlops_ci.pipeline.params import load_params
+from mlops_ci.pipeline.resolve import Resolver
+from mlops_ci.pipeline.snapshot import Snapshot
+from mlops_ci.project.load import load_project
+from mlops_ci.project.project import OnInconclusive, Project
+from mlops_ci.records.commit import Commit, DirtyTree
+from mlops_ci.records.host import HostContext
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.source.checkout import Checkout
+from mlops_ci.workspace.layout import PULL_REQUESTS
+from mlops_ci.workspace.open import initialise, open_store
+from mlops_ci.workspace.store import Store
+
+# What judges a pull request is taken from its base.
+_FROM_BASE = ("workspace", "cache", "evaluation", "gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; None leaves a matter to ``mlops.yaml``."""
+
+    project: Path
+    workspace: str | None
+    host: str
+    environ: Mapping[str, str]
+    clock: Clock
+    branch: str | None = None
+    default_branch: str | None = None
+    on_inconclusive: OnInconclusive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything opened. ``area`` is where a pull request's runs and cache go; ``notes`` belong in the report."""
+
+    project: Project
+    project_file: str
+    checkout: Checkout
+    snapshot: Snapshot
+    commit: Commit
+    dirty: DirtyTree | None
+    host: Host
+    context: HostContext
+    store: Store
+    cache: StepCache
+    environment: Environment
+    resolver: Resolver
+    environ: Mapping[str, str]
+    clock: Clock
+    redact: Redactor
+    started: datetime
+    notes: tuple[str, ...]
+
+    @property
+    def area(self) -> str:
+        """The prefix for what this journey leaves behind, apart from models."""
+        return PULL_REQUESTS if self.context.event == "pull_request" else ""
+
+    def log(self) -> ModelLog:
+        """The log of the project's model."""
+        return ModelLog(self.store, self.project.model.name, actor=self.context.actor, clock=self.clock)
+
+
+def open_session(options: Options) -> Session:
+    """Open a session on the checkout around the project.
+
+    Raises:
+        UsageError: the project, the repository or the workspace's place is not right.
+    """
+    started = options.clock()
+    file = find_project_file(options.project)
+    project = load_project(read_project_file(file), file.name)
+    checkout = Checkout(file.parent)
+    prefix = os.path.relpath(file.parent.resolve(), checkout.root.resolve())
+    host = select_host(options.host, options.environ, branch=options.branch, default_branch=options.default_branch)
+    context = host.context(checkout)
+    redact = redactor_for(options.environ, (name for step in project.steps for name in step.env))
+    project, notes = _with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
+    if options.on_inconclusive and project.gate:
+        project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
+    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
+    store = open_workspace(
+        options.workspace, project, file.parent, checkout_root=checkout.root, ephemeral=context.ephemeral
+    )
+    initialise(store)
+    cache = StepCache(_cache_store(project, file.parent, store), _areas(project, context), project.model.name)
+    params = load_params(project.params, file.parent)
+    environment = choose_environment(project.environment, file.parent, cache, options.environ)
+    resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment.lock())
+    return Session(
+        project=project,
+        project_file=file.name,
+        checkout=checkout,
+        snapshot=snapshot,
+        commit=checkout.describe(checkout.head, redact),
+        dirty=checkout.dirt(_relevant_files(project, resolver, file.name), redact),
+        host=host,
+        context=context,
+        store=store,
+        cache=cache,
+        environment=environment,
+        resolver=resolver,
+        environ=options.environ,
+        clock=options.clock,
+        redact=redact,
+        started=started,
+        notes=notes,
+    )
+
+
+def _with_base_rules(
+    project: Project, checkout: Checkout, context: HostContext, path: str
+) -> tuple[Project, tuple[str, ...]]:
+    """On a pull request, take what judges it from the base, so that a change cannot loosen its own gate."""
+    if context.base is None:
+        return project, ()
+    data = checkout.read_at(context.base, path)
+    if data is None:
+        return project, (f"`{context.default_branch}` has no {path} yet, so that the gate is this branch's own",)
+    try:
+        base = load_project(data, f"{path}@{context.base[:7]}")
+    except ConfigurationError as error:
+        return project, (
+            f"{path} of `{context.default_branch}` is broken ({error.what}): the gate is this branch's own",
+        )
+    differing = [name for name in _FROM_BASE if getattr(project, name) != getattr(base, name)]
+    names = [step.name for step in project.steps]
+    if base.evaluation and base.evaluation.step and base.evaluation.step not in names:
+        raise UsageError(
+            f"the evaluation of {context.default_branch} needs the step {base.evaluation.step!r}, which is gone here",
+            where=path,
+            hint=f"keep the step, or change the evaluation on {context.default_branch} first",
+        )
+    notes = [
+        f"`{name}` differs here; that of `{context.default_branch}` is in force until this is merged"
+        for name in differing
+    ]
+    return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), tuple(notes)
+
+
+def _cache_store(project: Project, folder: Path, store: Store) -> Store:
+    return open_store(project.cache.url, folder) if project.cache.url else store
+
+
+def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
+    if context.event == "pull_request":
+        return (PULL_REQUESTS, "")
+    return ("", PULL_REQUESTS) if project.cache.trust_pull_requests else ("",)
+
+
+def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> frozenset[str]:
+    """The files that a run reads from the working tree, relative to the top of the repository."""
+    paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
+    paths |= {path for path in (project.params.path, project.environment.requirements) if path}
+    return frozenset(resolver.snapshot.repository_path(path, declared=file_name) for path in paths)

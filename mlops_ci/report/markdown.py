@@ -1,0 +1,167 @@
+"""A report as Markdown, for a comment or a job's summary."""
+
+from __future__ import annotations
+
+import re
+
+from mlops_ci.records.digest import short
+from mlops_ci.records.report import Report
+from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.wording import (
+    MARKS,
+    bound_text,
+    change_text,
+    changed,
+    duration,
+    headline,
+    main_results,
+    next_steps,
+    side_name,
+    slices_line,
+    step_line,
+    unchanged,
+    value_text,
+)
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+_CODE = re.compile(r"`([^`]*)`")
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown: first screen the decision, why, and what to do; details folded."""
+    blocks = [
+        f"### {escape(report.model)}: {escape(headline(report))}",
+        f"**{escape(report.summary)}**\n{_sides(report)}",
+    ]
+    if report.verdict:
+        blocks.append(_rules_table(report.verdict))
+    blocks += _notes(report)
+    if changes := _changes(report):
+        blocks.append(changes)
+    if steps := next_steps(report):
+        blocks.append(f"**To go on:** {escape(steps)}.")
+    if report.verdict:
+        blocks += [_slices(group) for group in main_results(report.verdict)[1]]
+    blocks.append(_details(report))
+    return "\n\n".join(blocks) + "\n"
+
+
+def escape(text: str) -> str:
+    """Foreign text as plain text: nothing of it is markup, mentions anybody, or breaks a table."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Foreign text as a code span."""
+    text = " ".join(text.split()).replace("|", "¦").replace("`", "'")
+    return f"`{text}`" if text else ""
+
+
+def _keeping_code(text: str) -> str:
+    """Our own sentences, in which names stand between backticks."""
+    parts = _CODE.split(text)
+    return "".join(code(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+
+
+def _sides(report: Report) -> str:
+    candidate = f"Candidate {code(report.commit.short)}"
+    if report.version:
+        candidate += f" (v{report.version})"
+    verdict = report.verdict
+    if verdict is None or verdict.baseline is None:
+        return candidate + "."
+    baseline = f"**{escape(side_name(verdict))}**"
+    if verdict.baseline.commit:
+        baseline += f" ({code(verdict.baseline.commit[:7])})"
+    text = f"{candidate} against {baseline}"
+    if verdict.rows:
+        text += f", on {verdict.rows:,} rows"
+    if verdict.disagreement:
+        text += (
+            f", paired. {verdict.disagreement.newly_right:,} rows newly right, "
+            f"{verdict.disagreement.newly_wrong:,} newly wrong"
+        )
+    return text + "."
+
+
+def _rules_table(verdict: Verdict) -> str:
+    results, groups = main_results(verdict)
+    lines = [
+        f"| | Rule | {escape(side_name(verdict))} | Candidate | Change (at {verdict.confidence * 100:g} %) |",
+        "|---|---|---:|---:|---|",
+        *(_rule_row(result) for result in results),
+        *(_group_row(group) for group in groups),
+    ]
+    return "\n".join(lines)
+
+
+def _rule_row(result: RuleResult) -> str:
+    label = escape(result.label)
+    if result.slice:
+        label += f", {escape(result.slice[0])}: **{escape(result.slice[1])}**"
+    mark = MARKS[result.outcome]
+    if result.outcome in {"fail", "inconclusive", "incomparable"}:
+        mark = f"**{mark}**"
+    return f"| {mark} | {label} | {value_text(result.baseline)} | {value_text(result.candidate)} | {_change(result)} |"
+
+
+def _group_row(group: list[RuleResult]) -> str:
+    deciding = [result for result in group if result.decides]
+    mark = MARKS["pass"] if all(result.outcome == "pass" for result in deciding) else " "
+    return f"| {mark} | {escape(group[0].label)}, {escape(slices_line(group))} | | | |"
+
+
+def _change(result: RuleResult) -> str:
+    bound = bound_text(result)
+    if result.change is None:
+        return bound or escape(result.reason)
+    change = change_text(result.change)
+    if result.outcome == "pass" and result.interval:
+        change = f"**{change}**"
+    return f"{change} ({bound or escape(result.reason)})"
+
+
+def _notes(report: Report) -> list[str]:
+    return [f"> {_keeping_code(note[:1].upper() + note[1:])}." for note in report.notes]
+
+
+def _changes(report: Report) -> str | None:
+    if report.changes is None:
+        return None
+    texts = [f"{kind} {', '.join(map(code, items))}" for kind, items in changed(report.changes)]
+    same = unchanged(report.changes)
+    if same:
+        texts.append(escape(same if texts else same[:1].upper() + same[1:]))
+    return f"**What changed since {escape(report.changes.since)}:** {'; '.join(texts)}."
+
+
+def _slices(group: list[RuleResult]) -> str:
+    rows = "\n".join(
+        f"| {MARKS[result.outcome] if result.decides else '·'} | {escape(result.slice[1])} | {result.rows or 0:,} "
+        f"| {value_text(result.baseline)} | {value_text(result.candidate)} | {_change(result)} |"
+        for result in group
+        if result.slice
+    )
+    column = escape(group[0].slice[0]) if group[0].slice else ""
+    return (
+        f"<details><summary>Slices: {escape(group[0].label)}, {escape(slices_line(group))}</summary>\n\n"
+        f"| | {column} | Rows | Baseline | Candidate | Change |\n|---|---|---:|---:|---:|---|\n{rows}\n\n</details>"
+    )
+
+
+def _details(report: Report) -> str:
+    lines = []
+    verdict = report.verdict
+    if verdict and verdict.evaluation_set:
+        lines.append(f"Evaluation set {code('sha256:' + short(verdict.evaluation_set))}.")
+    if verdict:
+        methods = dict.fromkeys(
+            f"{escape(result.label.partition(',')[0])}: {escape(result.method)}"
+            for result in verdict.rules
+            if result.method
+        )
+        lines += [f"{method}." for method in methods]
+    steps = "; ".join(f"{code(step.name)} {escape(step_line(step))}" for step in report.steps)
+    lines.append(f"{steps}. Whole job {duration(report.seconds)}, run {code(report.run)}.")
+    body = "\n".join(f"- {line}" for line in lines)
+    return f"<details><summary>Methods and timings</summary>\n\n{body}\n\n</details>"

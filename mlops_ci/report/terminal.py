@@ -1,0 +1,130 @@
+"""A report for a terminal or a job's log."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mlops_ci.records.report import CiOutcome, Report
+from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.wording import (
+    MARKS,
+    bound_text,
+    change_text,
+    changed,
+    duration,
+    headline,
+    main_results,
+    next_steps,
+    side_name,
+    slices_line,
+    unchanged,
+    value_text,
+)
+
+_COLOURS: dict[CiOutcome, str] = {
+    "promoted": "green", "passed": "green", "refused": "red",
+    "inconclusive": "yellow", "unchanged": "cyan", "superseded": "cyan",
+}  # fmt: skip
+_MARK_COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "incomparable": "yellow", "skipped": "dim"}
+
+
+def render_terminal(report: Report, *, width: int, colour: bool) -> str:
+    """The report as lines of at most ``width`` columns."""
+    parts: list[RenderableType] = [
+        Text.assemble((report.model, "bold"), ": ", (headline(report), f"bold {_COLOURS[report.outcome]}")),
+        Text(report.summary),
+    ]
+    if report.verdict:
+        parts += ["", *_verdict(report.verdict)]
+    rest: list[tuple[str, str]] = []
+    if report.changes:
+        rest += [(f"{kind}:", ", ".join(items)) for kind, items in changed(report.changes)]
+        if same := unchanged(report.changes):
+            rest.append(("same:", same))
+    rest += [("note:", note.replace("`", "")) for note in report.notes]
+    if steps := next_steps(report):
+        rest.append(("to go on:", steps))
+    rest.append(("steps:", _steps(report)))
+    return _rendered([*parts, "", _pairs(rest)], width=width, colour=colour)
+
+
+def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
+    """A verdict alone, as lines of at most ``width`` columns."""
+    style = {"pass": "green", "fail": "red", "inconclusive": "yellow"}[verdict.outcome]
+    notes = [Text(f"  note: {note.replace('`', '')}", "dim") for note in verdict.notes]
+    head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", verdict.summary)
+    return _rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
+
+
+def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
+    output = StringIO()
+    console = Console(
+        file=output, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False, markup=False
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+
+
+def _verdict(verdict: Verdict) -> list[RenderableType]:
+    sides = _sides(verdict)
+    return [_table(verdict), *([Text(sides, "dim")] if sides else [])]
+
+
+def _table(verdict: Verdict) -> Padding:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    table.add_column("")
+    table.add_column("rule", overflow="fold")
+    table.add_column(side_name(verdict).lower() if verdict.baseline is None else side_name(verdict), justify="right")
+    table.add_column("candidate", justify="right")
+    table.add_column(f"change at {verdict.confidence * 100:g} %", overflow="fold")
+    results, groups = main_results(verdict)
+    for result in results:
+        label = result.label + (f", {result.slice[0]} {result.slice[1]}" if result.slice else "")
+        mark = Text(MARKS[result.outcome], _MARK_COLOURS[result.outcome])
+        table.add_row(mark, Text(label), value_text(result.baseline), value_text(result.candidate), _change(result))
+    for group in groups:
+        fine = all(result.outcome == "pass" for result in group if result.decides)
+        table.add_row(
+            Text(MARKS["pass"], "green") if fine else "", Text(f"{group[0].label}, {slices_line(group)}"), "", "", ""
+        )
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _change(result: RuleResult) -> Text:
+    bound = bound_text(result)
+    if result.change is None:
+        return Text(bound or result.reason)
+    return Text.assemble(
+        (change_text(result.change), "bold" if result.outcome == "pass" else ""), f" ({bound or result.reason})"
+    )
+
+
+def _sides(verdict: Verdict) -> str:
+    parts = []
+    if verdict.rows:
+        parts.append(f"{verdict.rows:,} rows")
+    if verdict.disagreement:
+        parts.append(
+            f"{verdict.disagreement.newly_right:,} newly right, {verdict.disagreement.newly_wrong:,} newly wrong"
+        )
+    return "    " + ", paired: ".join(parts) if parts else ""
+
+
+def _steps(report: Report) -> str:
+    texts = [f"{step.name} {'reused' if step.status == 'reused' else duration(step.seconds)}" for step in report.steps]
+    return f"{', '.join(texts)}; whole job {duration(report.seconds)}"
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> Padding:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in pairs:
+        table.add_row(name, Text(text))
+    return Padding(table, (0, 0, 0, 2))

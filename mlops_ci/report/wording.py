@@ -1,0 +1,217 @@
+"""What all formats say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from mlops_ci.records.report import Changes, Report
+from mlops_ci.records.run import StepRun
+from mlops_ci.records.verdict import RuleResult, Verdict
+
+MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "incomparable": "?", "skipped": "–"}
+_MINUS = "−"
+_LISTED = 8
+_URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2, "pass": 3, "skipped": 4}
+
+
+def headline(report: Report) -> str:
+    """What was decided, in a few words, after the model's name."""
+    version = f"v{report.version}" if report.version else "the candidate"
+    counted = count_rules(report.verdict)
+    match report.outcome:
+        case "promoted":
+            return f"{version} promoted"
+        case "passed":
+            return f"ready, {counted}" if counted else "ready"
+        case "refused":
+            return f"refused, {counted}"
+        case "inconclusive":
+            return f"on hold, {counted}"
+        case "unchanged":
+            return "unchanged"
+        case "superseded":
+            return f"{version} superseded by v{report.champion}"
+
+
+def count_rules(verdict: Verdict | None) -> str:
+    """Such as ``1 of 5 rules fails``; empty without a verdict."""
+    if verdict is None:
+        return ""
+    rules = rule_outcomes(verdict)
+    total = len(rules)
+    for outcome, one, many in (("fail", "fails", "fail"), ("inconclusive", "inconclusive", "inconclusive")):
+        count = sum(1 for found in rules.values() if found == outcome)
+        if count and verdict.outcome == outcome:
+            return f"{count} of {total} rules {one if count == 1 else many}"
+    passed = sum(1 for found in rules.values() if found == "pass")
+    return f"all {total} rules pass" if passed == total else f"{passed} of {total} rules pass"
+
+
+def rule_outcomes(verdict: Verdict) -> dict[object, str]:
+    """The outcome of each rule as the user wrote it: slices and alternatives come to one."""
+    found: dict[object, list[RuleResult]] = {}
+    for result in verdict.rules:
+        key = result.any if result.any is not None else (result.rule, result.slice and result.slice[0])
+        found.setdefault(key, []).append(result)
+    return {key: _together(results) for key, results in found.items()}
+
+
+def _together(results: list[RuleResult]) -> str:
+    by_alternative: dict[int | None, list[RuleResult]] = {}
+    for result in results:
+        by_alternative.setdefault(result.alternative, []).append(result)
+    outcomes = {_all_of(group) for group in by_alternative.values()}
+    for outcome in ("pass", "inconclusive", "fail") if len(by_alternative) > 1 else ():
+        if outcome in outcomes:
+            return outcome
+    return outcomes.pop()
+
+
+def _all_of(results: list[RuleResult]) -> str:
+    outcomes = {result.outcome for result in results if result.decides}
+    if "fail" in outcomes:
+        return "fail"
+    if outcomes & {"inconclusive", "incomparable"}:
+        return "inconclusive"
+    return "skipped" if outcomes == {"skipped"} else "pass"
+
+
+def shown_first(results: Iterable[RuleResult]) -> list[RuleResult]:
+    """Undecided and failed rules before the others, else as the user wrote them."""
+    return sorted(results, key=lambda result: _URGENCY[result.outcome] if result.decides else _URGENCY["pass"])
+
+
+def main_results(verdict: Verdict) -> tuple[list[RuleResult], list[list[RuleResult]]]:
+    """Results for the table, and the slices of each per-slice rule; a slice in trouble is in both."""
+    whole = [result for result in verdict.rules if result.slice is None]
+    sliced = [result for result in verdict.rules if result.slice is not None]
+    groups = [list(group) for _, group in groupby(sliced, key=lambda result: (result.rule, result.any))]
+    trouble = [result for group in groups for result in group if result.decides and result.outcome != "pass"]
+    return shown_first([*whole, *trouble]), groups
+
+
+def slices_line(group: list[RuleResult]) -> str:
+    """Such as ``9 of 10 carriers pass``."""
+    deciding = [result for result in group if result.decides]
+    passed = sum(result.outcome == "pass" for result in deciding)
+    column = group[0].slice[0] if group[0].slice else ""
+    small = len(group) - len(deciding)
+    also = f", {small} too small to decide" if small else ""
+    return f"per {column}: {passed} of {len(deciding)} pass{also}"
+
+
+def value_text(value: float | None) -> str:
+    """A metric's value, to four decimals or five digits."""
+    if value is None:
+        return ""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", _MINUS)
+    return (f"{value:.4f}" if abs(value) < 10 else f"{value:,.6g}").replace("-", _MINUS)
+
+
+def change_text(value: float | None) -> str:
+    """A difference with its sign."""
+    if value is None:
+        return ""
+    text = value_text(abs(value))
+    if not any(digit in text for digit in "123456789"):
+        return "±0"
+    return ("+" if value >= 0 else _MINUS) + text
+
+
+def bound_text(result: RuleResult) -> str:
+    """The one-sided bound that decides: for a failure the opposite one, since that is what misses."""
+    if result.interval is None:
+        return ""
+    low, high = result.interval
+    least = (result.better_is == "higher") != (result.outcome == "fail")
+    bound = low if least else high
+    if bound is None:
+        return "no bound known"
+    text = change_text(bound) if result.change is not None else value_text(bound)
+    return f"{'at least' if least else 'at most'} {text}"
+
+
+def side_name(verdict: Verdict) -> str:
+    """What the baseline's column is called."""
+    if verdict.baseline is None:
+        return "Champion"
+    return f"v{verdict.baseline.version}" if verdict.baseline.version else verdict.baseline.name or "Baseline"
+
+
+def changed(changes: Changes) -> list[tuple[str, list[str]]]:
+    """What changed, by kind."""
+    found = []
+    for kind, items in _by_kind(changes):
+        if items:
+            more = [f"and {len(items) - _LISTED} more"] if len(items) > _LISTED else []
+            found.append((kind, [*items[:_LISTED], *more]))
+    return found
+
+
+def unchanged(changes: Changes) -> str | None:
+    """What is the same, in a few words."""
+    same = [kind for kind, items in _by_kind(changes) if not items]
+    return f"{_listed(same)} as in {changes.since}" if same else None
+
+
+def _by_kind(changes: Changes) -> list[tuple[str, tuple[str, ...]]]:
+    return [
+        ("files", changes.files),
+        ("params", changes.params),
+        ("data", changes.data),
+        ("environment", changes.environment),
+    ]
+
+
+def next_steps(report: Report) -> str | None:
+    """What the author can do now; None where nothing is left to do."""
+    if report.verdict is None or report.outcome not in {"refused", "inconclusive"}:
+        return None
+    stays = f"v{report.champion} stays the champion" if report.champion else "no model is promoted"
+    if report.outcome == "refused":
+        failed = [result for result in report.verdict.rules if result.decides and result.outcome == "fail"]
+        reason = next((result.reason for result in failed if result.interval is None), None)
+        return f"improve the model{f' ({reason})' if reason else ''}; until then {stays}"
+    undecided = [
+        result
+        for result in report.verdict.rules
+        if result.decides and result.outcome in {"inconclusive", "incomparable"}
+    ]
+    incomparable = next((result.reason for result in undecided if result.outcome == "incomparable"), None)
+    if incomparable:
+        return f"make the comparison possible: {incomparable}; until then {stays}"
+    rows = max((_missing(result) for result in undecided), default=0)
+    more = f"add about {rows:,} rows to the evaluation set, or " if rows else ""
+    return f"{more}make a change that is large enough to see; until then {stays}"
+
+
+def _missing(result: RuleResult) -> int:
+    return max(0, (result.rows_needed or 0) - (result.rows or 0))
+
+
+def step_line(step: StepRun) -> str:
+    """What became of a step and what it cost."""
+    if step.status == "reused":
+        return f"reused (took {duration(step.seconds)} when it ran)"
+    if step.status == "not run":
+        return "not run"
+    memory = f", {step.peak_memory / 2**20:,.0f} MiB" if step.peak_memory else ""
+    return f"{step.status}, {duration(step.seconds)}{memory}"
+
+
+def duration(seconds: float) -> str:
+    """Such as ``0.4 s``, ``12 s``, ``6 min 12 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -8,14 +8,16 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from mlops_ci.errors import ConfigurationError, MlopsError, Terminated
+from mlops_ci.errors import ConfigurationError, Interruption, MlopsError
 
 _BUG = 70
+_SIGNALS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 def main() -> NoReturn:
     """Run the command line and exit with one of the documented codes."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -29,12 +31,13 @@ def run(arguments: list[str]) -> int:
         result = cli.main(arguments, prog_name="mlops-ci", standalone_mode=False)
     except MlopsError as error:
         return _fail(error.exit_code, error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
     except click.ClickException as error:
         return _fail(2, MlopsError(error.format_message().rstrip("."), hint=_help_hint(error)))
-    except (click.Abort, KeyboardInterrupt):
-        return _fail(128 + signal.SIGINT, MlopsError("interrupted"))
-    except Terminated:
-        return _fail(128 + signal.SIGTERM, MlopsError("terminated"))
+    except Interruption as interruption:
+        return _fail(128 + interruption.number, MlopsError(_SIGNALS[interruption.number]))
     except BrokenPipeError:
         # Whoever read our output has seen enough; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,8 +65,8 @@ def _help_hint(error: Exception) -> str | None:
     return f"see {context.command_path} --help" if context else None
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
-    raise Terminated
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
+    raise Interruption(number)
 
 
 if __name__ == "__main__":

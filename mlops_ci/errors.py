@@ -89,5 +89,9 @@ class MissingExtraError(UsageError):
         super().__init__(f"{purpose} needs packages that are not installed", hint=f"pip install 'mlops-ci[{extra}]'")
 
 
-class Terminated(BaseException):
-    """SIGTERM, turned into an exception so that every ``finally`` runs. Exit code 143."""
+class Interruption(BaseException):
+    """A signal, turned into an exception so that every ``finally`` runs. The exit code is 128 plus its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

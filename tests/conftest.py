@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.lab import Lab
 
 Golden = Callable[[str, str], None]
 
@@ -34,3 +37,27 @@ def _a_clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine or of a CI service around the tests decides their outcome."""
     for name in ("CI", "GITHUB_ACTIONS", "TF_BUILD", "MLOPS_CI_WORKSPACE", "MLOPS_CI_PROJECT", "MLOPS_CI_HOST"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """A committed project whose first model has skill 0.6."""
+    made = Lab(tmp_path / "coin")
+    made.commit("first")
+    return made
+
+
+@pytest.fixture(scope="session")
+def _champion_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = Lab(tmp_path_factory.mktemp("template") / "coin")
+    made.commit("first")
+    made.ci()
+    return made.folder
+
+
+@pytest.fixture
+def lab_with_champion(_champion_template: Path, tmp_path: Path) -> Lab:
+    """A committed project whose first model, of skill 0.6, is the champion."""
+    folder = tmp_path / "coin"
+    shutil.copytree(_champion_template, folder, symlinks=True)
+    return Lab.existing(folder)

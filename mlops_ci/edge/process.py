@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,18 +19,24 @@ from typing import IO
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
 _LONGEST_LINE = 65_536
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+# The launcher tells nothing when it was killed with its group.
+_NO_REPORT = f"[{int(signal.SIGKILL)}, 0.0, 0]"
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a process ended. ``exit_code`` is negative for a signal; ``peak_memory`` is in bytes."""
+    """How a process ended.
+
+    ``exit_code`` is negative for a signal; ``peak_memory`` is in bytes, of its largest descendant. ``ended`` says why
+    we ended it, ``cancelled`` or ``timeout``; None where it ended by itself.
+    """
 
     exit_code: int
     seconds: float
     cpu_seconds: float
     peak_memory: int
     ended: str | None = None
-    """Why we ended it: ``cancelled`` or ``timeout``; None where it ended by itself."""
 
 
 def run_logged(
@@ -40,33 +48,62 @@ def run_logged(
     cancelled: Event,
     timeout: float | None = None,
 ) -> Finished:
-    """Run a process, hand each line of its output to ``on_line``, and reap every descendant it leaves.
+    """Run a process, hand each line of its output to ``on_line``, and leave none of its descendants behind.
+
+    They end with it, and also when we are killed outright.
 
     Raises:
-        OSError: the program cannot be started.
+        OSError: no process can be started.
     """
     started = time.monotonic()
-    process = subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
+    lifeline, held = os.pipe()
+    told, report = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_LAUNCHER), str(lifeline), str(report), *argv],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lifeline, report),
+        )
+    except OSError:
+        _close(lifeline, held, told, report)
+        raise
+    _close(lifeline, report)
+    try:
+        ended = _follow(process, on_line, cancelled, started, timeout)
+        status, cpu_seconds, maxrss = json.loads(os.read(told, 4096) or _NO_REPORT)
+    finally:
+        _close(held, told)
+    return Finished(
+        exit_code=os.waitstatus_to_exitcode(status),
+        seconds=time.monotonic() - started,
+        cpu_seconds=cpu_seconds,
+        peak_memory=_peak_bytes(maxrss),
+        ended=ended,
     )
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    on_line: Callable[[str], None],
+    cancelled: Event,
+    started: float,
+    timeout: float | None,
+) -> str | None:
+    """Read a process's output until it has ended; return why we ended it, if we did."""
     output = process.stdout
-    assert output is not None  # noqa: S101 - we asked for a pipe
+    if output is None:
+        raise AssertionError("the process was started with a pipe")
     lines = _LineReader(output, on_line)
     ended: str | None = None
     kill_at: float | None = None
     try:
-        while True:
+        while process.poll() is None:
             lines.read_for(_POLL_SECONDS)
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                process.returncode = os.waitstatus_to_exitcode(status)
-                break
             now = time.monotonic()
             if ended is None and (cancelled.is_set() or (timeout is not None and now - started > timeout)):
                 ended = "cancelled" if cancelled.is_set() else "timeout"
@@ -74,22 +111,18 @@ def run_logged(
                 _signal_group(process.pid, signal.SIGTERM)
             if kill_at is not None and now > kill_at:
                 _signal_group(process.pid, signal.SIGKILL)
-    except BaseException:
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
     finally:
         # Background children would outlive the step and hold its pipe open.
         _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
         lines.drain()
         output.close()
-    return Finished(
-        exit_code=process.returncode,
-        seconds=time.monotonic() - started,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_memory=_peak_bytes(usage.ru_maxrss),
-        ended=ended,
-    )
+    return ended
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:

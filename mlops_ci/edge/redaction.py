@@ -14,7 +14,9 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST = 6  # a shorter value would blank out ordinary words
-_USERINFO = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=://)[^/\s:@]{20,}(?=@)")
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+_URL_SAFE = str.maketrans("+/", "-_")
+_USERINFO = re.compile(r"(?<=://)[^/\s:@]*:[^/\s]+(?=@)|(?<=://)[^/\s:@]{20,}(?=@)")
 _SIGNED_QUERY = re.compile(
     r"(?i)([?&](?:sig|signature|x-amz-signature|x-amz-security-token|token|access_token|key)=)[^&\s\"']+"
 )
@@ -47,14 +49,15 @@ def _forms(secret: str) -> Iterable[str]:
     lines = [secret, *(line for line in secret.splitlines() if len(line) >= _SHORTEST)]
     for value in lines:
         yield value
-        yield quote(value, safe="")
-        yield quote_plus(value)
-        encoded = value.encode()
+        encoded = value.encode(errors="surrogateescape")  # as the environment decodes bytes that are not UTF-8
+        for escaped in (quote(encoded), quote(encoded, safe=""), quote_plus(encoded)):
+            yield escaped
+            yield _ESCAPE.sub(lambda match: match[0].lower(), escaped)
         yield base64.b64encode(encoded).decode()
         yield base64.urlsafe_b64encode(encoded).decode()
         # Inside a longer base64 text ("user:secret") the letters depend on where the secret starts, and the
         # outermost ones on its neighbours.
         for lead, unstable in ((0, 0), (1, 2), (2, 3)):
             inner = base64.b64encode(b"\0" * lead + encoded).decode().rstrip("=")[unstable:-1]
-            if len(inner) >= _SHORTEST + 2:
-                yield inner
+            yield inner
+            yield inner.translate(_URL_SAFE)

@@ -19,7 +19,7 @@ _PERSONAL = re.compile(
     r"(name|mail|phone|address|street|birth|ssn|social.?security|passport|iban|account|card|salary|password|token)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(_duplicated_\d+)?$")
 
 
 def is_table(path: Path) -> bool:
@@ -52,7 +52,7 @@ def read_table(path: Path, *, called: str) -> pl.DataFrame:
         raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
     if not frame.height:
         raise UsageError("the table is empty", where=called, hint="it needs at least one row")
-    headerless = [name for name in frame.columns if _NUMBER.match(name.removesuffix("_duplicated_0"))]
+    headerless = [name for name in frame.columns if _NUMBER.match(name)]
     if path.suffix.lower() != ".parquet" and headerless and len(headerless) == len(frame.columns):
         raise UsageError("the table has no header", where=called, hint="name the columns in its first line")
     return frame

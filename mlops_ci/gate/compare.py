@@ -52,8 +52,8 @@ def compare(
     if metric.needs == "score" and candidate.predictions.score is None:
         return Test(_result(rule, "fail", "there are no scores to compute it from"))
     ours = candidate.predictions if rows is None else candidate.predictions.take(rows)
-    if math.isnan(value(metric, ours)):
-        why = "NaN among the predictions, or only one class" if len(ours) else "there are no rows"
+    if not math.isfinite(value(metric, ours)):
+        why = "NaN or infinity among the predictions, or only one class" if len(ours) else "there are no rows"
         return Test(_result(rule, "fail", f"it has no value: {why}"))
     if reference is None:
         return _absolute(rule, metric, ours, confidence)
@@ -95,7 +95,7 @@ def _absolute(rule: Rule, metric: Metric, ours: Predictions, confidence: float) 
 def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions, confidence: float) -> Test:
     factor, bound = rule.bound.factor, rule.bound.offset
     found, before = value(metric, ours), value(metric, theirs)
-    if math.isnan(before):
+    if not math.isfinite(before):
         return Test(_result(rule, "incomparable", f"the {_name(rule)} has no value here", candidate=found))
     if factor != 1.0 and before <= 0:
         reason = f"the {_name(rule)} is {number(round(before, 6))}, and a share of what is not positive means nothing"

@@ -189,6 +189,8 @@ def _multiclass(
             "there are neither predictions nor scores", where=called, hint="name them in evaluation.predictions"
         )
     classes = scored + sorted({*truths, *answered} - set(scored))
+    if len(classes) == 1:
+        classes.append(f"not {classes[0]}")
     code = {label: index for index, label in enumerate(classes)}
     scores = np.column_stack([_floats(frame[prefix + name], called) for name in scored]) if scored else None
     if scores is not None and len(scored) < len(classes):  # a predicted class without a score has none of it
@@ -198,7 +200,7 @@ def _multiclass(
         np.array([code[label] for label in truths]),
         np.array([code[label] for label in answered]) if answers is not None else None,
         scores,
-        tuple(classes) if len(classes) > 1 else (classes[0], f"not {classes[0]}"),
+        tuple(classes),
     ).with_prediction()
 
 

@@ -13,10 +13,15 @@ from mlops_ci.statistics import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What several results come to. ``blocked``: something is undecided that no policy may wave through."""
+    """What several results come to.
+
+    ``blocked``: something is undecided that no policy may wave through. ``skipped``: it passes only because there was
+    nothing to judge.
+    """
 
     outcome: Outcome
     blocked: bool = False
+    skipped: bool = False
 
 
 def outcome_of_value(rule: Rule, value: float, bound: float) -> Outcome:
@@ -49,15 +54,19 @@ def combine_all(results: Iterable[RuleResult]) -> Combined:
             "inconclusive",
             blocked=any(result.outcome == "incomparable" or not result.waivable for result in undecided),
         )
-    return Combined("pass")
+    return Combined("pass", skipped=bool(counting) and all(result.outcome == "skipped" for result in counting))
 
 
 def combine_any(alternatives: Sequence[Combined]) -> Combined:
-    """What alternatives come to: one that passes is enough, and the group fails only if all do."""
-    outcomes = {alternative.outcome for alternative in alternatives}
-    if "pass" in outcomes:
-        return Combined("pass")
+    """What alternatives come to: one that passes is enough, and the group fails only if all do.
+
+    A skipped alternative says nothing as long as another one is judged.
+    """
+    judged = [alternative for alternative in alternatives if not alternative.skipped]
+    outcomes = {alternative.outcome for alternative in judged}
+    if not judged or "pass" in outcomes:
+        return Combined("pass", skipped=not judged)
     if outcomes == {"fail"}:
         return Combined("fail")
-    undecided = [alternative for alternative in alternatives if alternative.outcome == "inconclusive"]
+    undecided = [alternative for alternative in judged if alternative.outcome == "inconclusive"]
     return Combined("inconclusive", blocked=all(alternative.blocked for alternative in undecided))

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from mlops_ci.records.verdict import Outcome, RuleResult, Side, Verdict
+from mlops_ci.records.verdict import RuleOutcome, RuleResult, Side, Verdict
 
 _SHOWN = 2
+_ALLOWED = "which on_inconclusive allows"
 
 
-def summarise(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
+def summarise(verdict: Verdict, outcomes: Sequence[RuleOutcome]) -> str:
     """Say what was decided, and by what; ``outcomes`` are those of the rules as the user wrote them."""
     total = len(outcomes)
-    undecided = outcomes.count("inconclusive")
-    skipped = _distinct(result for result in verdict.rules if result.outcome == "skipped")
+    passing, undecided, skipped = (outcomes.count(outcome) for outcome in ("pass", "inconclusive", "skipped"))
     if verdict.outcome == "fail":
-        return _reasons(verdict, "fail")
+        return _reasons(verdict, outcomes, "fail")
     if verdict.outcome == "inconclusive":
-        return _reasons(verdict, "inconclusive", "incomparable")
-    allowed = f" {undecided} undecided, which on_inconclusive allows." if undecided else ""
-    if skipped and len(skipped) == total:
+        return _reasons(verdict, outcomes, "inconclusive", "incomparable")
+    if skipped == total:
         return "There is nothing to compare with yet and no absolute rule: the first model passes."
     if skipped:
-        passing = total - len(skipped) - undecided
-        which = "the other rule passes" if passing == 1 else f"the other {passing} rules pass"
-        return f"There is no champion yet: {_rules(len(skipped))} skipped, {which}.{allowed}"
+        return f"There is no champion yet: {_rules(skipped)} skipped, {_others(passing, undecided)}."
     than = f", compared with {side_name(verdict.baseline)}" if verdict.baseline else ""
-    passing = total - undecided
-    return f"{'The rule passes' if total == 1 else f'All {passing} rules pass'}{than}.{allowed}"
+    if undecided:
+        return f"{passing} of {_count(total)} {_verb(passing)}{than}; {undecided} undecided, {_ALLOWED}."
+    return f"{'The rule passes' if total == 1 else f'All {total} rules pass'}{than}."
 
 
 def side_name(side: Side) -> str:
     """Such as ``champion v12``."""
-    return f"{side.name or 'version'} v{side.version}" if side.version else f"the {side.name}"
+    return f"{side.name or 'version'} v{side.version}" if side.version else f"the {side.name or 'baseline'}"
 
 
 def rule_name(result: RuleResult) -> str:
@@ -40,9 +38,13 @@ def rule_name(result: RuleResult) -> str:
     return f"{result.label}, {result.slice[0]} {result.slice[1]}" if result.slice else result.label
 
 
-def _reasons(verdict: Verdict, *outcomes: str) -> str:
-    """The first rules with one of these outcomes, each with why."""
-    found = [result for result in verdict.rules if result.decides and result.outcome in outcomes]
+def _reasons(verdict: Verdict, outcomes: Sequence[RuleOutcome], *wanted: RuleOutcome) -> str:
+    """The first rules with one of the wanted outcomes, each with why; not alternatives to one that settles it."""
+    found = [
+        result
+        for result in verdict.rules
+        if result.decides and result.outcome in wanted and (result.any is None or outcomes[result.any] in wanted)
+    ]
     sentences = [f"{rule_name(result)}: {_why(result)}." for result in found[:_SHOWN]]
     if len(found) > _SHOWN:
         sentences.append(f"And {len(found) - _SHOWN} more.")
@@ -57,8 +59,19 @@ def _why(result: RuleResult) -> str:
     return f"{result.candidate:.4g} after {result.baseline:.4g}"
 
 
-def _distinct(results: Iterable[RuleResult]) -> set[tuple[str, int | None]]:
-    return {(result.rule, result.any) for result in results}
+def _others(passing: int, undecided: int) -> str:
+    if not undecided:
+        return "the other rule passes" if passing == 1 else f"the other {passing} rules pass"
+    passes = f"{passing} {_verb(passing)}, " if passing else ""
+    return f"{passes}{undecided} undecided, {_ALLOWED}"
+
+
+def _count(rules: int) -> str:
+    return "1 rule" if rules == 1 else f"{rules} rules"
+
+
+def _verb(rules: int) -> str:
+    return "passes" if rules == 1 else "pass"
 
 
 def _rules(count: int) -> str:

@@ -61,7 +61,6 @@ def execution(
         materials = Materials(Path(scratch) / "objects", session.cache)
         workshop = Workshop(
             resolver=session.resolver,
-            environment=session.environment,
             materials=materials,
             environ=session.environ,
             redact=session.redact,
@@ -117,7 +116,7 @@ class _Recorder:
             dirty=session.dirty,
             host=session.context,
             machine=this_machine(),
-            environment=session.resolver.lock,
+            environment=session.resolver.environment.lock(),
             steps=tuple(self.result.steps.values()),
             params=dict(session.resolver.params),
             datasets=dict(session.resolver.datasets),

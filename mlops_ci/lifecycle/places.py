@@ -25,7 +25,9 @@ def find_project_file(path: Path) -> Path:
     """
     file = path / PROJECT_FILE if path.is_dir() else path
     if not file.is_file():
-        raise UsageError(f"no {file.name} here", where=str(file.parent), hint="run mlops-ci init to write one")
+        raise UsageError(
+            f"no {file.name} here", where=str(file.parent.absolute()), hint="run mlops-ci init to write one"
+        )
     return file.absolute()
 
 
@@ -63,26 +65,25 @@ def open_workspace(
         store, durable = open_store(project.workspace.url, folder), project.workspace.durable
     else:
         store = open_store(DEFAULT_WORKSPACE, checkout_root or folder)
-    if isinstance(store, LocalStore) and checkout_root and store.root.is_relative_to(checkout_root.resolve()):
-        if ephemeral and not durable:
-            raise UsageError(
-                "the workspace lies inside the checkout and would vanish with this CI machine",
-                where=store.url,
-                hint="set workspace: to a place that lasts, say durable: true, or use --host local",
-            )
+    if ephemeral and not durable and isinstance(store, LocalStore) and _is_inside(store, checkout_root):
+        raise UsageError(
+            "the workspace lies inside the checkout and would vanish with this CI machine",
+            where=store.url,
+            hint="set workspace: to a place that lasts, say durable: true, or use --host local",
+        )
+    read_format(store)  # one that we cannot understand is refused before anything is done
+    return store
+
+
+def make_workspace(store: Store, checkout_root: Path | None) -> None:
+    """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
+    if isinstance(store, LocalStore) and _is_inside(store, checkout_root):
         ignore_in_git(store.root)
-    return store
+    initialise(store)
 
 
-def existing_workspace(store: Store) -> Store:
-    """Return a workspace that must be there already.
-
-    Raises:
-        UsageError: nothing has been written there.
-    """
-    if read_format(store) is None:
-        raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
-    return store
+def _is_inside(store: LocalStore, checkout_root: Path | None) -> bool:
+    return checkout_root is not None and store.root.is_relative_to(checkout_root.resolve())
 
 
 def workspace_to_read(given: str | None, project: Path) -> Store:
@@ -91,8 +92,10 @@ def workspace_to_read(given: str | None, project: Path) -> Store:
     Raises:
         UsageError: there is none.
     """
-    store = _outside_a_journey(given, project, ephemeral=False)
-    return existing_workspace(store)
+    store, _ = _outside_a_journey(given, project, ephemeral=False)
+    if read_format(store) is None:
+        raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
+    return store
 
 
 def workspace_to_write(given: str | None, project: Path, *, host: str, environ: Mapping[str, str]) -> Store:
@@ -101,13 +104,13 @@ def workspace_to_write(given: str | None, project: Path, *, host: str, environ: 
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ))
-    initialise(store)
+    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ))
+    make_workspace(store, root)
     return store
 
 
-def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> Store:
-    """Open a workspace where there need be neither a project nor a repository."""
+def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> tuple[Store, Path | None]:
+    """Open a workspace and find the top of the repository, though there need be neither project nor repository."""
     folder = project if project.is_dir() else project.parent
     loaded = None
     if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
@@ -117,4 +120,4 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> 
         root = Checkout.top_of(folder)
     except UsageError:
         root = None
-    return open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral)
+    return open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral), root

@@ -13,10 +13,10 @@ from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.errors import ConfigurationError, UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.hosts.select import select_host
-from mlops_ci.lifecycle.places import find_project_file, open_workspace, read_project_file
+from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.datasets import dataset_versions
-from mlops_ci.pipeline.environment import Environment, choose_environment
+from mlops_ci.pipeline.environment import choose_environment
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -27,7 +27,7 @@ from mlops_ci.records.host import HostContext
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import PULL_REQUESTS
-from mlops_ci.workspace.open import initialise, open_store
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
 
 # What judges a pull request is taken from its base.
@@ -62,7 +62,6 @@ class Session:
     context: HostContext
     store: Store
     cache: StepCache
-    environment: Environment
     resolver: Resolver
     environ: Mapping[str, str]
     clock: Clock
@@ -101,23 +100,24 @@ def open_session(options: Options) -> Session:
     store = open_workspace(
         options.workspace, project, file.parent, checkout_root=checkout.root, ephemeral=context.ephemeral
     )
-    initialise(store)
     cache = StepCache(_cache_store(project, file.parent, store), _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
     environment = choose_environment(project.environment, file.parent, cache, options.environ)
-    resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment.lock())
+    resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
+    relevant = _relevant_files(project, resolver, file.name)
+    # All that can be wrong with the project is known by now: only then is anything written.
+    make_workspace(store, checkout.root)
     return Session(
         project=project,
         project_file=file.name,
         checkout=checkout,
         snapshot=snapshot,
         commit=checkout.describe(checkout.head, redact),
-        dirty=checkout.dirt(_relevant_files(project, resolver, file.name), redact),
+        dirty=checkout.dirt(relevant, redact),
         host=host,
         context=context,
         store=store,
         cache=cache,
-        environment=environment,
         resolver=resolver,
         environ=options.environ,
         clock=options.clock,
@@ -168,7 +168,13 @@ def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
 
 
 def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> frozenset[str]:
-    """The files that a run reads from the working tree, relative to the top of the repository."""
+    """The files that a run reads from the working tree, relative to the top of the repository.
+
+    Raises:
+        UsageError: a step declares a file or a parameter that does not exist.
+    """
+    for step in project.steps:
+        resolver.step_params(step)
     paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
     paths |= {path for path in (project.params.path, project.environment.requirements) if path}
     return frozenset(resolver.snapshot.repository_path(path, declared=file_name) for path in paths)

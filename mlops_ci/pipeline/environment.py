@@ -14,8 +14,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from mlops_ci.errors import MissingExtraError, RemoteError, UsageError
@@ -65,6 +67,10 @@ class InterpreterEnvironment:
 
     def lock(self) -> EnvironmentLock:
         """The installed ``name==version`` pairs stand in for a lock."""
+        return self._lock
+
+    @cached_property
+    def _lock(self) -> EnvironmentLock:
         pairs = {
             f"{distribution.metadata['Name'].lower()}=={distribution.version}"
             for distribution in metadata.distributions()
@@ -91,6 +97,7 @@ class PipEnvironment:
         self._cache = cache
         self._environ = environ
         self._lock: EnvironmentLock | None = None
+        self._locking = Lock()
 
     def lock(self) -> EnvironmentLock:
         """The lock: the file itself where it has hashes, else what was resolved for it first and then kept.
@@ -102,15 +109,18 @@ class PipEnvironment:
             UsageError: the requirements are missing or cannot be met.
             RemoteError: the package index cannot be reached.
         """
-        if self._lock is None:
-            sources = dict(_requirement_files(self._requirements, self._folder))
-            text = sources[self._requirements]
-            if _HASH in text:
-                self._lock = self._locked(text)
-            else:
-                key = digest_of_value([sources, self._python, this_platform()])
-                self._lock = self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
-        return self._lock
+        with self._locking:
+            if self._lock is None:
+                self._lock = self._find_lock()
+            return self._lock
+
+    def _find_lock(self) -> EnvironmentLock:
+        sources = dict(_requirement_files(self._requirements, self._folder))
+        text = sources[self._requirements]
+        if _HASH in text:
+            return self._locked(text)
+        key = digest_of_value([sources, self._python, this_platform()])
+        return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
 
     def executables(self) -> Path:
         """Build the virtual environment if it is not there yet.

@@ -15,7 +15,6 @@ from mlops_ci.edge.files import clone
 from mlops_ci.edge.process import Finished, run_logged
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
-from mlops_ci.pipeline.environment import Environment
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.params import write_params
 from mlops_ci.pipeline.progress import Progress
@@ -44,7 +43,6 @@ class Workshop:
     """What every step of a run needs."""
 
     resolver: Resolver
-    environment: Environment
     materials: Materials
     environ: Mapping[str, str]
     redact: Redactor
@@ -83,7 +81,7 @@ class Workshop:
         env = step_environment(
             step,
             self.environ,
-            executables=self.environment.executables(),
+            executables=self.resolver.environment.executables(),
             home=home,
             params=json.dumps(self.resolver.step_params(step)),
         )

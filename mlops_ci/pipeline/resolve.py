@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_ci.errors import UsageError
+from mlops_ci.pipeline.environment import Environment
 from mlops_ci.pipeline.fingerprint import MADE_UPSTREAM, model_fingerprint
 from mlops_ci.pipeline.params import flatten, select
 from mlops_ci.pipeline.sandbox import outputs_below
@@ -14,19 +15,18 @@ from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.graph import makes, upstream
 from mlops_ci.project.project import Project, Step
 from mlops_ci.records.dataset import DatasetVersion
-from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.step_result import StepInputs
 
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """Knows everything that comes from outside the pipeline."""
+    """Knows everything that comes from outside the pipeline. The environment is locked when first asked for."""
 
     project: Project
     snapshot: Snapshot
     params: Mapping[str, Any]
     datasets: Mapping[str, DatasetVersion]
-    lock: EnvironmentLock
+    environment: Environment
 
     def inputs(self, step: Step, made: Mapping[str, str]) -> StepInputs:
         """What a step reads.
@@ -78,15 +78,16 @@ class Resolver:
                 files |= of_upstream(path)
         if step.params and self.project.params.path:
             files.pop(self.project.params.path, None)  # the step sees its own keys of it, no more
+        lock = self.environment.lock()
         return StepInputs(
             command=step.run,
             outputs=tuple(sorted(output.path for output in step.outputs)),
             files=files,
             datasets={name: self.datasets[name].digest for name in step.data},
             params=flatten(self.step_params(step)),
-            environment=self.lock.digest,
-            python=self.lock.python,
-            platform=self.lock.platform,
+            environment=lock.digest,
+            python=lock.python,
+            platform=lock.platform,
         )
 
     def _made_by_a_step(self, path: str) -> bool:

@@ -17,7 +17,7 @@ _MISSING = re.compile(
 
 
 def undeclared_files(log: Iterable[str], known: Iterable[str], visible: Iterable[str]) -> tuple[str, ...]:
-    """The existing files that a log complains about and that the step could not see.
+    """The existing files and folders that a log complains about and that the step could not see.
 
     Args:
         log: the lines of the log.
@@ -25,6 +25,7 @@ def undeclared_files(log: Iterable[str], known: Iterable[str], visible: Iterable
         visible: those that the step could see.
     """
     hidden = set(known) - set(visible)
+    folders = {folder for path in hidden for folder in _folders(path)}
     found: dict[str, None] = {}
     for line in log:
         if not _MISSING.search(line):
@@ -32,9 +33,9 @@ def undeclared_files(log: Iterable[str], known: Iterable[str], visible: Iterable
         wanted = [posixpath.normpath(token.strip(".:,")) for token in _PATH.findall(line) if token.strip(".:,")]
         for module in _MODULE.findall(line):
             stem = module.replace(".", "/")
-            wanted += [f"{stem}.py", f"{stem}/__init__.py", *_parents(stem)]
+            wanted += [f"{stem}.py", *_parents(stem), stem]
         for path in wanted:
-            match = _match(path, hidden)
+            match = path if path in folders else _match(path, hidden)
             if match:
                 found[match] = None
     return tuple(found)
@@ -54,6 +55,11 @@ def _match(path: str, hidden: set[str]) -> str | None:
         ending = [candidate for candidate in hidden if candidate.endswith(f"/{path}")]
         return ending[0] if len(ending) == 1 else None
     return None
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _parents(stem: str) -> list[str]:

@@ -21,8 +21,8 @@ _RULE = re.compile(
     rf"""^\s*(?P<metric>[A-Za-z_][A-Za-z0-9_.-]*)
     \s*(?P<op>>=|<=|>|<)
     \s*(?:(?P<ref>baseline|@[A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*(?P<sign>[-+*])\s*(?P<term>{_NUMBER}))?
-        |(?P<number>{_NUMBER}|[-+]?\.?(?:nan|inf)))\s*$""",
-    re.VERBOSE | re.IGNORECASE,
+        |(?P<number>{_NUMBER}|[-+]?\.?(?i:nan|inf)))\s*$""",
+    re.VERBOSE,
 )
 
 Operator = Literal[">", ">=", "<", "<="]
@@ -80,7 +80,7 @@ def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rul
             f"not a rule: {text!r}; write 'accuracy > baseline', 'accuracy >= baseline - 0.01' or 'accuracy >= 0.8'"
         )
     number = match["number"] or match["term"]
-    value = float(number.replace(".nan", "nan").replace(".inf", "inf")) if number else 0.0
+    value = float(re.sub(r"\.(?=[a-zA-Z])", "", number)) if number else 0.0
     if not math.isfinite(value):
         raise ValueError(f"the bound of {text!r} is not a finite number")
     operators: dict[str, Operator] = {">": ">", ">=": ">=", "<": "<", "<=": "<="}

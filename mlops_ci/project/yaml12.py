@@ -122,7 +122,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._complain(key_node, "a key must be a plain word")
                 continue
-            key = key_node.value
+            key = self._joined(key_node.value, key_node)
             if key in result:
                 self._complain(key_node, f"the key {key!r} appears twice")
                 continue
@@ -134,11 +134,22 @@ class _Builder:
         text: str = node.value
         # A quoted or block scalar is text; only plain ones are resolved.
         if getattr(node, "style", None) is not None:
-            return text
+            return self._joined(text, node)
         for pattern, convert in _SCALARS:
             if pattern.match(text):
-                return convert(text)
+                try:
+                    return convert(text)
+                except ValueError:  # Python reads no more than 4300 digits
+                    self._complain(node, "the number is too long")
         return text
+
+    def _joined(self, text: str, node: yaml.Node) -> str:
+        """A character beyond 16 bits may be escaped as two halves, as JSON does it; PyYAML leaves them apart."""
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._complain(node, "half of an escaped character is missing")
+            return text
 
     def _complain(self, node: yaml.Node, what: str) -> None:
         line, column = _position(node)

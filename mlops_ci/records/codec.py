@@ -32,7 +32,7 @@ def decode(data: bytes, kind: type[T], *, where: str) -> T:
     """
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntegrityError(f"not a valid {kind.__name__} record: {error}", where=where) from error
 
 
@@ -41,12 +41,12 @@ def plain(record: Any) -> Any:
     return msgspec.to_builtins(record)
 
 
-def json_schema(kind: type, title: str) -> dict[str, Any]:
-    """Return the JSON Schema of a record, as stored in ``schemas/``."""
-    (reference,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+def json_schema(title: str, *kinds: type) -> dict[str, Any]:
+    """Return the JSON Schema of a record, as stored in ``schemas/``; of several kinds for one that is all of them."""
+    references, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
-        **reference,
+        **(references[0] if len(references) == 1 else {"allOf": list(references)}),
         "$defs": components,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_ci.errors import IntegrityError
+from mlops_ci.project.paths import escapes, normalise
 from mlops_ci.records.codec import decode, plain
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import LOG_FORMAT, OPERATIONS, Alias, Body, Envelope, Judge, Link, Register, Tag
@@ -131,6 +132,9 @@ class ModelState:
     def _register(self, envelope: Envelope, body: Register, where: str) -> None:
         if body.version != self.next_version:
             raise IntegrityError(f"version {body.version} follows version {self._last_version}", where=where)
+        for file in body.files:
+            if normalise(file.path) != file.path or file.path == "." or escapes(file.path):
+                raise IntegrityError(f"version {body.version} has a file outside its folder", where=where)
         self.versions[body.version] = ModelVersion(
             model=self.model,
             version=body.version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from mlops_ci.records.digest import short
@@ -16,14 +17,20 @@ from mlops_ci.report.wording import (
     headline,
     main_results,
     next_steps,
+    rule_text,
     side_name,
     slices_line,
     step_line,
     unchanged,
     value_text,
+    visible,
 )
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
+# GitHub looks for mentions and references in the rendered text, where a backslash is gone; a character without
+# width keeps the name from following the sign.
+_CALLING = re.compile(r"[@#](?=\w)")
+_APART = r"\g<0>&#8203;"
 _CODE = re.compile(r"`([^`]*)`")
 
 
@@ -48,12 +55,17 @@ def render_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Foreign text as plain text: nothing of it is markup, mentions anybody, or breaks a table."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _CALLING.sub(_APART, _SPECIAL.sub(r"\\\1", visible(text)))
+
+
+def escape_html(text: str) -> str:
+    """The same inside an HTML element, where Markdown's escapes do not count."""
+    return _CALLING.sub(_APART, html.escape(visible(text), quote=False))
 
 
 def code(text: str) -> str:
     """Foreign text as a code span."""
-    text = " ".join(text.split()).replace("|", "¦").replace("`", "'")
+    text = visible(text).replace("|", "¦").replace("`", "'")
     return f"`{text}`" if text else ""
 
 
@@ -96,7 +108,7 @@ def _rules_table(verdict: Verdict) -> str:
 
 
 def _rule_row(result: RuleResult) -> str:
-    label = escape(result.label)
+    label = escape(rule_text(result))
     if result.slice:
         label += f", {escape(result.slice[0])}: **{escape(result.slice[1])}**"
     mark = MARKS[result.outcome]
@@ -108,7 +120,7 @@ def _rule_row(result: RuleResult) -> str:
 def _group_row(group: list[RuleResult]) -> str:
     deciding = [result for result in group if result.decides]
     mark = MARKS["pass"] if all(result.outcome == "pass" for result in deciding) else " "
-    return f"| {mark} | {escape(group[0].label)}, {escape(slices_line(group))} | | | |"
+    return f"| {mark} | {escape(rule_text(group[0]))}, {escape(slices_line(group))} | | | |"
 
 
 def _change(result: RuleResult) -> str:
@@ -143,8 +155,9 @@ def _slices(group: list[RuleResult]) -> str:
         if result.slice
     )
     column = escape(group[0].slice[0]) if group[0].slice else ""
+    title = escape_html(f"Slices: {rule_text(group[0])}, {slices_line(group)}")
     return (
-        f"<details><summary>Slices: {escape(group[0].label)}, {escape(slices_line(group))}</summary>\n\n"
+        f"<details><summary>{title}</summary>\n\n"
         f"| | {column} | Rows | Baseline | Candidate | Change |\n|---|---|---:|---:|---:|---|\n{rows}\n\n</details>"
     )
 

@@ -20,10 +20,12 @@ from mlops_ci.report.wording import (
     headline,
     main_results,
     next_steps,
+    rule_text,
     side_name,
     slices_line,
     unchanged,
     value_text,
+    visible,
 )
 
 _COLOURS: dict[CiOutcome, str] = {
@@ -36,8 +38,8 @@ _MARK_COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "inco
 def render_terminal(report: Report, *, width: int, colour: bool) -> str:
     """The report as lines of at most ``width`` columns."""
     parts: list[RenderableType] = [
-        Text.assemble((report.model, "bold"), ": ", (headline(report), f"bold {_COLOURS[report.outcome]}")),
-        Text(report.summary),
+        Text.assemble((visible(report.model), "bold"), ": ", (headline(report), f"bold {_COLOURS[report.outcome]}")),
+        Text(visible(report.summary)),
     ]
     if report.verdict:
         parts += ["", *_verdict(report.verdict)]
@@ -56,8 +58,8 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
 def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
     """A verdict alone, as lines of at most ``width`` columns."""
     style = {"pass": "green", "fail": "red", "inconclusive": "yellow"}[verdict.outcome]
-    notes = [Text(f"  note: {note.replace('`', '')}", "dim") for note in verdict.notes]
-    head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", verdict.summary)
+    notes = [Text(f"  note: {visible(note).replace('`', '')}", "dim") for note in verdict.notes]
+    head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", visible(verdict.summary))
     return _rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
 
 
@@ -80,28 +82,28 @@ def _table(verdict: Verdict) -> Padding:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
     table.add_column("")
     table.add_column("rule", overflow="fold")
-    table.add_column(side_name(verdict).lower() if verdict.baseline is None else side_name(verdict), justify="right")
+    table.add_column("champion" if verdict.baseline is None else visible(side_name(verdict)), justify="right")
     table.add_column("candidate", justify="right")
     table.add_column(f"change at {verdict.confidence * 100:g} %", overflow="fold")
     results, groups = main_results(verdict)
     for result in results:
-        label = result.label + (f", {result.slice[0]} {result.slice[1]}" if result.slice else "")
+        label = visible(rule_text(result) + (f", {result.slice[0]} {result.slice[1]}" if result.slice else ""))
         mark = Text(MARKS[result.outcome], _MARK_COLOURS[result.outcome])
         table.add_row(mark, Text(label), value_text(result.baseline), value_text(result.candidate), _change(result))
     for group in groups:
         fine = all(result.outcome == "pass" for result in group if result.decides)
-        table.add_row(
-            Text(MARKS["pass"], "green") if fine else "", Text(f"{group[0].label}, {slices_line(group)}"), "", "", ""
-        )
+        label = visible(f"{rule_text(group[0])}, {slices_line(group)}")
+        table.add_row(Text(MARKS["pass"], "green") if fine else "", Text(label), "", "", "")
     return Padding(table, (0, 0, 0, 2))
 
 
 def _change(result: RuleResult) -> Text:
     bound = bound_text(result)
     if result.change is None:
-        return Text(bound or result.reason)
+        return Text(bound or visible(result.reason))
     return Text.assemble(
-        (change_text(result.change), "bold" if result.outcome == "pass" else ""), f" ({bound or result.reason})"
+        (change_text(result.change), "bold" if result.outcome == "pass" else ""),
+        f" ({bound or visible(result.reason)})",
     )
 
 
@@ -126,5 +128,5 @@ def _pairs(pairs: list[tuple[str, str]]) -> Padding:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, text in pairs:
-        table.add_row(name, Text(text))
+        table.add_row(name, Text(visible(text)))
     return Padding(table, (0, 0, 0, 2))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
 from itertools import groupby
 
 from mlops_ci.records.report import Changes, Report
@@ -12,7 +13,19 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "incomparable": "?", "skipped": "–"}
 _MINUS = "−"
 _LISTED = 8
-_URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2, "pass": 3, "skipped": 4}
+_URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2}
+_VERBS = {
+    "pass": ("passes", "pass"), "fail": ("fails", "fail"),
+    "inconclusive": ("is inconclusive", "are inconclusive"), "skipped": ("is skipped", "are skipped"),
+}  # fmt: skip
+_NIL = 1e-9  # a smaller difference is rounding
+# Control characters move a terminal's cursor, and bidirectional ones turn the text around them.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Foreign text on one line, in which nothing acts that is not seen."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
 def headline(report: Report) -> str:
@@ -40,12 +53,16 @@ def count_rules(verdict: Verdict | None) -> str:
         return ""
     rules = rule_outcomes(verdict)
     total = len(rules)
-    for outcome, one, many in (("fail", "fails", "fail"), ("inconclusive", "inconclusive", "inconclusive")):
-        count = sum(1 for found in rules.values() if found == outcome)
-        if count and verdict.outcome == outcome:
-            return f"{count} of {total} rules {one if count == 1 else many}"
-    passed = sum(1 for found in rules.values() if found == "pass")
-    return f"all {total} rules pass" if passed == total else f"{passed} of {total} rules pass"
+    counts = Counter(rules.values())
+    if total == 1:
+        return f"the rule {_VERBS[next(iter(counts))][0]}"
+    for outcome in ("fail", "inconclusive"):
+        if counts[outcome] and verdict.outcome == outcome:
+            return f"{counts[outcome]} of {total} rules {_VERBS[outcome][counts[outcome] > 1]}"
+    if counts["pass"] == total:
+        return f"all {total} rules pass"
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    return f"{counts['pass']} of {total} rules {_VERBS['pass'][counts['pass'] != 1]}{skipped}"
 
 
 def rule_outcomes(verdict: Verdict) -> dict[object, str]:
@@ -77,9 +94,21 @@ def _all_of(results: list[RuleResult]) -> str:
     return "skipped" if outcomes == {"skipped"} else "pass"
 
 
-def shown_first(results: Iterable[RuleResult]) -> list[RuleResult]:
-    """Undecided and failed rules before the others, else as the user wrote them."""
-    return sorted(results, key=lambda result: _URGENCY[result.outcome] if result.decides else _URGENCY["pass"])
+def in_trouble(verdict: Verdict) -> list[RuleResult]:
+    """Results that keep the candidate from passing: not those with an alternative that passes."""
+    rules = rule_outcomes(verdict)
+    return [
+        result
+        for result in verdict.rules
+        if result.decides
+        and result.outcome in {"fail", "incomparable", "inconclusive"}
+        and (result.any is None or rules[result.any] != "pass")
+    ]
+
+
+def rule_text(result: RuleResult) -> str:
+    """A rule's label; of an alternative also which it is."""
+    return result.label if result.alternative is None else f"{result.label} (alternative {result.alternative + 1})"
 
 
 def main_results(verdict: Verdict) -> tuple[list[RuleResult], list[list[RuleResult]]]:
@@ -87,12 +116,15 @@ def main_results(verdict: Verdict) -> tuple[list[RuleResult], list[list[RuleResu
     whole = [result for result in verdict.rules if result.slice is None]
     sliced = [result for result in verdict.rules if result.slice is not None]
     groups = [list(group) for _, group in groupby(sliced, key=lambda result: (result.rule, result.any))]
-    trouble = [result for group in groups for result in group if result.decides and result.outcome != "pass"]
-    return shown_first([*whole, *trouble]), groups
+    trouble = in_trouble(verdict)
+    shown = [*whole, *(result for result in sliced if result in trouble)]
+    settled = [result for result in shown if result not in trouble]
+    first = sorted((result for result in shown if result in trouble), key=lambda result: _URGENCY[result.outcome])
+    return [*first, *sorted(settled, key=lambda result: result.outcome == "skipped")], groups
 
 
 def slices_line(group: list[RuleResult]) -> str:
-    """Such as ``9 of 10 carriers pass``."""
+    """Such as ``per carrier: 9 of 10 pass, 2 too small to decide``."""
     deciding = [result for result in group if result.decides]
     passed = sum(result.outcome == "pass" for result in deciding)
     column = group[0].slice[0] if group[0].slice else ""
@@ -102,22 +134,23 @@ def slices_line(group: list[RuleResult]) -> str:
 
 
 def value_text(value: float | None) -> str:
-    """A metric's value, to four decimals or five digits."""
+    """A metric's value, to four decimals, or to two to six digits where it is very small or large."""
     if value is None:
         return ""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}".replace("-", _MINUS)
-    return (f"{value:.4f}" if abs(value) < 10 else f"{value:,.6g}").replace("-", _MINUS)
+    size = abs(value)
+    form = ".2g" if size < 0.001 else ".4f" if size < 10 else ",.6g"
+    return format(value, form).replace("-", _MINUS)
 
 
 def change_text(value: float | None) -> str:
     """A difference with its sign."""
     if value is None:
         return ""
-    text = value_text(abs(value))
-    if not any(digit in text for digit in "123456789"):
+    if abs(value) < _NIL:
         return "±0"
-    return ("+" if value >= 0 else _MINUS) + text
+    return ("+" if value > 0 else _MINUS) + value_text(abs(value))
 
 
 def bound_text(result: RuleResult) -> str:
@@ -130,7 +163,7 @@ def bound_text(result: RuleResult) -> str:
     if bound is None:
         return "no bound known"
     text = change_text(bound) if result.change is not None else value_text(bound)
-    return f"{'at least' if least else 'at most'} {text}"
+    return f"{'at least' if least else 'at most'} {text.removeprefix('±')}"
 
 
 def side_name(verdict: Verdict) -> str:
@@ -170,19 +203,15 @@ def next_steps(report: Report) -> str | None:
     if report.verdict is None or report.outcome not in {"refused", "inconclusive"}:
         return None
     stays = f"v{report.champion} stays the champion" if report.champion else "no model is promoted"
+    trouble = in_trouble(report.verdict)
     if report.outcome == "refused":
-        failed = [result for result in report.verdict.rules if result.decides and result.outcome == "fail"]
-        reason = next((result.reason for result in failed if result.interval is None), None)
-        return f"improve the model{f' ({reason})' if reason else ''}; until then {stays}"
-    undecided = [
-        result
-        for result in report.verdict.rules
-        if result.decides and result.outcome in {"inconclusive", "incomparable"}
-    ]
-    incomparable = next((result.reason for result in undecided if result.outcome == "incomparable"), None)
+        absent = next((result for result in trouble if result.outcome == "fail" and result.candidate is None), None)
+        what = f"see to {absent.label} first ({absent.reason})" if absent else "improve the model"
+        return f"{what}; until then {stays}"
+    incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
-        return f"make the comparison possible: {incomparable}; until then {stays}"
-    rows = max((_missing(result) for result in undecided), default=0)
+        return f"make the comparison possible ({incomparable}); until then {stays}"
+    rows = max((_missing(result) for result in trouble), default=0)
     more = f"add about {rows:,} rows to the evaluation set, or " if rows else ""
     return f"{more}make a change that is large enough to see; until then {stays}"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from mlops_ci.records.digest import hexadecimal
 
 FORMAT_KEY = "workspace.json"
 PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
 _DIGITS = 20
+_LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
 
 
 def model_prefix(model: str) -> str:
@@ -27,8 +30,8 @@ def log_key(model: str, seq: int) -> str:
 
 def log_sequence(key: str) -> int | None:
     """The number of a log entry's key; None for anything else."""
-    name = key.rpartition("/")[2].removesuffix(".json")
-    return int(name) if len(name) == _DIGITS and name.isdigit() and name.isascii() else None
+    name = key.rpartition("/")[2]
+    return int(name.removesuffix(".json")) if _LOG_NAME.fullmatch(name) else None
 
 
 def objects_prefix(model: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from mlops_ci.workspace.store import StoredObject, Written
 TEMPORARY = ".tmp"
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
 _LINK_ATTEMPTS = 5
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates
 
 
 class LocalStore:
@@ -30,6 +32,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._durable: set[Path] = set()
 
     @property
     def url(self) -> str:
@@ -96,7 +99,7 @@ class LocalStore:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a folder of keys, sorted."""
         with _failures_as_remote_errors(prefix):
-            yield from self._walk(self._path(prefix) if prefix else self._root, prefix)
+            yield from self._walk(self._path(prefix.removesuffix("/")) if prefix else self._root, prefix)
 
     def delete(self, key: str) -> None:
         """Delete an object. Folders stay, so that no writer loses the one it is about to link into."""
@@ -104,7 +107,7 @@ class LocalStore:
             path = self._path(key)
             try:
                 path.unlink()
-            except FileNotFoundError:
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return
             fsync_folder(path.parent)
 
@@ -146,6 +149,8 @@ class LocalStore:
             try:
                 os.link(temporary, target)
             except FileExistsError:
+                if target.is_dir():  # a folder of keys: a file system cannot hold both "a" and "a/b"
+                    raise
                 return False
             except FileNotFoundError:
                 # Somebody tidied an empty folder away between our mkdir and our link.
@@ -157,12 +162,15 @@ class LocalStore:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _make_folders(self, folder: Path) -> None:
-        if folder.is_dir():
+        # A folder that is there already may be the work of somebody who died before the fsync of its parent.
+        if folder in self._durable and folder.is_dir():
             return
         if folder != self._root:
             self._make_folders(folder.parent)
         folder.mkdir(parents=folder == self._root, exist_ok=True)
-        fsync_folder(folder.parent)
+        with suppress(PermissionError):  # the root's parent need not be ours to read
+            fsync_folder(folder.parent)
+        self._durable.add(folder)
 
     def _temporary(self) -> Path:
         folder = self._root / TEMPORARY
@@ -171,8 +179,10 @@ class LocalStore:
 
     def _path(self, key: str) -> Path:
         pure = PurePosixPath(key)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in key:
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts or _UNSPEAKABLE.search(key):
             raise IntegrityError("a key leaves the workspace", where=repr(key))
+        if str(pure) != key or pure.parts[0] in _UNLISTED:
+            raise IntegrityError("not a key of the workspace", where=repr(key))
         return self._root / pure
 
 
@@ -194,6 +204,7 @@ def _failures_as_remote_errors(key: str) -> Iterator[None]:
         hints = {
             errno.ENOSPC: "free some space on the workspace's disk and run again",
             errno.EDQUOT: "free some space in the workspace's quota and run again",
+            errno.EFBIG: "the file system or this user's limits allow no file of that size",
             errno.EROFS: "the file system is read-only: choose another workspace",
             errno.EACCES: "give this user write access to the workspace, or choose another",
             errno.EPERM: "the file system must support hard links; give this user write access",

@@ -1,0 +1,39 @@
+# make demo: see the whole journey. make test: all tests. Both set themselves up in .venv, and touch nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Built environments of the demo and the tests stay in the project, too.
+export MLOPS_CI_CACHE_DIR ?= $(CURDIR)/.cache
+
+.PHONY: demo test lint golden clean help
+.DEFAULT_GOAL := help
+
+help:
+	@grep -E '^[a-z]+: .*## ' Makefile | sed 's/:.*## /	/'
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -m venv .venv || { echo "on Debian: apt install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[all]' --group dev
+	@touch $@
+
+demo: $(READY) ## watch five commits go through the whole journey
+	@$(BIN)/mlops-ci demo
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+lint: $(READY) ## check style, types and the rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+golden: $(READY) ## write the golden files anew; review the diff
+	$(BIN)/python -m pytest -n auto --renew-golden
+
+clean: ## remove everything that make has made
+	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

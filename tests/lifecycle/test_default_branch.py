@@ -1,0 +1,187 @@
+"""The default branch: register, judge, promote."""
+
+from __future__ import annotations
+
+from tests.support.lab import Lab
+
+
+def test_the_first_model_becomes_champion(lab: Lab) -> None:
+    result = lab.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("promoted", 1, 0)
+    outcomes = {rule["rule"]: rule["outcome"] for rule in result["verdict"]["rules"]}
+    assert outcomes == {"accuracy > baseline": "skipped", "size <= 100": "pass"}
+    assert lab.champion() == 1
+
+
+def test_a_better_model_is_promoted(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.8)
+    commit = lab.commit("better")
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 2)
+    [newest, oldest] = lab.versions()
+    assert newest["commit"] == commit
+    assert newest["aliases"] == ["champion"]
+    assert oldest["aliases"] == []
+
+
+def test_a_worse_model_is_registered_with_its_verdict_and_refused(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.4)
+    lab.commit("worse")
+    result = lab.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("refused", 2, 1)
+    assert lab.champion() == 1
+    assert lab.versions()[0]["judgements"][0]["outcome"] == "fail"
+
+
+def test_a_difference_that_may_be_noise_is_inconclusive(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.61, seed=1)
+    lab.commit("noise")
+    result = lab.ci()
+    assert (result["outcome"], result["code"]) == ("inconclusive", 1)
+    assert lab.champion() == 1
+
+
+def test_a_readme_change_trains_nothing_and_registers_nothing(lab: Lab) -> None:
+    lab.ci()
+    lab.write("README.md", "another text\n")
+    commit = lab.commit("readme")
+    result = lab.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("unchanged", 1, 0)
+    assert [version["links"] for version in lab.versions()] == [[commit]]
+    run = lab.run("runs", "show", result["run"], "--json").json
+    assert {step["status"] for step in run["steps"]} == {"reused"}
+
+
+def test_running_the_same_commit_again_changes_nothing(lab: Lab) -> None:
+    lab.ci()
+    history = lab.run("models", "history", "coin", "--json").json
+    assert lab.ci()["outcome"] == "unchanged"
+    assert lab.run("models", "history", "coin", "--json").json == history
+
+
+def test_a_refusal_stays_a_refusal_when_the_job_runs_again(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.4)
+    lab.commit("worse")
+    first, again = lab.ci(), lab.ci()
+    assert (again["outcome"], again["code"], again["verdict"]) == ("refused", 1, first["verdict"])
+    assert len(lab.versions()) == 2
+
+
+def test_a_readme_change_on_top_of_a_refused_model_is_unchanged(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.4)
+    lab.commit("worse")
+    lab.ci()
+    lab.write("README.md", "another text\n")
+    lab.commit("readme")
+    result = lab.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("unchanged", 2, 0)
+    assert lab.champion() == 1
+
+
+def test_new_rules_judge_a_known_model_again(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.61, seed=1)
+    lab.commit("noise")
+    assert lab.ci()["outcome"] == "inconclusive"
+    lab.edit("mlops.yaml", "accuracy > baseline", "accuracy >= baseline - 0.1")
+    lab.commit("other rules")
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 2)
+    assert len(lab.versions()) == 2
+
+
+def test_going_back_to_an_older_recipe_promotes_the_older_version_for_the_new_commit(lab: Lab) -> None:
+    lab.edit("mlops.yaml", "accuracy > baseline", "accuracy >= baseline - 0.5")
+    lab.commit("generous")
+    lab.ci()
+    lab.skill(0.8)
+    lab.commit("better")
+    lab.ci()
+    lab.skill(0.6)
+    reverted = lab.commit("revert")
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 1)
+    last = lab.run("models", "history", "coin", "--json").json[-1]
+    assert (last["op"], last["commit"]) == ("alias", reverted)
+
+
+def test_a_late_job_of_an_older_commit_is_superseded(lab: Lab) -> None:
+    older = lab.git("rev-parse", "HEAD")
+    lab.skill(0.8)
+    lab.commit("newer")
+    lab.ci()
+    lab.git("checkout", "--quiet", "-B", "main", older)
+    result = lab.ci()
+    assert (result["outcome"], result["code"]) == ("superseded", 0)
+    assert lab.champion() == 1
+
+
+def test_diverged_history_is_a_conflict_that_says_how_to_go_on(lab: Lab) -> None:
+    root = lab.git("rev-parse", "HEAD")
+    lab.skill(0.7)
+    lab.commit("one way")
+    lab.ci()
+    lab.git("checkout", "--quiet", "-B", "main", root)
+    lab.skill(0.9)
+    lab.commit("another way")
+    done = lab.run("ci")
+    assert done.code == 4
+    assert "does not descend" in done.err
+    assert "mlops-ci promote coin@v2" in done.err
+    assert lab.champion() == 1
+
+
+def test_new_data_without_a_commit_makes_a_new_version_of_the_same_commit(lab: Lab) -> None:
+    lab.write(".gitignore", "data/\n")
+    lab.git("rm", "--quiet", "-r", "--cached", "data")
+    lab.edit("mlops.yaml", "accuracy > baseline", "accuracy >= 0.5")
+    commit = lab.commit("data outside git")
+    lab.ci()
+    lab.write_rows(500)
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 2)
+    assert [version["commit"] for version in lab.versions()] == [commit, commit]
+    assert lab.run("models", "show", f"coin@{commit[:10]}", "--json").json["version"] == 2
+
+
+def test_another_evaluation_set_is_incomparable_and_blocks(lab: Lab) -> None:
+    lab.ci()
+    lab.write_rows(500)
+    lab.skill(0.9)
+    lab.commit("new rows")
+    result = lab.ci("--on-inconclusive", "allow")
+    assert (result["outcome"], result["code"]) == ("inconclusive", 1)
+    [rule] = [rule for rule in result["verdict"]["rules"] if rule["rule"].startswith("accuracy")]
+    assert rule["outcome"] == "incomparable"
+    assert "another evaluation set" in rule["reason"]
+
+
+def test_a_dirty_tree_is_reported_and_never_registered(lab: Lab) -> None:
+    lab.skill(0.9)
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("passed", None)
+    assert lab.versions() == []
+    run = lab.run("runs", "show", result["run"], "--json").json
+    assert run["dirty"]["paths"] == ["params.yaml"]
+    assert "+  skill: 0.9" in run["dirty"]["diff"]
+
+
+def test_without_gate_rules_a_model_is_registered_and_not_promoted(lab: Lab) -> None:
+    text = (lab.folder / "mlops.yaml").read_text()
+    lab.write("mlops.yaml", text[: text.index("gate:")])
+    lab.commit("no gate")
+    result = lab.ci()
+    assert (result["outcome"], result["version"], result["verdict"]) == ("passed", 1, None)
+    assert lab.champion() is None
+
+
+def test_on_inconclusive_allow_promotes_what_the_data_cannot_tell(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.61, seed=1)
+    lab.commit("noise")
+    assert lab.ci("--on-inconclusive", "allow")["outcome"] == "promoted"

@@ -1,0 +1,95 @@
+"""Any other branch: run, judge, report; the registry is only read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.lab import Lab, tree_bytes
+
+
+@pytest.fixture
+def branch(lab: Lab) -> Lab:
+    """A branch on top of a champion of skill 0.6."""
+    lab.ci()
+    lab.git("switch", "--quiet", "--create", "idea")
+    return lab
+
+
+def test_a_better_model_passes_and_nothing_is_registered(branch: Lab) -> None:
+    models = tree_bytes(branch.workspace / "models")
+    branch.skill(0.8)
+    branch.commit("better")
+    result = branch.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("passed", None, 0)
+    assert tree_bytes(branch.workspace / "models") == models
+
+
+def test_a_worse_model_is_refused(branch: Lab) -> None:
+    branch.skill(0.4)
+    branch.commit("worse")
+    result = branch.ci()
+    assert (result["outcome"], result["code"]) == ("refused", 1)
+
+
+def test_a_change_cannot_loosen_its_own_gate(branch: Lab) -> None:
+    branch.skill(0.4)
+    branch.edit("mlops.yaml", "accuracy > baseline", "accuracy > 0.1")
+    branch.commit("worse, and a looser gate")
+    done = branch.run("ci")
+    assert done.code == 1
+    assert "gate differs here; that of main is in force until this is merged" in " ".join(done.out.split())
+
+
+def test_changed_evaluation_code_is_flagged(branch: Lab) -> None:
+    branch.skill(0.8)
+    branch.write("evaluate.py", (branch.folder / "evaluate.py").read_text() + "# kinder\n")
+    branch.commit("better, and another evaluation")
+    done = branch.run("ci")
+    assert "the evaluation itself changes here: evaluate.py" in " ".join(done.out.split())
+
+
+def test_the_runs_and_results_of_a_branch_lie_apart(branch: Lab) -> None:
+    before = tree_bytes(branch.workspace)
+    branch.skill(0.8)
+    branch.commit("better")
+    branch.ci()
+    new = tree_bytes(branch.workspace).keys() - before.keys()
+    assert new
+    assert all(key.startswith("pull-requests/") for key in new)
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_the_default_branch_reuses_the_results_of_a_branch_only_if_told_to(lab: Lab, trust: bool) -> None:
+    if trust:
+        lab.edit("mlops.yaml", "params: params.yaml", "params: params.yaml\ncache: {trust: pull-requests}")
+        lab.commit("trust")
+    lab.ci()
+    lab.git("switch", "--quiet", "--create", "idea")
+    lab.skill(0.8)
+    lab.commit("better")
+    lab.ci()
+    lab.git("switch", "--quiet", "main")
+    lab.git("merge", "--quiet", "--ff-only", "idea")
+    result = lab.ci()
+    assert result["outcome"] == "promoted"
+    run = lab.run("runs", "show", result["run"], "--json").json
+    assert [step["status"] for step in run["steps"]] == (["reused", "reused"] if trust else ["ran", "ran"])
+
+
+def test_a_branch_that_changes_no_model_is_unchanged(branch: Lab) -> None:
+    branch.write("README.md", "another text\n")
+    branch.commit("readme")
+    result = branch.ci()
+    assert (result["outcome"], result["version"], result["code"]) == ("unchanged", 1, 0)
+
+
+def test_the_first_branch_of_a_repository_without_a_project_uses_its_own_gate(lab: Lab) -> None:
+    lab.git("checkout", "--quiet", "--orphan", "empty")
+    lab.git("rm", "--quiet", "-r", "--cached", ".")
+    lab.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
+    lab.git("branch", "--quiet", "--force", "main", "empty")
+    lab.git("checkout", "--quiet", "-B", "idea", "main")
+    lab.commit("a project")
+    done = lab.run("ci")
+    assert done.code == 0, done.err
+    assert "main has no mlops.yaml yet" in " ".join(done.out.split())

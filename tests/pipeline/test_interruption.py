@@ -1,0 +1,98 @@
+"""Signals: nothing half done, and a record that says so."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.lab import MLOPS_CI, Lab, clean_environment
+
+
+def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*MLOPS_CI, "ci", "--host", "local", *arguments],
+        cwd=lab.folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_steps_and_leaves_a_record(lab: Lab, number: signal.Signals, code: int) -> None:
+    lab.write("train.py", "import time\nprint('training', flush=True)\ntime.sleep(60)\n")
+    lab.commit()
+    process = start(lab)
+    assert process.stdout is not None
+    while "training" not in process.stdout.readline():
+        pass
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert errors in {"mlops-ci: error[130]: interrupted\n", "mlops-ci: error[143]: terminated\n"}
+    [run] = lab.run("runs", "list", "--json").json
+    assert run["status"] == "interrupted"
+    assert [step["status"] for step in run["steps"]] == ["interrupted", "not run"]
+    assert run["steps"][0]["log_tail"] == ["training"]
+    assert lab.versions() == []
+
+
+def test_after_kill_9_at_any_moment_the_next_run_converges(
+    lab: Lab, record_property: Callable[[str, object], None]
+) -> None:
+    """A hundred kills in all, over commits that are new each time."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    kills = 0
+    rounds = 10
+    for number in range(rounds):
+        lab.skill(round(0.6 + 0.03 * (number + 1), 2))
+        commit = lab.commit(f"model {number}")
+        for _ in range(10):
+            process = start(lab, "--quiet")
+            time.sleep(chance.uniform(0.0, 0.9))
+            process.kill()
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+        result = lab.ci()
+        newest = lab.versions()[0]
+        assert newest["commit"] == commit, f"seed {seed}"
+        assert newest["version"] == number + 1, f"seed {seed}"
+        assert result["outcome"] in {"promoted", "unchanged"}, f"seed {seed}"
+        assert newest["aliases"] == ["champion"], f"seed {seed}"
+    done = lab.run("workspace", "check")
+    assert done.code == 0, f"seed {seed}: {done.out}{done.err}"
+    record_property("seed", seed)
+    assert kills >= 50, f"seed {seed}: only {kills} of 100 commands were still running when killed"
+
+
+def test_a_step_ends_when_mlops_ci_is_killed_outright(lab: Lab) -> None:
+    lab.write("train.py", "import os, time\nprint('pid', os.getpid(), flush=True)\ntime.sleep(60)\n")
+    lab.commit()
+    process = start(lab)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    while "pid " not in line:
+        line = process.stdout.readline()
+    step = int(line.rpartition(" ")[2])
+    process.kill()
+    process.communicate(timeout=20)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _is_running(step):
+        time.sleep(0.05)
+    assert not _is_running(step)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.project.conftest import Lines
+
+CASES = [
+    ("an unknown dataset", "data: [d]", "data: [e]", "6:44: unknown dataset 'e'; datasets: d"),
+    ("an output outside", "outputs: [p.csv,", "outputs: [../p.csv,", "7:52: an output must lie below"),
+    ("one output of two steps", "outputs: [p.csv,", "outputs: [out, p.csv,", "'out' is an output of 'train' already"),
+    ("overlapping outputs", "[p.csv, n.json]", "[p.csv, n.json, p.csv/x]", "'p.csv/x' overlaps the output 'p.csv'"),
+    ("a step reading its own output", "inputs: [e.py,", "inputs: [p.csv,", "7:31: the step reads its own output 'p.csv'"),
+    ("a circle", "inputs: [t.py]", "inputs: [n.json]", "5:3: steps wait for one another: "),
+    ("no model files", ", files: [out/m.pkl]", "", "2:8: the key 'files' is missing; name the outputs"),
+    ("a model nobody writes", "files: [out/m.pkl]", "files: [out/n.pkl]", "no step writes 'out/n.pkl'; did you mean"),
+    ("model inputs nobody writes", "name: m,", "name: m, inputs: {path: t.csv},", "no step writes 't.csv'"),
+    ("an unknown metric", "accuracy >", "latency >", None),
+    ("a metric of another task", "accuracy >", "rmse <", "11:7: rmse does not fit a binary task; use one of: accuracy"),
+    ("an unknown evaluation step", "step: evaluate", "step: evalute", "unknown step 'evalute'; did you mean 'evaluate'"),
+    ("predictions nobody writes", "path: p.csv", "path: q.csv", "8:62: no step writes 'q.csv'"),
+    ("metrics nobody writes", "metrics: n.json", "metrics: o.json", "no step writes 'o.json'"),
+    ("slices of a plain number", "accuracy > baseline", "{rule: n < 1, per: c}", "n has one value, no slices"),
+    ("a baseline like a version", "gate:\n", "gate:\n  baseline: v3\n", "10:13: 'v3' is not an alias name"),
+    ("a baseline like a commit", "gate:\n", "gate:\n  baseline: beef\n", "'beef' is not an alias name"),
+    ("params without params", "params: {train: {depth: 6}}\n", "", "5:60: the project has no params; add params"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_case", "part", "instead", "complaint"), CASES, ids=[case[0] for case in CASES])
+def test_parts_that_do_not_fit_together_are_reported(
+    _case: str, part: str, instead: str, complaint: str | None, lines: Lines, good: str
+) -> None:
+    assert good.count(part) == 1
+    found = lines(good.replace(part, instead))
+    if complaint is None:
+        assert found == []
+    else:
+        assert [line for line in found if complaint in line], found
+
+
+def test_an_unknown_metric_is_reported_where_no_metrics_file_could_hold_it(lines: Lines, good: str) -> None:
+    text = good.replace(", metrics: n.json", "").replace("accuracy >", "acuracy >")
+    assert lines(text) == [
+        "mlops.yaml:11:7: unknown metric 'acuracy'; did you mean 'accuracy'?; your own numbers come from "
+        "evaluation.metrics"
+    ]
+
+
+def test_a_rule_inside_any_is_checked_at_its_place(lines: Lines, good: str) -> None:
+    found = lines(good.replace("accuracy > baseline", "{any: [accuracy > 0.5, rmse < 3]}"))
+    assert len(found) == 1 and found[0].startswith("mlops.yaml:11:30: rmse does not fit")
+
+
+def test_rules_that_do_not_parse_do_not_shift_the_places_of_others(lines: Lines, good: str) -> None:
+    found = lines(good.replace("accuracy > baseline\n", "nonsense\n    - accuracy > 80%\n") + "zzz: 1\n")
+    assert found == [line for line in found if "zzz" in line]
+    found = lines(good.replace("accuracy > baseline\n", "nonsense\n    - accuracy > 80%\n"))
+    assert [line.split(":")[1] for line in found] == ["11", "12"]
+
+
+def test_problems_of_all_parts_are_reported_at_once_and_in_order(lines: Lines, good: str) -> None:
+    broken = good.replace("data: [d]", "data: [e]").replace("step: evaluate", "step: gone").replace("accuracy", "rmse")
+    assert [line.split(":")[1] for line in lines(broken)] == ["6", "8", "11"]

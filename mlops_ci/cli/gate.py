@@ -43,7 +43,8 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     On two files, with neither workspace nor mlops.yaml:
 
     \b
-      mlops-ci gate --candidate new.parquet --baseline old.parquet --rule "accuracy > baseline"
+      mlops-ci gate --candidate new.parquet --baseline old.parquet \\
+          --rule "accuracy > baseline"
 
     Without --candidate: run the pipeline of mlops.yaml and judge its model by its rules, registering nothing.
     """

@@ -64,8 +64,9 @@ def run_demo(folder: Path | None, *, say: Callable[[str], None], colour: bool, w
         shutil.copytree(resource(*_EXAMPLE), place, ignore=_NOT_COPIED, dirs_exist_ok=True)
         repository = ScratchRepository(place, os.environ)
         stage = _Stage(place, repository, say, colour, width)
-        say("Will a flight from New York arrive late? A small project on real flights, and five commits to it.")
-        say(f"After each one: {stage.styled('mlops-ci ci', '1')}, as a CI job would. The first builds the environment.")
+        say("Will a flight from New York arrive late? A small project on real flights,")
+        say(f"and five commits to it. After each one: {stage.styled('mlops-ci ci', '1')}, as a CI job would.")
+        say("The first also installs scikit-learn, in an environment of its own.")
         started = time.monotonic()
         endings = [_play(stage, number, chapter) for number, chapter in enumerate(STORY, start=1)]
         _sum_up(stage, endings, time.monotonic() - started, kept=folder is not None)
@@ -81,6 +82,8 @@ def _play(stage: _Stage, number: int, chapter: Chapter) -> Report:
     stage.say("")
     stage.say(stage.styled(f"{number}/{len(STORY)}  {chapter.message}", "1;4"))
     stage.say(stage.styled(f"     {chapter.about}", "2"))
+    stage.say("")
+    stage.say("     $ git commit --all && mlops-ci ci")
     stage.repository.commit_all(chapter.message)
     started = time.monotonic()
     done = subprocess.run(
@@ -96,7 +99,6 @@ def _play(stage: _Stage, number: int, chapter: Chapter) -> Report:
         raise MlopsError("ci failed in the demo", hint=done.stderr.strip().removeprefix("mlops-ci: ") or done.stdout)
     report = read_report(LocalStore(stage.folder / ".mlops"), None)
     text = render_terminal(report, width=stage.width - 5, colour=stage.colour)
-    stage.say("")
     for line in text.splitlines():
         stage.say(f"     {line}" if line else "")
     stage.say(stage.styled(f"     exit code {done.returncode}, {duration(seconds)}", "2"))
@@ -113,10 +115,12 @@ def _sum_up(stage: _Stage, endings: list[Report], seconds: float, *, kept: bool)
     stage.say("")
     stage.say(stage.styled(f"That was it, in {duration(seconds)}:", "1"))
     for report, chapter in zip(endings, STORY, strict=True):
-        stage.say(f"  {report.commit.short}  {chapter.message:<46}  {headline(report)}")
+        stage.say(f"  {chapter.message:<46}  {headline(report)}")
     stage.say("")
     if kept:
-        stage.say(f"Look around in {stage.folder}: mlops-ci models list, models history flight-delay, runs list")
+        stage.say(f"Look around in {stage.folder.name}:")
+        stage.say("  mlops-ci models history flight-delay")
     else:
-        stage.say("To look around afterwards, keep the repository: mlops-ci demo --folder flight-delay")
+        stage.say("To look around afterwards, keep the repository:")
+        stage.say("  mlops-ci demo --folder flight-delay")
     stage.say("For your own model: mlops-ci init")

@@ -30,7 +30,7 @@ class Chapter:
 STORY = (
     Chapter(
         message="Train a first model",
-        about="The hour, the distance and the carrier. There is nothing to compare with yet.",
+        about="The hour, the distance and the carrier. Nothing to compare with yet.",
         edits=(),
         outcome="promoted",
         exit_code=0,
@@ -79,7 +79,7 @@ STORY = (
     ),
     Chapter(
         message="Go back to small steps, with another seed",
-        about="The champion's recipe with another random seed: any difference is noise.",
+        about="The champion's recipe with another seed: any difference is noise.",
         edits=(
             Edit(
                 "params.yaml",

@@ -25,7 +25,7 @@ def consistency_problems(project: Project, document: Located, file: str) -> list
         *_evaluation(project),
         *_gate(project),
     ]
-    return [Problem(file, *document.at(path), what, hint) for path, what, hint in findings]
+    return list(dict.fromkeys(Problem(file, *document.at(path), what, hint) for path, what, hint in findings))
 
 
 def _steps(project: Project) -> Iterator[Finding]:
@@ -122,7 +122,11 @@ def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:
             yield path, f"{rule.metric} does not fit a {evaluation.task} task", f"use one of: {', '.join(fitting)}"
     elif evaluation.metrics is None:
         hint = _nearest(rule.metric, list(BUILT_IN), "metrics")
-        yield path, f"unknown metric {rule.metric!r}", f"{hint}; your own numbers come from evaluation.metrics"
+        yield (
+            path,
+            f"unknown metric {rule.metric!r}",
+            f"{hint}{' ' if hint.endswith('?') else '; '}your own numbers come from evaluation.metrics",
+        )
     if rule.per and rule.metric not in BUILT_IN:
         yield path, f"{rule.metric} has one value, no slices", "use per: with a metric computed from predictions"
 

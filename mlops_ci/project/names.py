@@ -6,8 +6,7 @@ import re
 
 from mlops_ci.errors import UsageError
 
-NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"
-_NAME = re.compile(NAME_PATTERN)
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
 _VERSION = re.compile(r"^v?[0-9]+$")
 _HEXADECIMAL = re.compile(r"^[0-9a-f]+$")
 _TAG_KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")
@@ -16,7 +15,7 @@ _TAG_LENGTH = 256
 
 def is_name(text: str) -> bool:
     """Whether the text can name a model or a step."""
-    return bool(_NAME.match(text)) and ".." not in text and not text.endswith("\n")
+    return bool(_NAME.fullmatch(text)) and ".." not in text
 
 
 def require_model_name(text: str) -> str:

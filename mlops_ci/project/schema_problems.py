@@ -24,9 +24,9 @@ _Error = Any  # jsonschema.ValidationError, whose stubs allow an "unset" marker 
 def schema_problems(document: Located, schema: dict[str, Any], file: str) -> list[Problem]:
     """All problems that a schema finds in a document."""
     validator = jsonschema.Draft202012Validator(schema)
-    return [
-        problem for error in validator.iter_errors(document.value) for problem in _translate(error, (), document, file)
-    ]
+    errors = validator.iter_errors(document.value)
+    # Two constraints on one value may say the same.
+    return list(dict.fromkeys(problem for error in errors for problem in _translate(error, (), document, file)))
 
 
 def _translate(error: _Error, prefix: Path, document: Located, file: str) -> Iterator[Problem]:
@@ -56,10 +56,14 @@ def _alternatives(error: _Error, path: Path, document: Located, file: str) -> It
         expected = " or ".join(_KINDS[kind] for kind in sorted(kinds, reverse=True))
         yield _at(document.at(path), file, f"{_show(error.instance)} is not {expected}")
         return
-    best = min(meant, key=lambda inner: (any(e.validator == "required" for e in inner), len(inner)))
+    best = min(meant, key=lambda inner: (any(map(_misses_a_key, inner)), len(inner)))
     for inner_error in best:
         inner_error.parent = None
         yield from _translate(inner_error, path, document, file)
+
+
+def _misses_a_key(error: _Error) -> bool:
+    return error.validator == "required" or any(map(_misses_a_key, error.context or ()))
 
 
 def _describe(error: _Error) -> tuple[str, str | None]:
@@ -81,6 +85,8 @@ def _describe(error: _Error) -> tuple[str, str | None]:
             return f"{shown} is not {value}", None
         case "minItems" | "minProperties":
             return "at least one is needed", None
+        case "minLength":
+            return "it is empty", None
         case "uniqueItems":
             return "something appears twice", None
         case "exclusiveMinimum" | "minimum":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,6 +45,9 @@ def plain(record: Any) -> Any:
 def json_schema(title: str, *kinds: type) -> dict[str, Any]:
     """Return the JSON Schema of a record, as stored in ``schemas/``; of several kinds for one that is all of them."""
     references, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # a docstring, whose indentation depends on the version of Python
+            component["description"] = inspect.cleandoc(component["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,

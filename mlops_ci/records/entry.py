@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_ci.records.actor import Actor
+from mlops_ci.records.codec import json_schema
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
@@ -116,6 +117,11 @@ OPERATIONS: dict[str, type[Body]] = {
     "alias": Alias,
     "tag": Tag,
 }
+
+
+def entry_schema(op: str) -> dict[str, Any]:
+    """The JSON Schema of an entry with this operation."""
+    return {**json_schema(f"entry {op}", Envelope, OPERATIONS[op]), "properties": {"op": {"const": op}}}
 
 
 def operation_of(body: Body) -> str:

@@ -5,24 +5,24 @@ import pytest
 from tests.project.conftest import Lines
 
 CASES = [
-    ("an unknown dataset", "data: [d]", "data: [e]", "6:44: unknown dataset 'e'; datasets: d"),
-    ("an output outside", "outputs: [p.csv,", "outputs: [../p.csv,", "7:52: an output must lie below"),
+    ("an unknown dataset", "data: [d]", "data: [e]", "6:42: unknown dataset 'e'; datasets: d"),
+    ("an output outside", "outputs: [p.csv,", "outputs: [../p.csv,", "7:59: an output must lie below"),
     ("one output of two steps", "outputs: [p.csv,", "outputs: [out, p.csv,", "'out' is an output of 'train' already"),
     ("overlapping outputs", "[p.csv, n.json]", "[p.csv, n.json, p.csv/x]", "'p.csv/x' overlaps the output 'p.csv'"),
-    ("a step reading its own output", "inputs: [e.py,", "inputs: [p.csv,", "7:31: the step reads its own output 'p.csv'"),
-    ("a circle", "inputs: [t.py]", "inputs: [n.json]", "5:3: steps wait for one another: "),
+    ("a step reading its own output", "inputs: [e.py,", "inputs: [p.csv,", "7:31: the step reads its own output"),
+    ("a circle", "inputs: [t.py]", "inputs: [n.json]", "6:3: steps wait for one another: "),
     ("no model files", ", files: [out/m.pkl]", "", "2:8: the key 'files' is missing; name the outputs"),
     ("a model nobody writes", "files: [out/m.pkl]", "files: [out/n.pkl]", "no step writes 'out/n.pkl'; did you mean"),
     ("model inputs nobody writes", "name: m,", "name: m, inputs: {path: t.csv},", "no step writes 't.csv'"),
     ("an unknown metric", "accuracy >", "latency >", None),
     ("a metric of another task", "accuracy >", "rmse <", "11:7: rmse does not fit a binary task; use one of: accuracy"),
-    ("an unknown evaluation step", "step: evaluate", "step: evalute", "unknown step 'evalute'; did you mean 'evaluate'"),
-    ("predictions nobody writes", "path: p.csv", "path: q.csv", "8:62: no step writes 'q.csv'"),
+    ("an unknown evaluation step", "step: evaluate", "step: evalute", "unknown step 'evalute'; did you"),
+    ("predictions nobody writes", "path: p.csv", "path: q.csv", "8:64: no step writes 'q.csv'"),
     ("metrics nobody writes", "metrics: n.json", "metrics: o.json", "no step writes 'o.json'"),
     ("slices of a plain number", "accuracy > baseline", "{rule: n < 1, per: c}", "n has one value, no slices"),
     ("a baseline like a version", "gate:\n", "gate:\n  baseline: v3\n", "10:13: 'v3' is not an alias name"),
     ("a baseline like a commit", "gate:\n", "gate:\n  baseline: beef\n", "'beef' is not an alias name"),
-    ("params without params", "params: {train: {depth: 6}}\n", "", "5:60: the project has no params; add params"),
+    ("params without params", "params: {train: {depth: 6}}\n", "", "5:54: the project has no params; add params"),
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_parts_that_do_not_fit_together_are_reported(
 def test_an_unknown_metric_is_reported_where_no_metrics_file_could_hold_it(lines: Lines, good: str) -> None:
     text = good.replace(", metrics: n.json", "").replace("accuracy >", "acuracy >")
     assert lines(text) == [
-        "mlops.yaml:11:7: unknown metric 'acuracy'; did you mean 'accuracy'?; your own numbers come from "
+        "mlops.yaml:11:7: unknown metric 'acuracy'; did you mean 'accuracy'? your own numbers come from "
         "evaluation.metrics"
     ]
 

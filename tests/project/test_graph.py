@@ -50,7 +50,7 @@ def test_upstream_is_what_is_needed_and_no_more() -> None:
 
 def test_a_circle_is_named() -> None:
     one, two = step("one", reads=("b",), writes=("a",)), step("two", reads=("a",), writes=("b",))
-    with pytest.raises(ValueError, match="one → two → one|two → one → two"):
+    with pytest.raises(ValueError, match=r"one → two → one|two → one → two"):
         ordered([one, two, PREPARE])
 
 

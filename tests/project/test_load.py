@@ -63,7 +63,7 @@ def test_a_gate_keeps_rules_alternatives_and_slices(good: str) -> None:
     gate = load(text).gate
     assert gate is not None
     assert (gate.baseline, gate.confidence, gate.on_inconclusive) == ("champion", 0.95, "block")
-    first, second, third = gate.rules
+    _, second, third = gate.rules
     assert not isinstance(second, AnyOf) and (second.per, second.min_rows) == ("c", 7)
     assert isinstance(third, AnyOf) and [rule.text for rule in third.rules] == ["n < 3", "n > 9"]
     assert [rule.text for rule in gate.flat()] == ["accuracy > baseline", "accuracy >= 0.5", "n < 3", "n > 9"]

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_ci.errors import UsageError
-from mlops_ci.project.names import NAME_PATTERN, is_name, parse_tags, require_alias, require_model_name
+from mlops_ci.project.names import is_name, parse_tags, require_alias, require_model_name
 from mlops_ci.resources import resource
 
 GOOD = ["a", "0", "flight-delay", "a.b_c-d", "x" * 100, "a--b", "v1", "2024-model", "con"]
 WEIRD = [
-    *"\0\n\r\t\x1b\x7f\u0085\u2028\u200b\u202e\ufeff éßıﬁ中٣𝟛😀ＡK",
+    *"\0\n\r\t\x1b\x7f\u0085\u2028\u200b\u202e\ufeff éßıﬁ中٣𝟛😀\uff21\u212a",
     *" /\\:*?\"'<>|$`&;!#%^()[]{}=+~,@",
     "..",
     "../",
@@ -62,7 +62,6 @@ def test_the_schema_allows_the_same_names() -> None:
     schema = json.loads(resource("schemas", "mlops.schema.json").read_text("utf-8"))
     kinds = [schema["$defs"]["name"], schema["properties"]["model"]["properties"]["name"]]
     for kind in kinds:
-        assert kind["pattern"] == NAME_PATTERN
         valid = jsonschema.Draft202012Validator(kind).is_valid
         assert [name for name in [*GOOD, *BAD] if valid(name) != is_name(name)] == []
 

@@ -1,0 +1,37 @@
+"""``init`` and ``validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.lab import Lab
+
+
+def test_what_init_writes_is_valid(tmp_path: Path) -> None:
+    folder = tmp_path / "My Model!"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("scikit-learn\n")
+    lab = Lab.existing(folder)
+    assert lab.run("init").code == 0
+    done = lab.run("validate")
+    assert (done.code, done.out) == (0, "mlops.yaml is valid: model my-model, steps train, 1 gate rules\n")
+    assert "pip: requirements.txt" in (folder / "mlops.yaml").read_text()
+
+
+def test_init_names_what_the_folder_has(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/train.py").write_text("")
+    lab = Lab.existing(tmp_path)
+    lab.run("init")
+    text = (tmp_path / "mlops.yaml").read_text()
+    assert "run: python src/train.py" in text
+    assert "inputs: [src]" in text
+
+
+def test_several_models_have_a_project_file_each(lab: Lab) -> None:
+    text = (lab.folder / "mlops.yaml").read_text()
+    lab.write("other.yaml", text.replace("name: coin", "name: dice"))
+    lab.commit()
+    assert lab.ci()["model"] == "coin"
+    assert lab.ci("--project", "other.yaml")["model"] == "dice"
+    assert [version["model"] for version in lab.versions()] == ["coin", "dice"]

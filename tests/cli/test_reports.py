@@ -1,0 +1,64 @@
+"""What ``ci`` prints, and the reports afterwards."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+
+from mlops_ci.resources import resource
+from tests.support.lab import Lab
+
+
+def test_the_json_of_ci_fits_its_schema(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    lab.skill(0.8)
+    lab.commit()
+    result = lab.ci()
+    result.pop("code")
+    jsonschema.validate(result, json.loads(resource("schemas", "ci-result.schema.json").read_text()))
+    assert result.keys() == {"outcome", "model", "version", "run", "verdict"}
+
+
+def test_a_run_fits_its_schema(lab_with_champion: Lab) -> None:
+    [run] = lab_with_champion.run("runs", "list", "--json").json
+    jsonschema.validate(run, json.loads(resource("schemas", "run.schema.json").read_text()))
+
+
+def test_a_run_tells_everything_needed_to_do_it_again(lab_with_champion: Lab) -> None:
+    [run] = lab_with_champion.run("runs", "list", "--json").json
+    assert run["commit"]["sha"] == lab_with_champion.git("rev-parse", "HEAD")
+    assert run["commit"]["branch"] == "main"
+    assert run["commit"]["message"] == "first"
+    assert run["params"] == {"train": {"skill": 0.6, "seed": 0}, "other": 1}
+    dataset = run["datasets"]["rows"]
+    assert dataset["profile"]["rows"] == 400
+    assert [column["name"] for column in dataset["profile"]["columns"]] == ["id", "target"]
+    assert run["metrics"].keys() == {"accuracy", "size"}
+    assert run["evaluation"]["rows"] == 400
+    assert run["signature"]["outputs"] == [{"name": "prediction", "type": "Int64"}]
+    assert run["machine"]["processors"] >= 1
+    assert run["host"]["host"] == "local"
+
+
+def test_the_markdown_of_a_run_can_be_written_and_shown_again(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    lab.skill(0.8)
+    lab.commit()
+    result = lab.ci("--markdown", "report.md")
+    written = (lab.folder / "report.md").read_text()
+    assert written.startswith("### coin: v2 promoted\n")
+    assert lab.run("report", result["run"], "--format", "markdown").out == written
+    assert lab.run("report", "--format", "json").json["run"] == result["run"]
+
+
+def test_quiet_prints_the_report_only(lab: Lab) -> None:
+    done = lab.run("ci", "--quiet")
+    assert done.out.startswith("coin: v1 promoted\n")
+    assert done.err == ""
+
+
+def test_with_json_nothing_else_is_on_stdout(lab: Lab) -> None:
+    done = lab.run("ci", "--json")
+    assert json.loads(done.out)["outcome"] == "promoted"
+    assert "train | runs: never run before" in done.err

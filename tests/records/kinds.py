@@ -1,0 +1,54 @@
+"""The records that are stored or printed, and random ones of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mlops_ci.records.ci_result import CiResult
+from mlops_ci.records.entry import OPERATIONS
+from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.plan import Plan
+from mlops_ci.records.report import Report
+from mlops_ci.records.run import Run
+from mlops_ci.records.step_result import LastResult, StepResult
+from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.records.workspace_format import WorkspaceFormat
+
+STORED: dict[str, type] = {
+    "run": Run,
+    "report": Report,
+    "verdict": Verdict,
+    "model-version": ModelVersion,
+    "plan": Plan,
+    "ci-result": CiResult,
+    "workspace-format": WorkspaceFormat,
+    "step-result": StepResult,
+    "last-result": LastResult,
+    "environment-lock": EnvironmentLock,
+}
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+
+st.register_type_strategy(str, TEXT)
+st.register_type_strategy(float, NUMBERS)
+
+
+def records(kind: type) -> st.SearchStrategy[Any]:
+    """Random records of a kind."""
+    bound = st.none() | NUMBERS
+    given: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+        Run: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
+        ModelVersion: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
+        OPERATIONS["register"]: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
+        RuleResult: {"interval": st.none() | st.tuples(bound, bound)},
+    }
+    return st.builds(kind, **given.get(kind, {}))

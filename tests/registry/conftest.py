@@ -1,0 +1,48 @@
+"""A registry in each kind of workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.register import Registered, Registration, register
+from mlops_ci.workspace.local import LocalStore
+from mlops_ci.workspace.store import Store
+from tests.registry.making import open_log, registration, sha
+from tests.workspace.memory import MemoryStore
+
+Make = Callable[..., Registration]
+
+
+@pytest.fixture(params=["local", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return LocalStore(tmp_path / "workspace") if request.param == "local" else MemoryStore()
+
+
+@pytest.fixture
+def log(store: Store) -> ModelLog:
+    return open_log(store)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Make a registration, as ``making.registration`` does."""
+
+    def make(commit: str | None, fingerprint: str, **fields: Any) -> Registration:
+        return registration(tmp_path / "sources", commit, fingerprint, **fields)
+
+    return make
+
+
+@pytest.fixture
+def versions(log: ModelLog, make: Make) -> Callable[[int], list[Registered]]:
+    """Register so many versions, v1 of commit ``sha(1)`` with fingerprint ``f1`` and so on."""
+
+    def versions(count: int) -> list[Registered]:
+        return [register(log, make(sha(number), f"f{number}")) for number in range(1, count + 1)]
+
+    return versions

@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Built environments of the demo and the tests stay in the project, too.
 export MLOPS_CI_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: demo test lint golden clean help
+.PHONY: demo test lint golden picture clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -37,3 +37,9 @@ golden: $(READY) ## write the golden files anew; review the diff
 
 clean: ## remove everything that make has made
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+picture: $(READY) ## take the README's picture of a report anew (needs chromium)
+	rm -rf .cache/picture && mkdir -p .cache/picture
+	$(BIN)/mlops-ci demo --folder .cache/picture/flight-delay > /dev/null
+	$(BIN)/mlops-ci report --project .cache/picture/flight-delay --format markdown > .cache/picture/report.md
+	$(BIN)/python docs/images/render.py .cache/picture/report.md docs/images/report.png

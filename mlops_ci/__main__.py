@@ -42,6 +42,9 @@ def run(arguments: list[str]) -> int:
         # Whoever read our output has seen enough; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        what = f"the machine failed: {error.strerror or error}"
+        return _fail(3, MlopsError(what, where=None if error.filename is None else str(error.filename)))
     except Exception as error:
         if os.environ.get("MLOPS_CI_DEBUG"):
             raise

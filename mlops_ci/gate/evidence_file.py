@@ -68,7 +68,7 @@ def read_numbers(file: Path, *, called: str) -> dict[str, float | None]:
         value = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise UsageError("the metrics file cannot be read", where=called) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the metrics file is not JSON: {error}", where=called) from error
     if not isinstance(value, dict):
         raise UsageError("the metrics file is not a JSON object of numbers", where=called)

@@ -27,9 +27,9 @@ def rule_label(rule: Rule) -> str:
             slack = -bound.offset if rule.upwards else bound.offset
             size = number(abs(slack))
         if slack > 0:
-            return f"{name}, at most {size} worse{than}"
+            return f"{name}, {'less than' if rule.strict else 'at most'} {size} worse{than}"
         if slack < 0:
-            return f"{name}, at least {size} better{than}"
+            return f"{name}, {'more than' if rule.strict else 'at least'} {size} better{than}"
         return f"{name}, {'better' if rule.strict else 'not worse'}{than}"
     return f"{name} {_SIGNS[rule.operator]} {_expression(rule)}"
 
@@ -45,4 +45,4 @@ def _expression(rule: Rule) -> str:
 
 def number(value: float) -> str:
     """A number as its author would write it: no exponent, no trailing zeros."""
-    return f"{Decimal(repr(value)).normalize():f}"
+    return f"{Decimal(repr(value + 0.0)).normalize():f}".replace("-", "−")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.records.verdict import RuleOutcome, RuleResult, Side, Verdict
 
 _SHOWN = 2
 _ALLOWED = "which on_inconclusive allows"
+_ALL = {1: "The rule passes", 2: "Both rules pass"}
 
 
 def summarise(verdict: Verdict, outcomes: Sequence[RuleOutcome]) -> str:
@@ -23,9 +25,11 @@ def summarise(verdict: Verdict, outcomes: Sequence[RuleOutcome]) -> str:
     if skipped:
         return f"There is no champion yet: {_rules(skipped)} skipped, {_others(passing, undecided)}."
     than = f", compared with {side_name(verdict.baseline)}" if verdict.baseline else ""
+    if undecided and total == 1:
+        return f"The rule is undecided{than}, {_ALLOWED}."
     if undecided:
-        return f"{passing} of {_count(total)} {_verb(passing)}{than}; {undecided} undecided, {_ALLOWED}."
-    return f"{'The rule passes' if total == 1 else f'All {total} rules pass'}{than}."
+        return f"{passing} of {total} rules {_verb(passing)}{than}; {undecided} undecided, {_ALLOWED}."
+    return f"{_ALL.get(total, f'All {total} rules pass')}{than}."
 
 
 def side_name(side: Side) -> str:
@@ -45,10 +49,18 @@ def _reasons(verdict: Verdict, outcomes: Sequence[RuleOutcome], *wanted: RuleOut
         for result in verdict.rules
         if result.decides and result.outcome in wanted and (result.any is None or outcomes[result.any] in wanted)
     ]
-    sentences = [f"{rule_name(result)}: {_why(result)}." for result in found[:_SHOWN]]
+    if len({_why(result) for result in found}) == 1 < len(found):
+        return _sentence(found[0], f", and {len(found) - 1} more")
+    sentences = [_sentence(result) for result in found[:_SHOWN]]
     if len(found) > _SHOWN:
         sentences.append(f"And {len(found) - _SHOWN} more.")
-    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)
+    return " ".join(sentences)
+
+
+def _sentence(result: RuleResult, others: str = "") -> str:
+    text = f"{rule_name(result)}{others}: {_why(result)}."
+    # The name of the user's own number stays as it is.
+    return text[:1].upper() + text[1:] if result.metric in BUILT_IN else text
 
 
 def _why(result: RuleResult) -> str:
@@ -64,10 +76,6 @@ def _others(passing: int, undecided: int) -> str:
         return "the other rule passes" if passing == 1 else f"the other {passing} rules pass"
     passes = f"{passing} {_verb(passing)}, " if passing else ""
     return f"{passes}{undecided} undecided, {_ALLOWED}"
-
-
-def _count(rules: int) -> str:
-    return "1 rule" if rules == 1 else f"{rules} rules"
 
 
 def _verb(rules: int) -> str:

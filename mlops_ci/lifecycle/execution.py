@@ -15,7 +15,7 @@ from mlops_ci import __version__
 from mlops_ci.edge.clock import timestamp
 from mlops_ci.edge.machine import this_machine
 from mlops_ci.edge.tables import columns_of, read_table, require_columns
-from mlops_ci.errors import MlopsError, UsageError
+from mlops_ci.errors import Interruption, MlopsError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values
 from mlops_ci.lifecycle.session import Session
@@ -70,8 +70,11 @@ def execution(
         )
         result = Conductor(workshop, session.cache, run_id, only=only, force=force).run()
         recorder = _Recorder(session, run_id, started, result)
-        if result.interruption:
+        if isinstance(result.interruption, Interruption | KeyboardInterrupt):
             recorder.write("interrupted", "interrupted by a signal")
+            raise result.interruption
+        if result.interruption:
+            recorder.write("failed", f"a bug in mlops-ci: {result.interruption!r}")
             raise result.interruption
         if result.error:
             recorder.write("failed", result.error.line())

@@ -28,6 +28,7 @@ from mlops_ci.records.environment import EnvironmentLock
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 _HASH = "--hash="
+_COMPLETE = ".mlops-ci-complete"
 _NETWORK = re.compile(r"fetch|connect|network|timed out|dns|tls|certificate|download", re.IGNORECASE)
 
 
@@ -130,13 +131,12 @@ class PipEnvironment:
         """
         lock = self.lock()
         folder = environments_folder(self._environ) / hexadecimal(digest_of_value([lock.digest, lock.python]))[:32]
-        complete = folder / ".mlops-ci-complete"
-        if not complete.exists():
+        if not _is_usable(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with _exclusive(folder.with_suffix(".lock")):
-                if not complete.exists():
+                if not _is_usable(folder):
                     self._build(folder, lock)
-                    complete.touch()
+                    (folder / _COMPLETE).touch()
         return folder / "bin"
 
     def _locked(self, text: str) -> EnvironmentLock:
@@ -179,6 +179,11 @@ def environments_folder(environ: Mapping[str, str]) -> Path:
         return Path(own).absolute() / "environments"
     shared = environ.get("XDG_CACHE_HOME")
     return (Path(shared) if shared else Path.home() / ".cache") / "mlops-ci" / "environments"
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether an environment was built to the end, and its interpreter is still there."""
+    return (folder / _COMPLETE).exists() and (folder / "bin" / "python").exists()
 
 
 def _find_uv() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.fingerprint import step_fingerprint
 from mlops_ci.pipeline.resolve import Resolver
+from mlops_ci.pipeline.run import find_result
 from mlops_ci.pipeline.why import reasons
 from mlops_ci.project.graph import dependencies
 from mlops_ci.project.project import Step
@@ -35,7 +36,7 @@ def make_plan(steps: Sequence[Step], resolver: Resolver, cache: StepCache, *, fo
             continue
         inputs = resolver.inputs(step, made)
         fingerprint = step_fingerprint(inputs)
-        known = None if force else cache.find(fingerprint)
+        known = None if force else find_result(cache, step, fingerprint)
         if known:
             made |= {file.path: file.digest for file in known.outputs}
             planned.append(PlannedStep(step.name, "reuse", (), fingerprint, known.seconds))

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from mlops_ci.errors import MlopsError, UsageError
+from mlops_ci.errors import MlopsError, RemoteError, UsageError
 from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
 from mlops_ci.pipeline.execute import Executed, Workshop
 from mlops_ci.pipeline.fingerprint import step_fingerprint
 from mlops_ci.pipeline.why import reasons
 from mlops_ci.project.graph import dependencies, upstream
+from mlops_ci.project.paths import contains, normalise
 from mlops_ci.project.project import Step
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.run import StepRun
@@ -112,10 +113,11 @@ class Conductor:
         self, step: Step, outputs: Mapping[str, FileRecord], distrusted: Collection[str]
     ) -> tuple[StepRun, MlopsError | None]:
         progress = self.workshop.progress
+        error: MlopsError | None
         try:
             inputs = self.workshop.resolver.inputs(step, {path: file.digest for path, file in outputs.items()})
             fingerprint = step_fingerprint(inputs)
-            known = None if self.force or fingerprint in distrusted else self.cache.find(fingerprint)
+            known = None if self.force or fingerprint in distrusted else find_result(self.cache, step, fingerprint)
             if known:
                 for file in known.outputs:
                     self.workshop.materials.promise(file, fingerprint)
@@ -133,6 +135,10 @@ class Conductor:
                     self._remember(run, inputs)
         except MlopsError as failure:
             run, error = StepRun(name=step.name, status="failed"), failure
+        except OSError as failure:
+            # A file that was there when the run began, and is not any more.
+            error = RemoteError(f"step {step.name}: {failure.strerror}", where=failure.filename, hint="run it again")
+            run = StepRun(name=step.name, status="failed")
         progress.finished(run)
         return run, error
 
@@ -165,6 +171,17 @@ class Conductor:
             self.cache.forget(result.fingerprint)
         self.cache.remember(result, {file.digest: self.workshop.materials.path(file) for file in run.outputs})
         self.cache.note_last(run.name, LastResult(inputs=inputs, seconds=run.seconds))
+
+
+def find_result(cache: StepCache, step: Step, fingerprint: str) -> StepResult | None:
+    """What the cache knows of a step; a result that names files the step does not declare is not believed."""
+    known = cache.find(fingerprint)
+    declared = [output.path for output in step.outputs]
+    if known is None:
+        return None
+    paths = [file.path for file in known.outputs]
+    mine = all(normalise(path) == path and any(contains(output, path) for output in declared) for path in paths)
+    return known if mine else None
 
 
 def _reused(step: Step, known: StepResult) -> StepRun:

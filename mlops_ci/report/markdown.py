@@ -27,6 +27,7 @@ from mlops_ci.report.wording import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~])")
+_MARKER = re.compile(r"^(\d*)([-+=.)])")  # would begin a list or underline a heading
 # GitHub looks for mentions and references in the rendered text, where a backslash is gone; a character without
 # width keeps the name from following the sign.
 _CALLING = re.compile(r"[@#](?=\w)")
@@ -38,7 +39,7 @@ def render_markdown(report: Report) -> str:
     """The report as Markdown: first screen the decision, why, and what to do; details folded."""
     blocks = [
         f"### {escape(report.model)}: {escape(headline(report))}",
-        f"**{escape(report.summary)}**\n{_sides(report)}",
+        f"{bold(report.summary)}\n{_sides(report)}",
     ]
     if report.verdict:
         blocks.append(_rules_table(report.verdict))
@@ -55,12 +56,21 @@ def render_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Foreign text as plain text: nothing of it is markup, mentions anybody, or breaks a table."""
-    return _CALLING.sub(_APART, _SPECIAL.sub(r"\\\1", visible(text)))
+    return _without_markup(visible(text))
+
+
+def _without_markup(text: str) -> str:
+    return _CALLING.sub(_APART, _MARKER.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text)))
 
 
 def escape_html(text: str) -> str:
     """The same inside an HTML element, where Markdown's escapes do not count."""
     return _CALLING.sub(_APART, html.escape(visible(text), quote=False))
+
+
+def bold(text: str) -> str:
+    """Foreign text in bold."""
+    return f"**{escape(text)}**" if visible(text) else ""
 
 
 def code(text: str) -> str:
@@ -71,8 +81,8 @@ def code(text: str) -> str:
 
 def _keeping_code(text: str) -> str:
     """Our own sentences, in which names stand between backticks."""
-    parts = _CODE.split(text)
-    return "".join(code(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+    parts = _CODE.split(visible(text))
+    return "".join(code(part) if index % 2 else _without_markup(part) for index, part in enumerate(parts))
 
 
 def _sides(report: Report) -> str:
@@ -110,7 +120,7 @@ def _rules_table(verdict: Verdict) -> str:
 def _rule_row(result: RuleResult) -> str:
     label = escape(rule_text(result))
     if result.slice:
-        label += f", {escape(result.slice[0])}: **{escape(result.slice[1])}**"
+        label += f", {escape(result.slice[0])}: {bold(result.slice[1])}"
     mark = MARKS[result.outcome]
     if result.outcome in {"fail", "inconclusive", "incomparable"}:
         mark = f"**{mark}**"
@@ -127,7 +137,7 @@ def _change(result: RuleResult) -> str:
     bound = bound_text(result)
     if result.change is None:
         return bound or escape(result.reason)
-    change = change_text(result.change)
+    change = change_text(result.change, result.candidate)
     if result.outcome == "pass" and result.interval:
         change = f"**{change}**"
     return f"{change} ({bound or escape(result.reason)})"

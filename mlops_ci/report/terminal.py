@@ -102,7 +102,7 @@ def _change(result: RuleResult) -> Text:
     if result.change is None:
         return Text(bound or visible(result.reason))
     return Text.assemble(
-        (change_text(result.change), "bold" if result.outcome == "pass" else ""),
+        (change_text(result.change, result.candidate), "bold" if result.outcome == "pass" else ""),
         f" ({bound or visible(result.reason)})",
     )
 

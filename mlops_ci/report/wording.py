@@ -36,6 +36,8 @@ def headline(report: Report) -> str:
         case "promoted":
             return f"{version} promoted"
         case "passed":
+            if report.verdict is None and report.version:
+                return f"{version} registered"
             return f"ready, {counted}" if counted else "ready"
         case "refused":
             return f"refused, {counted}"
@@ -60,7 +62,7 @@ def count_rules(verdict: Verdict | None) -> str:
         if counts[outcome] and verdict.outcome == outcome:
             return f"{counts[outcome]} of {total} rules {_VERBS[outcome][counts[outcome] > 1]}"
     if counts["pass"] == total:
-        return f"all {total} rules pass"
+        return "both rules pass" if total == 2 else f"all {total} rules pass"
     skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
     return f"{counts['pass']} of {total} rules {_VERBS['pass'][counts['pass'] != 1]}{skipped}"
 
@@ -144,13 +146,14 @@ def value_text(value: float | None) -> str:
     return format(value, form).replace("-", _MINUS)
 
 
-def change_text(value: float | None) -> str:
-    """A difference with its sign."""
+def change_text(value: float | None, beside: float | None = None) -> str:
+    """A difference with its sign, with no more decimals than the value that it stands beside."""
     if value is None:
         return ""
     if abs(value) < _NIL:
         return "±0"
-    return ("+" if value > 0 else _MINUS) + value_text(abs(value))
+    size = f"{abs(value):,.6g}" if abs(beside or 0) >= 10 else value_text(abs(value))
+    return ("+" if value > 0 else _MINUS) + size
 
 
 def bound_text(result: RuleResult) -> str:
@@ -162,7 +165,7 @@ def bound_text(result: RuleResult) -> str:
     bound = low if least else high
     if bound is None:
         return "no bound known"
-    text = change_text(bound) if result.change is not None else value_text(bound)
+    text = change_text(bound, result.candidate) if result.change is not None else value_text(bound)
     return f"{'at least' if least else 'at most'} {text.removeprefix('±')}"
 
 
@@ -211,8 +214,11 @@ def next_steps(report: Report) -> str | None:
     incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
         return f"make the comparison possible ({incomparable}); until then {stays}"
-    rows = max((_missing(result) for result in trouble), default=0)
-    more = f"add about {rows:,} rows to the evaluation set, or " if rows else ""
+    scarcest = max(trouble, key=_missing, default=None)
+    more = ""
+    if scarcest and (rows := _missing(scarcest)):
+        of = f" with {scarcest.slice[0]} {scarcest.slice[1]}" if scarcest.slice else ""
+        more = f"add about {rows:,} rows{of} to the evaluation set, or "
     return f"{more}make a change that is large enough to see; until then {stays}"
 
 
@@ -232,9 +238,9 @@ def step_line(step: StepRun) -> str:
 
 def duration(seconds: float) -> str:
     """Such as ``0.4 s``, ``12 s``, ``6 min 12 s``."""
-    if seconds < 10:
+    if round(seconds, 1) < 10:
         return f"{seconds:.1f} s"
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

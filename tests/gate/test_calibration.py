@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlops_ci.gate.evidence import Evidence
-from tests.gate.parts import answers, evidence, gate, regression, scores, verdict_on
+from tests.gate.parts import Bools, Floats, answers, any_of, evidence, gate, regression, scores, verdict_on
 
 ROWS = 200
 
@@ -36,12 +36,13 @@ def test_an_equally_accurate_model_is_promoted_in_at_most_5_percent(accuracy: fl
     assert promoted(pairs, "accuracy > baseline") <= at_most(0.05, repetitions)
 
 
-def noisy_scores(random: np.random.Generator, target: np.ndarray, noise: float) -> np.ndarray:
+def noisy_scores(random: np.random.Generator, target: Bools, noise: float) -> Floats:
     logits = 1.5 * (2.0 * target - 1.0) + random.normal(scale=noise, size=len(target))
-    return 1 / (1 + np.exp(-logits))
+    score: Floats = 1 / (1 + np.exp(-logits))
+    return score
 
 
-@pytest.mark.parametrize(("rule", "repetitions"), [("log_loss < baseline", 150), ("roc_auc > baseline", 400)])
+@pytest.mark.parametrize(("rule", "repetitions"), [("log_loss < baseline", 200), ("roc_auc > baseline", 400)])
 def test_equally_good_scores_are_promoted_in_at_most_5_percent(rule: str, repetitions: int) -> None:
     random = np.random.default_rng(12)
     pairs = []
@@ -53,7 +54,7 @@ def test_equally_good_scores_are_promoted_in_at_most_5_percent(rule: str, repeti
 
 
 def test_an_equally_precise_regression_is_promoted_in_at_most_5_percent() -> None:
-    random, repetitions = np.random.default_rng(13), 150
+    random, repetitions = np.random.default_rng(13), 200
     pairs = []
     for _ in range(repetitions):
         target = random.normal(size=ROWS)
@@ -83,8 +84,6 @@ def test_a_better_model_is_promoted_more_often_than_not() -> None:
 
 
 def test_of_two_alternatives_neither_of_which_holds_one_is_let_pass_in_at_most_5_percent() -> None:
-    from tests.gate.parts import any_of
-
     random, repetitions = np.random.default_rng(16), 300
     passed = 0
     for _ in range(repetitions):

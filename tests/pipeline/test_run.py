@@ -171,3 +171,12 @@ steps:
     assert (lab.folder / "count").read_text().strip() == "2"
     assert lab.ci()["outcome"] == "passed"
     assert [file["path"] for file in lab.versions()[0]["files"]] == ["out/deep/two.txt", "out/one.txt"]
+
+
+def test_a_cached_result_that_names_other_files_is_not_believed(lab: Lab) -> None:
+    lab.ci()
+    for path in (lab.workspace / "cache/steps").iterdir():
+        path.write_text(path.read_text().replace("build/model.txt", "build/../../escaped.txt"))
+    result = lab.run("run", "--json", "--restore")
+    assert statuses(result.json) == {"train": "ran", "evaluate": "reused"}
+    assert not list(lab.folder.parent.glob("escaped.txt"))

@@ -58,6 +58,12 @@ def test_damaged_bytes_are_an_integrity_error_that_names_the_object(kind: type, 
     assert kind.__name__ in caught.value.what
 
 
+@pytest.mark.parametrize("start", [b'{"params":{"a":', b'{"of_a_later_program":'])
+def test_bytes_nested_without_end_are_an_integrity_error(start: bytes) -> None:
+    with pytest.raises(IntegrityError):
+        decode(start + b"[" * 200_000, Run, where="here")
+
+
 @FEW
 @given(records(Run), st.data())
 def test_bytes_cut_short_are_an_integrity_error(record: Run, data: st.DataObject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,7 +54,9 @@ def local_file(folder: Path, path: str, content: bytes) -> LocalFile:
     source = folder / digest
     if not source.exists():
         folder.mkdir(exist_ok=True)
-        source.write_bytes(content)
+        partial = folder / uuid.uuid4().hex  # another process may look, and this one may be killed
+        partial.write_bytes(content)
+        partial.replace(source)
     return LocalFile(FileRecord(path, digest, len(content)), source)
 
 

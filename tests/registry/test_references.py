@@ -94,8 +94,9 @@ def test_a_reference_is_a_model_and_a_selector(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "m", "@", "m@", "@v1", "M@v1", "m/n@v1", "../m@v1", "m..n@v1", "m@@v1", "m@v1@v2", "m@-", "m@a b", "m@A1B2C3D",
-        "m@abc", "m@..", "m@$(id)", "m@v1;ls", "m" * 300 + "@v1", "m@" + "a" * 41, "m@" + "9" * 19, "m@champion\n",
+        "", "m", "@", "m@", "@v1", "M@v1", "m/n@v1", "../m@v1", "m..n@v1", "m@@v1", "m@v1@v2", "m@-", "m@a b",
+        "m@A1B2C3D", "m@abc", "m@..", "m@$(id)", "m@v1;ls", "m" * 300 + "@v1", "m@" + "a" * 41, "m@" + "9" * 19,
+        "m@champion\n",
     ],
     ids=ascii,
 )  # fmt: skip

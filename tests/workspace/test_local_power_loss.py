@@ -60,30 +60,47 @@ def test_nothing_acknowledged_is_lost_and_nothing_half_written_seen(
     assert require_survival(disk.folder / "workspace", scratch, disk, {}) > 200
 
 
-def test_folders_left_by_a_process_that_died_before_their_fsync_are_made_durable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def require_durable_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LocalStore]) -> int:
+    """Let a writer die at each of its calls, its successor be told that all is well, and then the power fail."""
+    key, data = next(iter(OBJECTS.items()))
     for die_at in range(1, 100):
         folder = tmp_path / f"{die_at}"
         folder.mkdir()
         with monkeypatch.context() as patch:
             disk, scratch = _disk(folder, patch)
             disk.die_at = die_at
-            key, data = next(iter(OBJECTS.items()))
             try:
-                LocalStore(disk.folder / "workspace").create(key, data)
+                kind(disk.folder / "workspace").create(key, data)
             except ProcessDied:
                 died = True
             else:
                 died = False
             disk.die_at = None
-            created = LocalStore(disk.folder / "workspace").create(key, data)
+            kind(disk.folder / "workspace").create(key, data)
             image = disk.after_power_loss(scratch / "image", "least", random.Random(1))
         assert LocalStore(image / "workspace").get(key) == data, f"lost after a death at call {die_at}"
         if not died:
-            assert not created
             break
-    assert die_at > 10
+    return die_at
+
+
+def test_folders_left_by_a_process_that_died_before_their_fsync_are_made_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert require_durable_folders(tmp_path, monkeypatch, LocalStore) > 10
+
+
+class TrustingStore(LocalStore):
+    """A mutant: takes a folder that is there for durable."""
+
+    def _make_folders(self, folder: Path) -> None:
+        if not folder.is_dir():
+            super()._make_folders(folder)
+
+
+def test_a_store_that_trusts_the_folders_it_finds_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssertionError, match="lost after a death"):
+        require_durable_folders(tmp_path, monkeypatch, TrustingStore)
 
 
 def test_a_store_that_does_not_fsync_folders_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,54 @@
+"""What the documents say is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mlops_ci.metrics import METRICS
+from mlops_ci.project.load import load_project
+from mlops_ci.project.rules import parse_rule
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+)
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_example_of_a_project_is_valid() -> None:
+    found = [block for document in DOCUMENTS for block in blocks(document, "yaml") if block.startswith("version: 1")]
+    assert len(found) >= 2
+    for text in found:
+        load_project(text.encode(), "mlops.yaml")
+
+
+def test_every_rule_of_the_gates_document_is_a_rule() -> None:
+    text = (ROOT / "docs/gate.md").read_text("utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| `") and any(sign in row for sign in "<>")]
+    rules = [match for row in rows for match in re.findall(r"([\w.]+ [<>]=? [\w.@ *+-]+)", row.split("|")[1])]
+    assert len(rules) >= 8
+    for rule in rules:
+        parse_rule(rule.strip())
+
+
+def test_every_metric_is_documented() -> None:
+    text = (ROOT / "docs/gate.md").read_text("utf-8")
+    assert all(f"`{name}`" in text for name in METRICS)
+
+
+def test_every_exit_code_is_documented() -> None:
+    text = (ROOT / "docs/command-line.md").read_text("utf-8")
+    for code in ("0", "1", "2", "3", "4", "5", "6", "70", "130, 143"):
+        assert f"| {code} |" in text

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from mlops_ci.gate.phrases import number, rule_label
+from mlops_ci.project.rules import parse_rule
+from tests.conftest import Golden
+
+RULES = """\
+accuracy > baseline
+accuracy >= baseline
+accuracy >= baseline - 0.02
+accuracy > baseline + 0.01
+accuracy >= baseline * 0.98
+accuracy >= baseline * 1.05
+accuracy >= 0.80
+accuracy > 0.8
+accuracy <= baseline
+accuracy <= baseline - 0.1
+roc_auc >= baseline - 0.005
+roc_auc >= @anchor - 0.01
+roc_auc > @v12
+log_loss <= baseline * 1.02
+log_loss < baseline
+log_loss <= baseline + 0.001
+log_loss < baseline * 0.9
+log_loss >= baseline * 0.5
+rmse <= 1e-7
+rmse < 12000000
+mae <= baseline
+r2 >= -0.5
+latency_ms <= 20
+latency_ms <= baseline * 1.1
+latency_ms < baseline + 2
+profit >= @best
+"""
+
+
+def test_rules_read_as_people_say_them(golden: Golden) -> None:
+    texts = RULES.splitlines()
+    golden("labels.txt", "".join(f"{text:32}{rule_label(parse_rule(text))}\n" for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.8, "0.8"), (1.0, "1"), (20.0, "20"), (1e-7, "0.0000001"), (1.2e7, "12000000"), (-0.5, "−0.5"), (0.0, "0"),
+     (-0.0, "0"), (0.1 + 0.2, "0.30000000000000004")],
+)  # fmt: skip
+def test_a_number_is_written_as_its_author_would(value: float, text: str) -> None:
+    assert number(value) == text

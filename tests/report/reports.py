@@ -1,0 +1,154 @@
+"""Reports made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlops_ci.records.commit import Commit
+from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
+from mlops_ci.records.run import StepRun
+from mlops_ci.records.verdict import Disagreement, Outcome, RuleResult, Side, Verdict
+
+SET = "sha256:" + "a41c" * 16
+CHAMPION = Side("sha256:" + "1" * 64, version=12, commit="9be04d7" + "0" * 33, name="champion")
+CANDIDATE = Side("sha256:" + "2" * 64, commit="3f2a91c" + "0" * 33)
+COMMIT = Commit(
+    "3f2a91c" + "0" * 33, "more-delay", "https://example.org/ml", "Ada <a@b>", "Add a feature\n", "2026-01-01"
+)
+STEPS = (
+    StepRun("prepare", "reused", seconds=31.0),
+    StepRun("train", "ran", seconds=372.0, peak_memory=2_254_857_830),
+    StepRun("evaluate", "ran", seconds=2.5),
+)
+CHANGES = Changes("v12", files=("features.py", "src/holidays.py"), params=("train.max_depth 6 → 8",))
+
+BETTER = RuleResult(
+    "accuracy > baseline", "accuracy", "accuracy, better", "pass", "the bound clears it", "higher",
+    candidate=0.8359, baseline=0.8312, change=0.0047, interval=(0.0016, 0.0078),
+    method="paired proportions, Tango score", rows=18240,
+)  # fmt: skip
+AREA = RuleResult(
+    "roc_auc >= baseline - 0.005", "roc_auc", "ROC AUC, at most 0.005 worse", "pass", "the bound clears it", "higher",
+    candidate=0.8529, baseline=0.8471, change=0.0058, interval=(0.0035, 0.0081), method="DeLong, paired", rows=18240,
+)  # fmt: skip
+FLOOR = RuleResult(
+    "accuracy >= 0.8", "accuracy", "accuracy ≥ 0.8", "pass", "the bound clears it", "higher",
+    candidate=0.8359, interval=(0.8314, 0.8403), method="Clopper–Pearson", rows=18240,
+)  # fmt: skip
+LATENCY = RuleResult(
+    "latency_ms <= baseline * 1.2", "latency_ms", "latency_ms ≤ baseline × 1.2", "pass",
+    "no uncertainty known", "lower",
+    candidate=13.4, baseline=12.1, change=1.3,
+)  # fmt: skip
+WORSE = replace(
+    BETTER, outcome="fail", reason="even the opposite bound misses it",
+    candidate=0.8201, change=-0.0111, interval=(-0.0143, -0.0079),
+)  # fmt: skip
+UNDECIDED = replace(
+    BETTER, outcome="inconclusive",
+    reason="18,240 rows cannot tell; about 51,000 would, if the change is as large as it looks",
+    candidate=0.8321, change=0.0009, interval=(-0.0012, 0.003), rows_needed=51_000,
+)  # fmt: skip
+
+
+def carrier(name: str, outcome: Outcome, rows: int, *, decides: bool = True, needed: int | None = None) -> RuleResult:
+    reason = "the bound clears it" if decides else "fewer than 200 rows: shown only"
+    if needed:
+        reason = f"{rows:,} rows cannot tell; about {needed:,} would, if nothing changed"
+    return RuleResult(
+        "accuracy >= baseline - 0.02", "accuracy", "accuracy, at most 0.02 worse", outcome, reason, "higher",
+        candidate=0.7888, baseline=0.7985, change=-0.0097, interval=(-0.0309, 0.0115),
+        method="paired proportions, Tango score", slice=("carrier", name),
+        rows=rows, rows_needed=needed, decides=decides,
+    )  # fmt: skip
+
+
+SLICES = (
+    carrier("AA", "pass", 4100),
+    carrier("B6", "pass", 3900),
+    carrier("HA", "inconclusive", 412, needed=1052),
+    carrier("OO", "fail", 31, decides=False),
+)
+
+
+def verdict(outcome: Outcome, summary: str, *rules: RuleResult, baseline: Side | None = CHAMPION) -> Verdict:
+    return Verdict(
+        outcome, summary, rules, CANDIDATE, baseline, SET, 18_240, 0.95, "block", "sha256:rules",
+        Disagreement(641, 555) if baseline else None,
+    )  # fmt: skip
+
+
+def report(outcome: CiOutcome, summary: str, judged: Verdict | None, **more: object) -> Report:
+    made = Report(
+        format=REPORT_FORMAT, model="flight-delay", outcome=outcome, event="pull_request",
+        run="20260101-120000-3f2a91c",
+        commit=COMMIT, dirty=False, version=None, champion=12, summary=summary, verdict=judged, steps=STEPS,
+        seconds=520.0, metrics={"accuracy": 0.8359}, changes=CHANGES if judged and judged.baseline else None,
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]  # the fields of a report, by name
+
+
+def skipped(result: RuleResult) -> RuleResult:
+    return replace(
+        result, outcome="skipped", reason="nothing to compare with yet",
+        candidate=None, baseline=None, change=None, interval=None, method=None, rows=None,
+    )  # fmt: skip
+
+
+PASSED = verdict(
+    "pass", "All 5 rules pass, compared with champion v12.", BETTER, AREA, FLOOR, LATENCY,
+    *(replace(result, outcome="pass", rows_needed=None) for result in SLICES[:2]), SLICES[3],
+)  # fmt: skip
+REFUSED = verdict(
+    "fail", "Accuracy, better: 0.8201 after 0.8312.", WORSE, AREA, FLOOR, LATENCY
+)  # fmt: skip
+ON_HOLD = verdict(
+    "inconclusive",
+    "Accuracy, at most 0.02 worse, carrier HA: 412 rows cannot tell; about 1,052 would, if nothing changed.",
+    BETTER, AREA, FLOOR, LATENCY, *SLICES,
+)  # fmt: skip
+FIRST = verdict(
+    "pass", "There is no champion yet: 2 rules that compare with it are skipped, the other rule passes.",
+    skipped(BETTER), skipped(AREA), FLOOR, baseline=None,
+)  # fmt: skip
+LOST = "champion v12 was evaluated on another evaluation set, so that rows cannot be paired"
+_INCOMPARABLE = verdict(
+    "inconclusive", f"Accuracy, better, and 1 more: {LOST}.",
+    *(replace(skipped(rule), outcome="incomparable", reason=LOST, candidate=rule.candidate) for rule in (BETTER, AREA)),
+    FLOOR,
+)  # fmt: skip
+INCOMPARABLE = replace(_INCOMPARABLE, disagreement=None)
+ALTERNATIVES = verdict(
+    "pass", "Both rules pass, compared with champion v12.",
+    replace(WORSE, any=0, alternative=0), replace(AREA, any=0, alternative=1), FLOOR,
+)  # fmt: skip
+ABSENT = replace(skipped(LATENCY), outcome="fail", reason="latency_ms is not in the metrics file")
+
+REPORTS: dict[str, Report] = {
+    "promoted": report("promoted", PASSED.summary, PASSED, version=13, champion=13, event="push"),
+    "ready": report("passed", PASSED.summary, PASSED, changes=Changes("v12")),
+    "first-model": report("promoted", FIRST.summary, FIRST, version=1, champion=1, event="push"),
+    "refused": report("refused", REFUSED.summary, REFUSED, changes=replace(CHANGES, data=("flights",))),
+    "refused-without-a-number": report(
+        "refused", "latency_ms ≤ baseline × 1.2: latency_ms is not in the metrics file.",
+        verdict("fail", "", BETTER, ABSENT),
+    ),
+    "inconclusive": report("inconclusive", ON_HOLD.summary, ON_HOLD),
+    "inconclusive-one-rule": report(
+        "inconclusive", f"Accuracy, better: {UNDECIDED.reason}.", verdict("inconclusive", "", UNDECIDED)
+    ),
+    "incomparable": report("inconclusive", INCOMPARABLE.summary, INCOMPARABLE),
+    "alternatives": report("passed", ALTERNATIVES.summary, ALTERNATIVES),
+    "unchanged": report("unchanged", "This is the model of v12, the champion.", None, version=12),
+    "superseded": report(
+        "superseded", "A later commit has made v14 the champion already.", None, version=13, champion=14, event="push"
+    ),
+    "dirty": report(
+        "passed", PASSED.summary, PASSED, dirty=True,
+        notes=("the working tree has changes that are not committed: `train.py`, so that nothing is registered",),
+    ),
+    "no-gate": report(
+        "passed", "Registered as v13; without gate rules nothing is promoted.", None, version=13, champion=None,
+        notes=("`gate` differs here; that of `main` is in force until this is merged",),
+    ),
+}  # fmt: skip

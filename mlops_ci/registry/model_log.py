@@ -68,6 +68,7 @@ class ModelLog:
             state = self.read()
             body = decide(state)
             if body is None:
+                self._make_durable(state)
                 return state
             state.require_writable()
             key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
@@ -76,6 +77,16 @@ class ModelLog:
                 return state
             time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _make_durable(self, state: ModelState) -> None:
+        """Make sure that what we are about to acknowledge outlives a power cut.
+
+        Its writer may have died between making the entry visible and making it durable. Creating it once more
+        changes nothing, and is acknowledged only when the entry is safe.
+        """
+        key = log_key(self.model, state.head)
+        if state.head and (data := self.store.get(key)) is not None:
+            self.store.create(key, data)
 
     def _write(self, key: str, data: bytes) -> bool:
         """Create the entry; True if it is ours, be it that only a read-back shows it."""

@@ -71,7 +71,7 @@ def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor
 
 
 def is_superseded(state: ModelState, alias: str, version: int, commit: str | None, is_ancestor: IsAncestor) -> bool:
-    """Whether a newer commit, or the same one with newer data, holds the alias already.
+    """Whether a newer commit, or the same one with newer data, has settled the alias already.
 
     Args:
         state: the model's state.
@@ -86,12 +86,15 @@ def is_superseded(state: ModelState, alias: str, version: int, commit: str | Non
     current = state.aliases.get(alias)
     if current is None or current.commit is None or commit is None:
         return False  # trained elsewhere: there is no descent to compare
+    champion = state.versions[current.version]
     if commit == current.commit:
-        return (state.versions[version].data_time or "") < (state.versions[current.version].data_time or "")
+        return (state.versions[version].data_time or "") < (champion.data_time or "")
+    # A newer commit may have come back to the champion's recipe, which leaves a link and moves no alias.
+    newest = (current.commit, *champion.links[-1:])
+    if any(commit != other and is_ancestor(commit, other) for other in newest):
+        return True
     if is_ancestor(current.commit, commit):
         return False
-    if is_ancestor(commit, current.commit):
-        return True
     raise ConflictError(
         f"commit {commit[:7]} does not descend from {current.commit[:7]}, the commit of {alias} v{current.version}",
         where=state.model,

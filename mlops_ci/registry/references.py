@@ -10,8 +10,8 @@ from mlops_ci.project.names import require_alias, require_model_name
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.fold import ModelState
 
-_NUMBER = re.compile(r"^v?([0-9]{1,18})$")
-_SHA = re.compile(r"^(?=.*[a-f])[0-9a-f]{7,40}$|^[0-9a-f]{40}$")
+_NUMBER = re.compile(r"v?([0-9]{1,18})")
+_SHA = re.compile(r"(?=.*[a-f])[0-9a-f]{7,40}|[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def parse_reference(text: str) -> Reference:
             "not a reference", where=repr(text[:80]), hint="write MODEL@champion, MODEL@v12 or MODEL@<sha>"
         )
     require_model_name(model)
-    if not _NUMBER.match(selector) and not _SHA.match(selector):
+    if not _NUMBER.fullmatch(selector) and not _SHA.fullmatch(selector):
         require_alias(selector)
     return Reference(model, selector)
 
@@ -50,12 +50,12 @@ def resolve(state: ModelState, selector: str) -> ModelVersion:
     """
     where = f"{state.model}@{selector}"
     require_known(state)
-    if match := _NUMBER.match(selector):
+    if match := _NUMBER.fullmatch(selector):
         version = state.versions.get(int(match[1]))
         if version is None:
             raise UsageError(f"no version {int(match[1])}", where=where, hint=f"the newest is v{max(state.versions)}")
         return version
-    if _SHA.match(selector):
+    if _SHA.fullmatch(selector):
         return _by_commit(state, selector, where)
     found = state.alias(selector)
     if found is None:

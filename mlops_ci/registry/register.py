@@ -86,6 +86,7 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
             how = "linked"
             return Link(version=found.version, commit=request.commit, source=request.source)
         if uploaded is None:
+            state.require_writable()  # before gigabytes are on their way
             uploaded = _upload(log, request)
         how = "created"
         return replace(uploaded, version=state.next_version)

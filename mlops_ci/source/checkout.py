@@ -106,12 +106,16 @@ class Checkout:
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether ``descendant`` is ``ancestor`` or has it in its history.
 
+        A commit that a whole clone does not have is nobody's ancestor: history was rewritten without it.
+
         Raises:
-            UsageError: this clone lacks one of the commits.
+            UsageError: a shallow clone does not reach far enough to tell.
         """
         for sha in (ancestor, descendant):
             if not _SHA.match(sha) or self._git.ask("cat-file", "-t", sha) != "commit":
-                self._unknown(sha)
+                if self.shallow:
+                    self._unknown(sha)
+                return False
         code = self._git.status("merge-base", "--is-ancestor", ancestor, descendant)
         if code == 1 and self.shallow:
             raise UsageError(

@@ -223,3 +223,19 @@ def test_every_result_says_which_way_its_rule_points() -> None:
     rules: list[Rule] = [parse_rule("accuracy > 0.5"), parse_rule("latency < 3")]
     verdict = verdict_on(gate(*rules), evidence(right_in(9, 10), latency=1.0))
     assert [result.better_is for result in verdict.rules] == ["higher", "lower"]
+
+
+def test_a_share_of_the_baseline_decides_and_the_plain_change_is_shown() -> None:
+    target, noise = np.linspace(0, 1, 400), np.random.default_rng(8).normal(size=400)
+    ours, theirs = (evidence(regression(target, target + size * noise)) for size in (0.12, 0.10))
+    verdict = verdict_on(gate("rmse <= baseline * 1.5", "rmse <= baseline * 1.1"), ours, theirs)
+    assert outcomes(verdict) == ["pass", "fail"]
+    for result in verdict.rules:
+        assert result.change and result.interval and result.interval[0] and result.interval[1]
+        assert 0 < result.interval[0] < result.change < result.interval[1]
+
+
+def test_a_share_of_an_accuracy_decides_too() -> None:
+    choice = gate("accuracy >= baseline * 0.8", "accuracy >= baseline * 0.95")
+    verdict = verdict_on(choice, evidence(right_in(850, 1000)), evidence(right_in(950, 1000)))
+    assert outcomes(verdict) == ["pass", "fail"]

@@ -185,3 +185,29 @@ def test_on_inconclusive_allow_promotes_what_the_data_cannot_tell(lab: Lab) -> N
     lab.skill(0.61, seed=1)
     lab.commit("noise")
     assert lab.ci("--on-inconclusive", "allow")["outcome"] == "promoted"
+
+
+def test_a_late_job_does_not_overtake_a_commit_that_came_back_to_the_champions_recipe(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.8)
+    between = lab.commit("another recipe")
+    lab.skill(0.6)
+    lab.commit("back")
+    assert lab.ci()["outcome"] == "unchanged"
+    lab.git("checkout", "--quiet", "-B", "main", between)
+    assert lab.ci()["outcome"] == "superseded"
+    assert lab.champion() == 1
+
+
+def test_a_champion_whose_commit_was_rewritten_away_is_diverged_history(lab: Lab) -> None:
+    lab.ci()
+    lab.git("checkout", "--quiet", "--orphan", "anew")
+    lab.skill(0.8)
+    lab.commit("rewritten")
+    lab.git("branch", "--quiet", "--force", "main", "anew")
+    lab.git("checkout", "--quiet", "main")
+    lab.git("branch", "--quiet", "-D", "anew")
+    lab.git("reflog", "expire", "--expire=now", "--all")
+    lab.git("gc", "--quiet", "--prune=now")
+    done = lab.run("ci")
+    assert (done.code, "does not descend" in done.err) == (4, True), done.err

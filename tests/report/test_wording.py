@@ -114,6 +114,12 @@ def test_the_rows_to_add_are_named_with_their_slice() -> None:
     assert next_steps(REPORTS["promoted"]) is None
 
 
+def test_the_scarcest_rows_are_the_ones_to_add() -> None:
+    both = verdict("inconclusive", "", UNDECIDED, *SLICES)
+    steps = next_steps(replace(REPORTS["inconclusive"], verdict=both))
+    assert steps and steps.startswith("add about 32,760 rows to the evaluation set, or ")
+
+
 def test_who_stays_champion_is_said() -> None:
     refused = REPORTS["refused"]
     assert next_steps(refused) == "improve the model; until then v12 stays the champion"

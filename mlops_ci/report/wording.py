@@ -16,7 +16,7 @@ _LISTED = 8
 _URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2}
 _VERBS = {
     "pass": ("passes", "pass"), "fail": ("fails", "fail"),
-    "inconclusive": ("is inconclusive", "are inconclusive"), "skipped": ("is skipped", "are skipped"),
+    "inconclusive": ("inconclusive", "inconclusive"), "skipped": ("skipped", "skipped"),
 }  # fmt: skip
 _NIL = 1e-9  # a smaller difference is rounding
 # Control characters move a terminal's cursor, and bidirectional ones turn the text around them.
@@ -57,7 +57,8 @@ def count_rules(verdict: Verdict | None) -> str:
     total = len(rules)
     counts = Counter(rules.values())
     if total == 1:
-        return f"the rule {_VERBS[next(iter(counts))][0]}"
+        (outcome,) = counts
+        return f"the rule {'is ' if outcome in {'inconclusive', 'skipped'} else ''}{_VERBS[outcome][0]}"
     for outcome in ("fail", "inconclusive"):
         if counts[outcome] and verdict.outcome == outcome:
             return f"{counts[outcome]} of {total} rules {_VERBS[outcome][counts[outcome] > 1]}"
@@ -152,8 +153,11 @@ def change_text(value: float | None, beside: float | None = None) -> str:
         return ""
     if abs(value) < _NIL:
         return "±0"
-    size = f"{abs(value):,.6g}" if abs(beside or 0) >= 10 else value_text(abs(value))
-    return ("+" if value > 0 else _MINUS) + size
+    size, near = abs(value), abs(beside or 0)
+    sign = "+" if value > 0 else _MINUS
+    if near >= 10:
+        return f"{sign}{size:,.6g}"
+    return sign + (f"{size:.4f}" if size < 0.001 and near >= 0.01 else value_text(size))
 
 
 def bound_text(result: RuleResult) -> str:

@@ -48,7 +48,8 @@ def test_a_value_is_as_long_as_it_has_to_be(value: float | None, text: str) -> N
 @pytest.mark.parametrize(
     ("value", "beside", "text"),
     [(0.0047, 0.83, "+0.0047"), (-0.0097, 0.83, "−0.0097"), (1e-17, 0.8, "±0"), (0.0, 0.8, "±0"),
-     (0.00003, 0.8, "+3e−05"), (13.4 - 12.1, 13.4, "+1.3"), (-2.0, 3.0, "−2"), (None, 0.8, "")],
+     (0.00003, 0.8, "+0.0000"), (-0.0007, 0.8, "−0.0007"), (3e-5, 2e-3, "+3e−05"),
+     (13.4 - 12.1, 13.4, "+1.3"), (-2.0, 3.0, "−2"), (None, 0.8, "")],
 )  # fmt: skip
 def test_a_change_has_its_sign(value: float | None, beside: float, text: str) -> None:
     assert change_text(value, beside) == text
@@ -74,7 +75,7 @@ def test_the_bound_that_decides_is_shown(result: object, text: str) -> None:
 
 def test_rules_are_counted_as_the_user_wrote_them() -> None:
     assert count_rules(PASSED) == "all 5 rules pass"
-    assert count_rules(ON_HOLD) == "1 of 5 rules is inconclusive"
+    assert count_rules(ON_HOLD) == "1 of 5 rules inconclusive"
     assert count_rules(FIRST) == "1 of 3 rules passes, 2 skipped"
     assert count_rules(ALTERNATIVES) == "both rules pass"
     assert count_rules(verdict("fail", "", WORSE)) == "the rule fails"
@@ -98,7 +99,7 @@ def test_slices_too_small_to_decide_are_counted_apart() -> None:
         ("promoted", "v13 promoted"),
         ("ready", "ready, all 5 rules pass"),
         ("refused", "refused, 1 of 4 rules fails"),
-        ("inconclusive", "on hold, 1 of 5 rules is inconclusive"),
+        ("inconclusive", "on hold, 1 of 5 rules inconclusive"),
         ("unchanged", "unchanged"),
         ("superseded", "v13 superseded by v14"),
         ("no-gate", "v13 registered"),

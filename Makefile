@@ -1,4 +1,4 @@
-# make demo: see the whole journey. make test: all tests. Both set themselves up in .venv, and touch nothing else.
+# make demo: see the whole journey. make test: all tests. Both set themselves up in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready

@@ -24,7 +24,7 @@ def _register(root: str, model: str, key: str, source: str, start: Barrier, foun
     file = Path(source)
     record = FileRecord("model.bin", digest_of_file(file), file.stat().st_size)
     start.wait()
-    found.put(register(log, Registration(None, key, (LocalFile(record, file),))).version.version)
+    found.put(register(log, Registration(None, key, (LocalFile(record, lambda: file),))).version.version)
 
 
 def _race(root: Path, model: str, keys: list[str]) -> tuple[list[int], float]:

@@ -28,7 +28,12 @@ def run(arguments: list[str]) -> int:
     from mlops_ci.cli.main import cli
 
     try:
-        result = cli.main(arguments, prog_name="mlops-ci", standalone_mode=False)
+        # Not click's own main(), which turns a closed pipe into exit code 1: that means a refusal here.
+        with cli.make_context("mlops-ci", list(arguments)) as context:
+            cli.invoke(context)
+            sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return _after(done.exit_code)
     except MlopsError as error:
         return _fail(error.exit_code, error)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -39,9 +44,7 @@ def run(arguments: list[str]) -> int:
     except Interruption as interruption:
         return _fail(128 + interruption.number, MlopsError(_SIGNALS[interruption.number]))
     except BrokenPipeError:
-        # Whoever read our output has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _closed_pipe()
     except OSError as error:
         what = f"the machine failed: {error.strerror or error}"
         return _fail(3, MlopsError(what, where=None if error.filename is None else str(error.filename)))
@@ -50,7 +53,22 @@ def run(arguments: list[str]) -> int:
             raise
         what = f"a bug in mlops-ci: {type(error).__name__}: {error}"
         return _fail(_BUG, MlopsError(what, hint="please report it, with the traceback that MLOPS_CI_DEBUG=1 shows"))
-    return result if isinstance(result, int) else 0
+    return 0
+
+
+def _after(code: int) -> int:
+    """The exit code of a verb that has set one, once its output has been taken."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _closed_pipe()
+    return code
+
+
+def _closed_pipe() -> int:
+    """Whoever read our output has gone; say so as a shell does, and keep the interpreter from complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _fail(code: int, error: MlopsError) -> int:

@@ -10,6 +10,7 @@ import click
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import session_of
+from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.ci import run_ci
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.report.markdown import render_markdown
@@ -35,6 +36,8 @@ def ci(
 
     Exits with 1 if the gate refuses the model or cannot tell.
     """
+    if markdown and not markdown.absolute().parent.is_dir():
+        raise UsageError("no such folder", where=str(markdown.parent), hint="make it first")
     session = session_of(**options)
     report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
     if markdown:

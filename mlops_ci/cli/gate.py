@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mlops_ci.cli.ci import REFUSALS
 from mlops_ci.cli.options import json_option, on_inconclusive_option, session_options
@@ -52,7 +53,8 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
              "id_column", "target", "prediction", "score")  # fmt: skip
     of_files = {name: options.pop(name) for name in names}
     if candidate is None and of_files["candidate_metrics"] is None:
-        if of_files["baseline"] or of_files["rules"]:
+        given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if given:
             raise UsageError("there is nothing to judge", hint="name the candidate's predictions with --candidate")
         _judge_pipeline(context, as_json=as_json, options=options)
         return

@@ -19,6 +19,7 @@ from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_log import model_names
 from mlops_ci.registry.references import parse_reference, require_known, resolve
 from mlops_ci.registry.tags import set_tags, with_tags
+from mlops_ci.report.wording import visible
 
 model_option = click.option("--model", metavar="NAME", help="Only this model.")
 
@@ -66,7 +67,7 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
     rows = [
         ("version", f"{version.model} v{version.version}"),
         ("aliases", ", ".join(version.aliases)),
-        ("commit", f"{version.commit or 'not stated'}{f' ({version.source.subject})' if version.source else ''}"),
+        ("commit", _commit(version)),
         ("also made by", ", ".join(link[:7] for link in version.links)),
         ("created", version.created),
         ("metrics", metrics),
@@ -109,15 +110,18 @@ def history(model: str, project: Path, workspace: str | None, as_json: bool) -> 
 
 @models.command()
 @click.argument("reference")
-@click.argument("tags", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.argument("tags", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--remove", multiple=True, metavar="NAME", help="Take this tag away; repeatable.")
 @project_option
 @workspace_option
 @host_option
-def tag(reference: str, tags: tuple[str, ...], project: Path, workspace: str | None, host: str) -> None:
-    """Set tags on a version."""
+def tag(
+    reference: str, tags: tuple[str, ...], remove: tuple[str, ...], project: Path, workspace: str | None, host: str
+) -> None:
+    """Set and remove tags of a version, and show what it has."""
     parsed, wanted = parse_reference(reference), parse_tags(tags)
     log = log_to_write(workspace, project, parsed.model, host=host)
-    version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted)
+    version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted, remove=remove)
     click.echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
 
 
@@ -165,6 +169,11 @@ def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:
             for version in versions
         ),
     )
+
+
+def _commit(version: ModelVersion) -> str:
+    subject = f" ({visible(version.source.subject)})" if version.source else ""
+    return f"{version.commit or 'not stated'}{subject}"
 
 
 def _number(value: float | None) -> str:

@@ -16,7 +16,7 @@ from mlops_ci.project.load import load_project
 @click.command()
 @project_option
 def init(project: Path) -> None:
-    """Write a first mlops.yaml, made from what the folder has, with a comment on every line."""
+    """Write a first mlops.yaml, made from what the folder has, with comments."""
     file = write_initial_project(project)
     click.echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
 

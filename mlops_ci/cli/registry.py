@@ -49,7 +49,8 @@ def register(
         print_json(done.version)
         return
     how = {"created": "registered", "linked": "known already; linked to the commit", "existing": "known already"}
-    click.echo(f"{model} v{done.version.version}: {how[done.how]}")
+    other = ", though with other bytes, which stay" if done.differs else ""
+    click.echo(f"{model} v{done.version.version}: {how[done.how]}{other}")
 
 
 @click.command()

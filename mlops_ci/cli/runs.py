@@ -10,7 +10,7 @@ from mlops_ci.cli.options import json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
 from mlops_ci.lifecycle.history import read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
-from mlops_ci.report.wording import duration, step_line
+from mlops_ci.report.wording import duration, step_line, visible
 
 
 @click.group()
@@ -57,7 +57,7 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
         print_json(found)
         return
     click.echo(f"run {found.id}: {found.status}{f', {found.error}' if found.error else ''}")
-    click.echo(f"commit {found.commit.sha} on {found.commit.branch} ({found.commit.subject})")
+    click.echo(f"commit {found.commit.sha} on {found.commit.branch} ({visible(found.commit.subject)})")
     click.echo(f"{found.environment.kind} environment, Python {found.environment.python}, {found.machine.system}")
     for name, dataset in found.datasets.items():
         rows = f", {dataset.profile.rows:,} rows" if dataset.profile else ""
@@ -65,6 +65,6 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
     for step in found.steps:
         click.echo(f"step {step.name}: {step_line(step)}")
         for line in step.log_tail:
-            click.echo(f"  | {line}")
+            click.echo(f"  | {visible(line)}")
     for name, value in found.metrics.items():
         click.echo(f"metric {name}: {'not a number' if value is None else f'{value:.6g}'}")

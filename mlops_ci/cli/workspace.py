@@ -12,8 +12,9 @@ from mlops_ci.cli.options import host_option, json_option, project_option, works
 from mlops_ci.cli.output import print_json, print_table
 from mlops_ci.errors import IntegrityError
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
+from mlops_ci.records.digest import short
 from mlops_ci.registry.check import check_model
-from mlops_ci.registry.model_log import model_names
+from mlops_ci.registry.model_log import traces_of_models
 from mlops_ci.workspace.inventory import take_inventory
 
 
@@ -57,7 +58,7 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
 def check(project: Path, workspace: str | None, as_json: bool) -> None:
     """Verify every model's log and every byte of every version; exits with 5 if anything is wrong."""
     store = workspace_to_read(workspace, project)
-    checks = [check_model(log_in(store, name)) for name in model_names(store)]
+    checks = [check_model(log_in(store, name)) for name in traces_of_models(store)]
     if as_json:
         print_json(checks)
     findings = [finding for check in checks for finding in check.findings]
@@ -65,7 +66,8 @@ def check(project: Path, workspace: str | None, as_json: bool) -> None:
         for result in checks:
             orphans = f", {len(result.orphans)} left by unfinished uploads" if result.orphans else ""
             click.echo(
-                f"{result.model}: {result.entries:,} entries, {result.versions:,} versions, "
+                f"{result.model}: {result.entries:,} entries (head {short(result.head or 'none')}), "
+                f"{result.versions:,} versions, "
                 f"{result.objects:,} objects, {result.size:,} bytes{orphans}"
             )
         for finding in findings:

@@ -21,6 +21,8 @@ _CANNOT_START = 127
 def main() -> None:
     """Run the command, and stay until it or the starter is gone."""
     lifeline, report, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    for descriptor in (lifeline, report):
+        os.set_inheritable(descriptor, False)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)

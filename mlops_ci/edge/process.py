@@ -48,9 +48,9 @@ def run_logged(
     cancelled: Event,
     timeout: float | None = None,
 ) -> Finished:
-    """Run a process, hand each line of its output to ``on_line``, and leave none of its descendants behind.
+    """Run a process, hand each line of its output to ``on_line``, and leave nothing of its process group behind.
 
-    They end with it, and also when we are killed outright.
+    The group ends with it, and also when we are killed outright.
 
     Raises:
         OSError: no process can be started.

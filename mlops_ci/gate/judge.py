@@ -139,6 +139,7 @@ def _hold_failures_to_holm(tests: Sequence[Test], confidence: float) -> dict[int
                 test.result,
                 outcome="inconclusive",
                 reason="it looks like a failure, but one of so many rules may look so by chance",
+                waivable=False,
             )
     return settled
 

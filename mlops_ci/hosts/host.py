@@ -17,8 +17,8 @@ class Repository(Protocol):
         ...
 
     @property
-    def default_branch(self) -> str:
-        """The branch that releases."""
+    def default_branch(self) -> str | None:
+        """The branch that releases, if the repository tells."""
         ...
 
     def branch_commit(self, branch: str) -> str | None:

@@ -31,13 +31,21 @@ class LocalHost:
                 hint="check out a branch, or name it with --branch",
             )
         default = self._default_branch or repository.default_branch
+        if default is None:
+            raise UsageError("which branch releases?", hint="name it with --default-branch")
         pushed = branch == default
+        base = None if pushed else repository.branch_commit(default)
+        if base is None and not pushed:
+            raise UsageError(
+                f"the rules of {default} judge this branch, and this clone does not have {default}",
+                hint=f"run git fetch origin {default}:refs/remotes/origin/{default}",
+            )
         return HostContext(
             host="local",
             event="push" if pushed else "pull_request",
             branch=branch,
             default_branch=default,
-            base=None if pushed else repository.branch_commit(default),
+            base=base,
             ephemeral=self._ephemeral,
             actor=Actor(name=user_name(self._environ)),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mlops_ci.errors import ConflictError
 from mlops_ci.lifecycle.default_branch import register_and_promote
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.pull_request import judge_only
-from mlops_ci.lifecycle.session import Session
+from mlops_ci.lifecycle.session import Session, still_clean
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.records.report import Report
 
@@ -18,5 +19,9 @@ def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Repo
     """
     with execution(session, progress, force=force) as trained:
         if session.context.event == "push" and session.dirty is None:
+            if not still_clean(session):
+                raise ConflictError(
+                    "the checkout changed during the run", where=session.commit.short, hint="run the command again"
+                )
             return register_and_promote(session, trained)
         return judge_only(session, trained)

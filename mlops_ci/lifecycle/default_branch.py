@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlops_ci.errors import ConflictError
-from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.execution import Trained, write_run
-from mlops_ci.lifecycle.judging import judge_candidate, outcome_of
+from mlops_ci.lifecycle.judging import Judgeable, basis_of, gate_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.entry import VerdictReference
@@ -17,10 +16,10 @@ from mlops_ci.records.model_version import Judgement, model_digest
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import Side, Verdict
 from mlops_ci.registry.fold import ModelState
-from mlops_ci.registry.judge import judged_before, record_verdict
+from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, is_superseded, promote_judged
-from mlops_ci.registry.register import Registered, Registration, register, upload_evaluation
+from mlops_ci.registry.register import Registered, Registration, register
 
 _ROUNDS = 10
 
@@ -82,78 +81,88 @@ def _registration(trained: Trained) -> Registration:
 
 def _settle(session: Session, log: ModelLog, registered: Registered, trained: Trained) -> _Ending:
     """Judge and promote, again from the start whenever somebody else moves the champion meanwhile."""
-    number, gate = registered.version.version, session.project.gate
-    if gate is None:
+    number = registered.version.version
+    if session.project.gate is None:
         return _Ending("passed", f"Registered as v{number}; without gate rules nothing is promoted.")
+    alias = session.project.gate.baseline
+    judgeable = _judgeable(session, log.read(), registered, trained)
     for _ in range(_ROUNDS):
         state = log.read()
-        champion = state.alias(gate.baseline)
+        champion = state.alias(alias)
         expect = champion.version if champion else None
         if expect == number:
-            return _Ending("unchanged", f"This is the model of v{number}, the {gate.baseline}.", compared_with=expect)
-        if is_superseded(state, gate.baseline, number, session.commit.sha, session.checkout.is_ancestor):
-            why = f"A later commit has made v{expect} the {gate.baseline} already."
-            return _Ending("superseded", why, compared_with=expect)
-        judgement = judged_before(
-            state,
-            number,
-            evaluation_set=trained.evidence.evaluation_set,
-            rules_digest=rules_digest(gate),
-            baseline=champion.digest if champion else None,
-        )
+            _keep_evaluation(log, registered, trained)
+            return _Ending("unchanged", f"This is the model of v{number}, the {alias}.", compared_with=expect)
+        if is_superseded(state, alias, number, session.commit.sha, session.checkout.is_ancestor):
+            return _superseded(state, alias)
+        rules, basis = rules_digest(session.project.gate), basis_of(session, state, judgeable.evaluation)
+        judgement = judged_before(state, number, rules_digest=rules, basis=basis)
+        judged_now = judgement is None
         if judgement is None:
-            judgement = _judge(session, log, registered, trained)
-        verdict = log.read().verdicts[judgement.seq]
+            _keep_evaluation(log, registered, trained)
+            judgement = _judge(session, log, number, judgeable)
+        elif judgement.seq in state.spent:
+            why = f"v{number} was the {alias} by this verdict before, and was moved away by a decision since."
+            return _Ending("unchanged", why, compared_with=expect)
+        verdict = state.verdicts[judgement.seq]
         if judgement.outcome != "pass":
             # The same job again gives the same answer; another commit with the same model is no news.
-            if state.versions[number].commit != session.commit.sha:
+            if state.versions[number].commit != session.commit.sha and not judged_now:
                 why = f"This is the model of v{number}, judged before: {judgement.summary}"
                 return _Ending("unchanged", why, compared_with=expect)
             return _Ending(outcome_of(judgement.outcome), judgement.summary, verdict, expect)
         promotion = Promotion(
-            alias=gate.baseline,
+            alias=alias,
             version=number,
             commit=session.commit.sha,
             expect=expect,
             verdict=VerdictReference(judgement.seq, verdict.candidate.digest or "", judgement.outcome),
         )
         try:
-            promote_judged(log, promotion, is_ancestor=session.checkout.is_ancestor)
+            promoted = promote_judged(log, promotion, is_ancestor=session.checkout.is_ancestor)
         except BaselineMovedError:
             continue
-        return _Ending("promoted", judgement.summary, verdict, expect)
-    raise ConflictError(
-        f"{gate.baseline} kept moving while v{number} was judged", where=log.model, hint="run the command again"
-    )
+        if promoted == "superseded":
+            return _superseded(log.read(), alias)
+        return _Ending(promoted, judgement.summary, verdict, expect)
+    raise ConflictError(f"{alias} kept moving while v{number} was judged", where=log.model, hint="run it again")
 
 
-def _judge(session: Session, log: ModelLog, registered: Registered, trained: Trained) -> Judgement:
+def _superseded(state: ModelState, alias: str) -> _Ending:
+    champion = state.aliases[alias].version
+    why = f"A later commit, or the same one with later data, has settled on v{champion} as the {alias}."
+    return _Ending("superseded", why, compared_with=champion)
+
+
+def _judge(session: Session, log: ModelLog, number: int, judgeable: Judgeable) -> Judgement:
     """Judge the registered version and put the verdict into its log."""
-    state, number = log.read(), registered.version.version
-    version = state.versions[number]
-    evidence = _evidence_of(session, state, registered, trained)
-    side = Side(digest=version.digest, version=number, commit=session.commit.sha)
-    verdict = judge_candidate(session, state, side, evidence)
-    evaluation = None
-    if trained.run.evaluation and state.evaluation_on(number, evidence.evaluation_set) is None:
-        predictions = trained.run.evaluation.predictions
-        evaluation = upload_evaluation(log, trained.run.evaluation, trained.local(predictions) if predictions else None)
-    seq = record_verdict(log, number, verdict, evaluation)
+    state = log.read()
+    side = Side(digest=state.versions[number].digest, version=number, commit=session.commit.sha)
+    seq = record_verdict(log, number, judge_candidate(session, state, side, judgeable))
     return next(judgement for judgement in log.read().versions[number].judgements if judgement.seq == seq)
 
 
-def _evidence_of(session: Session, state: ModelState, registered: Registered, trained: Trained) -> Evidence:
+def _keep_evaluation(log: ModelLog, registered: Registered, trained: Trained) -> None:
+    """Record the predictions of today, with which the next candidate is paired; those of other bytes are not ours."""
+    evaluation = trained.run.evaluation
+    if evaluation is None or registered.differs:
+        return
+    predictions = trained.local(evaluation.predictions) if evaluation.predictions else None
+    record_evaluation(log, registered.version.version, evaluation, predictions)
+
+
+def _judgeable(session: Session, state: ModelState, registered: Registered, trained: Trained) -> Judgeable:
     """What is known of the registered bytes, which are others than ours if training is not reproducible."""
-    evaluation, gate = session.project.evaluation, session.project.gate
-    if not registered.differs or evaluation is None or gate is None:
-        return trained.evidence
-    version = registered.version
-    wanted = trained.evidence.evaluation_set
-    recorded = recorded_evidence(session.store, state, version, f"v{version.version}", evaluation, gate, wanted)
-    if recorded.evidence is None or state.evaluation_on(version.version, wanted) is None:
+    if not registered.differs:
+        return Judgeable(trained.run.evaluation, trained.evidence)
+    gate, how = gate_of(session)
+    version, wanted = registered.version, trained.evidence.evaluation_set
+    recorded = state.evaluation_on(version.version, wanted)
+    reference = recorded_evidence(session.store, state, version, f"v{version.version}", how, gate, wanted)
+    if recorded is None or reference.evidence is None:
         raise ConflictError(
             f"v{version.version} stands for this commit with other bytes, and was never evaluated on today's data",
             where=state.model,
             hint="restore the cache that made it, or commit a change",
         )
-    return recorded.evidence
+    return Judgeable(recorded, reference.evidence)

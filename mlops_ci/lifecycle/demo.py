@@ -115,7 +115,8 @@ def _sum_up(stage: _Stage, endings: list[Report], seconds: float, *, kept: bool)
     stage.say("")
     stage.say(stage.styled(f"That was it, in {duration(seconds)}:", "1"))
     for report, chapter in zip(endings, STORY, strict=True):
-        stage.say(f"  {chapter.message:<46}  {headline(report)}")
+        ending, _, _ = headline(report).partition(",")
+        stage.say(f"  {chapter.message:<46}  {ending}")
     stage.say("")
     if kept:
         stage.say(f"Look around in {stage.folder.name}:")

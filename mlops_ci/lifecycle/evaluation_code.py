@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.project.graph import makes, upstream
+from mlops_ci.project.project import Project, Step
 
 
 def evaluation_changes(session: Session) -> tuple[str, ...]:
-    """One note if the code of the evaluation differs from the base's."""
-    base, evaluation = session.context.base, session.project.evaluation
-    if base is None or evaluation is None or evaluation.step is None:
+    """One note if the evaluation differs from the base's: its steps, their files or their parameters."""
+    if session.context.base is None:
         return ()
-    resolver = session.resolver
-    step = session.project.step(evaluation.step)
-    read = {resolver.snapshot.repository_path(path, declared=step.name) for path in resolver.source_files(step)}
-    changed = [path for path in session.checkout.changed_between(base, session.commit.sha) if path in read]
-    if not changed:
+    found = list(dict.fromkeys(_differences(session, session.context.base)))
+    if not found:
         return ()
-    return (
-        f"the evaluation itself changes here: {', '.join(f'`{path}`' for path in changed[:5])}; review it with care",
-    )
+    shown = ", ".join(f"`{item}`" for item in found[:5])
+    return (f"the evaluation itself changes here: {shown}; review it with care",)
+
+
+def _differences(session: Session, base: str) -> Iterator[str]:
+    project, resolver = session.project, session.resolver
+    since = session.checkout.merge_base(base, session.commit.sha) or base
+    changed = set(session.checkout.changed_between(since, session.commit.sha))
+    for step in _evaluation_steps(project):
+        before = session.base_project and next((s for s in session.base_project.steps if s.name == step.name), None)
+        if session.base_project and before != step:
+            yield f"steps.{step.name}"
+        read = [*resolver.source_files(step), *([project.params.path] if step.params and project.params.path else [])]
+        for path in read:
+            inside = resolver.snapshot.repository_path(path, declared=step.name)
+            if inside in changed:
+                yield inside
+
+
+def _evaluation_steps(project: Project) -> list[Step]:
+    """The steps that make the predictions and numbers, without those that make the model itself."""
+    evaluation = project.evaluation
+    if evaluation is None:
+        return []
+    results = [path for path in (evaluation.predictions and evaluation.predictions.path, evaluation.metrics) if path]
+    to_results = _upstream_of(project, results)
+    to_model = _upstream_of(project, project.model.files)
+    return [step for step in to_results if step not in to_model or step.name == evaluation.step]
+
+
+def _upstream_of(project: Project, paths: list[str] | tuple[str, ...]) -> tuple[Step, ...]:
+    makers = [step.name for step in project.steps if any(makes(step, path) for path in paths)]
+    return upstream(project.steps, makers)

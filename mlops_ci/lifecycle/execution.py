@@ -25,6 +25,7 @@ from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.run import Conductor, PipelineRun
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.records.codec import encode
+from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.run import RUN_FORMAT, Run
@@ -43,7 +44,7 @@ class Trained:
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
-        return LocalFile(file, self.materials.path(file))
+        return LocalFile(file, lambda: self.materials.path(file))
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def execution(
         MlopsError: a step failed, or what it wrote cannot be understood; the run's record says so too.
     """
     started = session.clock()
-    run_id = f"{started.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(4)}"
+    run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')[:-3]}-{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory(prefix="mlops-ci-", ignore_cleanup_errors=True) as scratch:
         materials = Materials(Path(scratch) / "objects", session.cache)
         workshop = Workshop(
@@ -68,7 +69,8 @@ def execution(
             cancelled=Event(),
             folder=Path(scratch) / "steps",
         )
-        result = Conductor(workshop, session.cache, run_id, only=only, force=force).run()
+        wanted = _wanted(session)
+        result = Conductor(workshop, session.cache, run_id, wanted=wanted, only=only, force=force).run()
         recorder = _Recorder(session, run_id, started, result)
         if isinstance(result.interruption, Interruption | KeyboardInterrupt):
             recorder.write("interrupted", "interrupted by a signal")
@@ -87,6 +89,20 @@ def execution(
         for file in trained.run.files:
             session.store.upload(run_file_key(run_id, file.path, session.area), materials.path(file))
         yield trained
+
+
+def _wanted(session: Session) -> list[str]:
+    """The outputs that are read after the run; the model's files only if its version is not there yet."""
+    project = session.project
+    evaluation = project.evaluation
+    paths = [output.path for step in project.steps for output in step.outputs if output.store]
+    if evaluation:
+        paths += [path for path in (evaluation.predictions and evaluation.predictions.path, evaluation.metrics) if path]
+    if project.model.inputs:
+        paths.append(project.model.inputs.path)
+    if session.log().read().with_fingerprint(session.resolver.model_fingerprint()) is None:
+        paths += project.model.files
+    return paths
 
 
 def write_run(session: Session, run: Run) -> None:
@@ -119,12 +135,18 @@ class _Recorder:
             dirty=session.dirty,
             host=session.context,
             machine=this_machine(),
-            environment=session.resolver.environment.lock(),
+            environment=_without_secrets(session),
             steps=tuple(self.result.steps.values()),
             params=dict(session.resolver.params),
             datasets=dict(session.resolver.datasets),
             fingerprint=session.resolver.model_fingerprint(),
         )
+
+
+def _without_secrets(session: Session) -> EnvironmentLock:
+    """The lock as it may be stored: a requirements file can name an index with its password."""
+    lock = session.resolver.environment.lock()
+    return replace(lock, text=session.redact(lock.text))
 
 
 def _examine(session: Session, run: Run, result: PipelineRun, materials: Materials, scratch: Path) -> Trained:

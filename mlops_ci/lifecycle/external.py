@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import LocalFile, Registered, Registration, register
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.source.checkout import Checkout
 
 _FULL_SHA = re.compile(r"^[0-9a-f]{40}$")
@@ -55,7 +57,7 @@ def register_external(log: ModelLog, model: ExternalModel, *, environ: Mapping[s
     params = load_params(Params(model.params.name, None), model.params.parent) if model.params else {}
     stated: Any = model.fingerprint or [sorted((f.record.path, f.record.digest) for f in files), numbers, params]
     commit, source = _commit(model.commit, environ, project)
-    return register(
+    done = register(
         log,
         Registration(
             commit=commit,
@@ -69,6 +71,7 @@ def register_external(log: ModelLog, model: ExternalModel, *, environ: Mapping[s
         ),
         on_existing=model.on_existing,
     )
+    return replace(done, version=set_tags(log, done.version.version, model.tags))
 
 
 def _commit(text: str | None, environ: Mapping[str, str], project: Path) -> tuple[str | None, Commit | None]:
@@ -87,7 +90,8 @@ def _commit(text: str | None, environ: Mapping[str, str], project: Path) -> tupl
 
 def _files(paths: tuple[Path, ...]) -> Iterator[LocalFile]:
     seen: set[str] = set()
-    for path in paths:
+    for given in paths:
+        path = given.resolve()  # so that even ".." has a name
         found = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
         if not found or not found[0].is_file():
             raise UsageError("no such file, or an empty folder", where=str(path))
@@ -96,4 +100,4 @@ def _files(paths: tuple[Path, ...]) -> Iterator[LocalFile]:
             if name in seen:
                 raise UsageError(f"two files are called {name!r}", where=str(file), hint="name their folder instead")
             seen.add(name)
-            yield LocalFile(FileRecord(name, digest_of_file(file), file.stat().st_size), file)
+            yield LocalFile(FileRecord(name, digest_of_file(file), file.stat().st_size), partial(Path, file))

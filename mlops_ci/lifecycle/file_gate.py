@@ -75,6 +75,8 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
             )
         if rule.metric in BUILT_IN and request.candidate is None:
             raise UsageError(f"{rule.metric} is computed from predictions", hint="name them with --candidate")
+        if rule.bound.reference == BASELINE and not request.baseline and not request.baseline_metrics:
+            raise UsageError("there is no baseline", where=f"--rule '{rule.text}'", hint="name it with --baseline")
         if rule.bound.reference not in {BASELINE, None}:
             raise UsageError(f"{rule.bound.reference} needs a registry", where="--rule", hint="use mlops.yaml for it")
     return rules

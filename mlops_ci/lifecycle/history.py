@@ -14,7 +14,7 @@ from mlops_ci.workspace.store import Store
 
 T = TypeVar("T")
 _AREAS = ("", PULL_REQUESTS)
-_RUN = re.compile(r"^[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$")
+_RUN = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
 
 
 def read_runs(store: Store, limit: int) -> list[Run]:

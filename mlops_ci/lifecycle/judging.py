@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import judge
 from mlops_ci.lifecycle.evidence import references
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.project.project import EvaluationChoice, GateChoice
+from mlops_ci.records.digest import digest_of_value
+from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.report import CiOutcome
 from mlops_ci.records.verdict import Outcome, Side, Verdict
 from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.references import resolve
 
 
-def judge_candidate(session: Session, state: ModelState, side: Side, evidence: Evidence) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """What is judged of a candidate: the record of its evaluation, and the same as evidence."""
+
+    evaluation: Evaluation | None
+    evidence: Evidence
+
+
+def judge_candidate(session: Session, state: ModelState, side: Side, trained: Judgeable) -> Verdict:
     """Judge a candidate against the registry's present state, by the gate that the project has."""
+    gate, evaluation = gate_of(session)
+    found = references(session.store, state, evaluation, gate, trained.evidence.evaluation_set)
+    verdict = judge(gate, side, trained.evidence, found)
+    return replace(verdict, basis=basis_of(session, state, trained.evaluation))
+
+
+def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None) -> str:
+    """Identifies what a verdict looks at: what is judged, how it is read, and what it is compared with."""
+    gate, how = gate_of(session)
+    compared: dict[str, str | None] = {}
+    for name in {gate.baseline, *(rule.bound.reference or "" for rule in gate.flat())}:
+        try:
+            compared[name] = resolve(state, name.removeprefix("@")).digest
+        except UsageError:
+            compared[name] = None
+    evidence = replace(evaluation, attempt=None) if evaluation else None
+    return digest_of_value([evidence, how, compared])
+
+
+def gate_of(session: Session) -> tuple[GateChoice, EvaluationChoice]:
+    """The gate and the evaluation of a project that has them."""
     project = session.project
     if project.gate is None or project.evaluation is None:
-        raise AssertionError("loading refuses a gate without an evaluation, and callers ask for a gate")
-    found = references(session.store, state, project.evaluation, project.gate, evidence.evaluation_set)
-    return judge(project.gate, side, evidence, found)
+        raise AssertionError("loading refuses a gate without an evaluation, and callers ask for a gate first")
+    return project.gate, project.evaluation
 
 
 def outcome_of(verdict: Outcome) -> CiOutcome:

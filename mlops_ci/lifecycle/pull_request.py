@@ -7,7 +7,7 @@ from dataclasses import replace
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evaluation_code import evaluation_changes
 from mlops_ci.lifecycle.execution import Trained, write_run
-from mlops_ci.lifecycle.judging import judge_candidate, outcome_of
+from mlops_ci.lifecycle.judging import Judgeable, basis_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.model_version import model_digest
@@ -30,13 +30,8 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
     known = state.with_fingerprint(run.fingerprint or "")
     champion = state.alias(project.gate.baseline) if project.gate else None
     if known and project.gate and not again:
-        before = judged_before(
-            state,
-            known.version,
-            evaluation_set=trained.evidence.evaluation_set,
-            rules_digest=rules_digest(project.gate),
-            baseline=champion.digest if champion else None,
-        )
+        basis = basis_of(session, state, run.evaluation)
+        before = judged_before(state, known.version, rules_digest=rules_digest(project.gate), basis=basis)
         if champion == known or before:
             write_run(session, run)
             why = f"the {project.gate.baseline}."
@@ -54,7 +49,8 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
                 notes=notes,
             )
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
-    verdict = judge_candidate(session, state, side, trained.evidence) if project.gate else None
+    judgeable = Judgeable(run.evaluation, trained.evidence)
+    verdict = judge_candidate(session, state, side, judgeable) if project.gate else None
     write_run(session, replace(run, verdict=verdict))
     return write_report(
         session,

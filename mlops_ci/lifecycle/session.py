@@ -16,11 +16,12 @@ from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.datasets import dataset_versions
-from mlops_ci.pipeline.environment import choose_environment
+from mlops_ci.pipeline.environment import choose_environment, requirement_files
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.load import load_project
+from mlops_ci.project.paths import contains
 from mlops_ci.project.project import OnInconclusive, Project
 from mlops_ci.records.commit import Commit, DirtyTree
 from mlops_ci.records.host import HostContext
@@ -50,9 +51,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Everything opened. ``area`` is where a pull request's runs and cache go; ``notes`` belong in the report."""
+    """Everything opened.
+
+    ``base_project`` is what the base of a pull request says; ``notes`` belong in the report.
+    """
 
     project: Project
+    base_project: Project | None
     project_file: str
     checkout: Checkout
     snapshot: Snapshot
@@ -93,7 +98,7 @@ def open_session(options: Options) -> Session:
     host = select_host(options.host, options.environ, branch=options.branch, default_branch=options.default_branch)
     context = host.context(checkout)
     redact = redactor_for(options.environ, (name for step in project.steps for name in step.env))
-    project, notes = _with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
+    project, base_project, notes = _with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
@@ -109,6 +114,7 @@ def open_session(options: Options) -> Session:
     make_workspace(store, checkout.root)
     return Session(
         project=project,
+        base_project=base_project,
         project_file=file.name,
         checkout=checkout,
         snapshot=snapshot,
@@ -129,32 +135,38 @@ def open_session(options: Options) -> Session:
 
 def _with_base_rules(
     project: Project, checkout: Checkout, context: HostContext, path: str
-) -> tuple[Project, tuple[str, ...]]:
+) -> tuple[Project, Project | None, tuple[str, ...]]:
     """On a pull request, take what judges it from the base, so that a change cannot loosen its own gate."""
     if context.base is None:
-        return project, ()
+        return project, None, ()
     data = checkout.read_at(context.base, path)
     if data is None:
-        return project, (f"`{context.default_branch}` has no {path} yet, so that the gate is this branch's own",)
+        why = f"`{context.default_branch}` has no {path} yet, so that the gate is this branch's own"
+        return project, None, (why,)
     try:
         base = load_project(data, f"{path}@{context.base[:7]}")
     except ConfigurationError as error:
-        return project, (
-            f"{path} of `{context.default_branch}` is broken ({error.what}): the gate is this branch's own",
-        )
+        why = f"{path} of `{context.default_branch}` is broken ({error.what}): the gate is this branch's own"
+        return project, None, (why,)
     differing = [name for name in _FROM_BASE if getattr(project, name) != getattr(base, name)]
     names = [step.name for step in project.steps]
+    notes = []
+    if base.model.name != project.model.name:
+        notes.append(
+            f"the model is called `{project.model.name}` here and `{base.model.name}` on `{context.default_branch}`: "
+            "under the new name it has no champion"
+        )
     if base.evaluation and base.evaluation.step and base.evaluation.step not in names:
         raise UsageError(
             f"the evaluation of {context.default_branch} needs the step {base.evaluation.step!r}, which is gone here",
             where=path,
             hint=f"keep the step, or change the evaluation on {context.default_branch} first",
         )
-    notes = [
+    notes += [
         f"`{name}` differs here; that of `{context.default_branch}` is in force until this is merged"
         for name in differing
     ]
-    return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), tuple(notes)
+    return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), base, tuple(notes)
 
 
 def _cache_store(project: Project, folder: Path, store: Store) -> Store:
@@ -176,5 +188,28 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
     for step in project.steps:
         resolver.step_params(step)
     paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
-    paths |= {path for path in (project.params.path, project.environment.requirements) if path}
+    paths |= {project.params.path} if project.params.path else set()
+    if project.environment.requirements:
+        paths |= {path for path, _ in requirement_files(project.environment.requirements, resolver.snapshot.folder)}
+    _refuse_tracked_outputs(project, resolver.snapshot)
     return frozenset(resolver.snapshot.repository_path(path, declared=file_name) for path in paths)
+
+
+def _refuse_tracked_outputs(project: Project, snapshot: Snapshot) -> None:
+    """Refuse outputs that git has: a step that writes nothing would seem to have written them."""
+    for step in project.steps:
+        for output in step.outputs:
+            tracked = [path for path in snapshot.tracked_files() if contains(output.path, path)]
+            if tracked:
+                raise UsageError(
+                    f"git tracks {tracked[0]!r}, which is an output",
+                    where=f"step {step.name}",
+                    hint=f"git rm --cached {tracked[0]}, and add it to .gitignore",
+                )
+
+
+def still_clean(session: Session) -> bool:
+    """Whether the checkout is still the clean commit that the session was opened on."""
+    resolver, checkout = session.resolver, session.checkout
+    relevant = _relevant_files(session.project, resolver, session.project_file)
+    return checkout.current_head == session.commit.sha and checkout.dirt(relevant, session.redact) is None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlops_ci.errors import IntegrityError, MlopsError
 from mlops_ci.records.codec import decode, encode
+from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.step_result import LastResult, StepResult
@@ -44,8 +45,9 @@ class StepCache:
             if data is not None:
                 try:
                     return decode(data, StepResult, where=key)
-                except IntegrityError:
-                    self.store.delete(key)  # torn by a power cut: as good as never written
+                except IntegrityError:  # torn by a power cut: as good as never written
+                    if area == self.areas[0]:
+                        self.store.delete(key)
         return None
 
     def fetch(self, file: FileRecord, fingerprint: str, target: Path) -> None:
@@ -61,18 +63,21 @@ class StepCache:
             target.unlink(missing_ok=True)
         raise DamagedCacheError(file, fingerprint)
 
-    def remember(self, result: StepResult, contents: Mapping[str, Path]) -> None:
-        """Keep a result and its outputs, given by digest."""
+    def remember(self, result: StepResult, contents: Mapping[str, Path], *, anew: bool) -> None:
+        """Keep a result and its outputs, given by digest; ``anew`` replaces what is there, in case it is damaged."""
+        if anew:
+            self.forget(result.fingerprint)
         for file in result.outputs:
+            if anew:
+                self.store.delete(cache_object_key(file.digest, self.areas[0]))
             self.store.upload(cache_object_key(file.digest, self.areas[0]), contents[file.digest])
         self.store.create(cache_result_key(result.fingerprint, self.areas[0]), encode(result))
 
     def forget(self, fingerprint: str, damaged: FileRecord | None = None) -> None:
-        """Drop a result, and an object of it that is damaged, so that both can be written anew."""
-        for area in self.areas:
-            self.store.delete(cache_result_key(fingerprint, area))
-            if damaged:
-                self.store.delete(cache_object_key(damaged.digest, area))
+        """Drop a result of our own area, and an object of it that is damaged, so that both can be written anew."""
+        self.store.delete(cache_result_key(fingerprint, self.areas[0]))
+        if damaged:
+            self.store.delete(cache_object_key(damaged.digest, self.areas[0]))
 
     def last(self, step: str) -> LastResult | None:
         """What the newest execution of a step saw; a hint, so that a damaged one is no error."""
@@ -95,8 +100,12 @@ class StepCache:
         for area in self.areas:
             key = cache_lock_key(requirements, area)
             data = self.store.get(key)
-            if data is not None:
-                return decode(data, EnvironmentLock, where=key)
+            try:
+                lock = decode(data, EnvironmentLock, where=key) if data is not None else None
+            except IntegrityError:
+                lock = None
+            if lock and lock.digest == digest_of_bytes(lock.text.encode()):
+                return lock
         return None
 
     def remember_lock(self, requirements: str, lock: EnvironmentLock) -> EnvironmentLock:

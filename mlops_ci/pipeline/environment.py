@@ -116,9 +116,9 @@ class PipEnvironment:
             return self._lock
 
     def _find_lock(self) -> EnvironmentLock:
-        sources = dict(_requirement_files(self._requirements, self._folder))
+        sources = dict(requirement_files(self._requirements, self._folder))
         text = sources[self._requirements]
-        if _HASH in text:
+        if len(sources) == 1 and any(_HASH in line for line in text.splitlines() if not line.lstrip().startswith("#")):
             return self._locked(text)
         key = digest_of_value([sources, self._python, this_platform()])
         return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
@@ -198,7 +198,12 @@ def _find_uv() -> str:
         return found
 
 
-def _requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """A requirements file and those that it includes: their paths and texts.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
     waiting, seen = [name], set()
     while waiting:
         current = waiting.pop()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from mlops_ci.edge.files import clone
 from mlops_ci.edge.process import Finished, run_logged
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
@@ -108,11 +107,11 @@ class Workshop:
             return tree / snapshot.repository_path(path, declared=f"step {step.name}")
 
         for path in self.resolver.source_files(step):
-            clone(snapshot.path(path), place(path))
+            snapshot.copy(path, place(path))
         for name in step.data:
             dataset = next(item for item in self.resolver.project.datasets if item.name == name)
             for path in snapshot.dataset(dataset.path, declared=f"dataset {name}"):
-                clone(snapshot.path(path), place(path))
+                snapshot.copy(path, place(path))
         for path, file in made.items():
             self.materials.copy(file, place(path))
         params_file = self.resolver.project.params.path

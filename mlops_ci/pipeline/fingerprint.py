@@ -21,10 +21,11 @@ def step_fingerprint(inputs: StepInputs) -> str:
     return digest_of_value(inputs)
 
 
-def model_fingerprint(steps: Iterable[StepInputs]) -> str:
-    """The fingerprint of what these steps make together, whatever their order.
+def model_fingerprint(steps: Iterable[StepInputs], files: Iterable[str]) -> str:
+    """The fingerprint of the model that these steps make together, whatever their order.
 
     Args:
         steps: their inputs, in which other steps' outputs stand as ``MADE_UPSTREAM``.
+        files: the paths of the model among their outputs.
     """
-    return digest_of_value(sorted(map(step_fingerprint, steps)))
+    return digest_of_value([sorted(files), sorted(map(step_fingerprint, steps))])

@@ -69,7 +69,8 @@ def select(params: Mapping[str, Any], keys: Iterable[str], *, step: str) -> dict
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Dotted keys to values as JSON, so that two sets can be compared key by key."""
     flat: dict[str, str] = {}
-    for key, value in params.items():
+    for name, value in params.items():
+        key = name.replace("\\", "\\\\").replace(".", "\\.")  # {"a.b": 1} is not {"a": {"b": 1}}
         if isinstance(value, Mapping) and value:
             flat |= flatten(value, f"{prefix}{key}.")
         else:

@@ -13,8 +13,10 @@ from mlops_ci.pipeline.params import flatten, select
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.graph import makes, upstream
+from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project, Step
 from mlops_ci.records.dataset import DatasetVersion
+from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.step_result import StepInputs
 
 
@@ -49,32 +51,40 @@ class Resolver:
 
     def model_fingerprint(self) -> str:
         """The fingerprint of the steps upstream of the model's files."""
-        makers = [
-            step.name for step in self.project.steps if any(makes(step, path) for path in self.project.model.files)
-        ]
-        return model_fingerprint(
-            self._inputs(step, lambda path: {path: MADE_UPSTREAM}) for step in upstream(self.project.steps, makers)
-        )
+        files = self.project.model.files
+        makers = [step.name for step in self.project.steps if any(makes(step, path) for path in files)]
+        steps = upstream(self.project.steps, makers)
+        return model_fingerprint((self._inputs(step, lambda path: {path: MADE_UPSTREAM}) for step in steps), files)
 
     def source_files(self, step: Step) -> tuple[str, ...]:
-        """The files of the working tree that a step reads."""
-        where = f"step {step.name}"
+        """The files of the working tree that a step reads; never what stands where a step writes.
+
+        Raises:
+            UsageError: an input does not exist.
+        """
         if step.inputs is None:
-            return self.snapshot.tracked_files()
-        found: dict[str, None] = {}
-        for path in step.inputs:
-            if not self._made_by_a_step(path):
-                found |= dict.fromkeys(self.snapshot.expand(path, declared=where))
-        return tuple(found)
+            found = self.snapshot.tracked_files()
+        else:
+            expanded: dict[str, None] = {}
+            for path in step.inputs:
+                if not self._is_made(path):
+                    expanded |= dict.fromkeys(self._expand(path, step))
+            found = tuple(expanded)
+        return tuple(path for path in found if not self._is_made(path))
+
+    def _expand(self, path: str, step: Step) -> tuple[str, ...]:
+        if self._holds_outputs(path) and not self.snapshot.path(path).exists():
+            return ()  # a folder that other steps fill
+        return self.snapshot.expand(path, declared=f"step {step.name}")
 
     def step_params(self, step: Step) -> dict[str, Any]:
         """The parameters that a step declares."""
         return select(self.params, step.params, step=step.name)
 
     def _inputs(self, step: Step, of_upstream: Callable[[str], dict[str, str]]) -> StepInputs:
-        files = {path: self.snapshot.digest(path) for path in self.source_files(step)}
+        files = {path: self.snapshot.identity(path) for path in self.source_files(step)}
         for path in step.inputs or ():
-            if self._made_by_a_step(path):
+            if self._is_made(path) or self._holds_outputs(path):
                 files |= of_upstream(path)
         if step.params and self.project.params.path:
             files.pop(self.project.params.path, None)  # the step sees its own keys of it, no more
@@ -83,12 +93,23 @@ class Resolver:
             command=step.run,
             outputs=tuple(sorted(output.path for output in step.outputs)),
             files=files,
-            datasets={name: self.datasets[name].digest for name in step.data},
+            datasets={name: self._dataset(name) for name in step.data},
+            params_file=self.project.params.path if step.params else None,
             params=flatten(self.step_params(step)),
             environment=lock.digest,
             python=lock.python,
             platform=lock.platform,
         )
 
-    def _made_by_a_step(self, path: str) -> bool:
-        return any(makes(step, path) for step in self.project.steps)
+    def _dataset(self, name: str) -> str:
+        """A dataset as a step sees it: its content, and where it lies."""
+        version = self.datasets[name]
+        return digest_of_value([version.path, version.digest])
+
+    def _is_made(self, path: str) -> bool:
+        """Whether a step writes the path, or the folder that it is in."""
+        return any(contains(output.path, path) for step in self.project.steps for output in step.outputs)
+
+    def _holds_outputs(self, path: str) -> bool:
+        """Whether a step writes something below the path."""
+        return any(contains(path, output.path) for step in self.project.steps for output in step.outputs)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from mlops_ci.edge.machine import available_processors
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
 from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
 from mlops_ci.pipeline.execute import Executed, Workshop
 from mlops_ci.pipeline.fingerprint import step_fingerprint
+from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.why import reasons
 from mlops_ci.project.graph import dependencies, upstream
 from mlops_ci.project.paths import contains, normalise
 from mlops_ci.project.project import Step
+from mlops_ci.records.digest import is_digest
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.step_result import LastResult, StepInputs, StepResult
@@ -53,12 +55,14 @@ def selected_steps(steps: Sequence[Step], only: Collection[str]) -> tuple[Step, 
 class Conductor:
     """Runs the pipeline of one project once.
 
-    ``only`` limits the run to these steps and what they need; ``force`` ignores what the cache knows.
+    ``wanted`` are outputs that somebody will read afterwards. ``only`` limits the run to these steps and what they
+    need; ``force`` ignores what the cache knows.
     """
 
     workshop: Workshop
     cache: StepCache
     run_id: str
+    wanted: Collection[str] = ()
     only: Collection[str] = ()
     force: bool = False
 
@@ -67,6 +71,8 @@ class Conductor:
         distrusted: set[str] = set()
         while True:
             result = self._attempt(distrusted)
+            if result.error is None and result.interruption is None:
+                self._fetch_wanted(result)
             # What the cache lost or spoiled is made again; what ran in this attempt is cached by now.
             if isinstance(result.error, DamagedCacheError) and result.error.fingerprint not in distrusted:
                 self.cache.forget(result.error.fingerprint, result.error.file)
@@ -74,13 +80,21 @@ class Conductor:
                 continue
             return result
 
+    def _fetch_wanted(self, result: PipelineRun) -> None:
+        try:
+            for path in self.wanted:
+                for name in outputs_below(result.outputs, path):
+                    self.workshop.materials.path(result.outputs[name])
+        except DamagedCacheError as error:
+            result.error = error
+
     def _attempt(self, distrusted: Collection[str]) -> PipelineRun:
         steps = selected_steps(self.workshop.resolver.project.steps, self.only)
         before = dependencies(steps)
         result = PipelineRun()
         waiting = {step.name: step for step in steps}
         running: dict[Future[tuple[StepRun, MlopsError | None]], str] = {}
-        with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1), thread_name_prefix="step") as pool:
+        with ThreadPoolExecutor(max_workers=max(2, available_processors()), thread_name_prefix="step") as pool:
             try:
                 while waiting or running:
                     if result.error is None:
@@ -167,9 +181,8 @@ class Conductor:
             peak_memory=run.peak_memory,
             run=self.run_id,
         )
-        if self.force:
-            self.cache.forget(result.fingerprint)
-        self.cache.remember(result, {file.digest: self.workshop.materials.path(file) for file in run.outputs})
+        contents = {file.digest: self.workshop.materials.path(file) for file in run.outputs}
+        self.cache.remember(result, contents, anew=self.force)
         self.cache.note_last(run.name, LastResult(inputs=inputs, seconds=run.seconds))
 
 
@@ -181,6 +194,7 @@ def find_result(cache: StepCache, step: Step, fingerprint: str) -> StepResult | 
         return None
     paths = [file.path for file in known.outputs]
     mine = all(normalise(path) == path and any(contains(output, path) for output in declared) for path in paths)
+    mine = mine and all(is_digest(file.digest) for file in known.outputs)
     return known if mine else None
 
 

@@ -7,8 +7,8 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlops_ci.edge.files import digest_of_file
-from mlops_ci.errors import UsageError
+from mlops_ci.edge.files import clone, digest_of_file
+from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
 
@@ -30,6 +30,7 @@ class Snapshot:
         self._tracked = tracked
         self._files = files
         self._digests: dict[Path, str] = {}
+        self._stamps: dict[Path, tuple[int, int, int]] = {}
 
     @property
     def folder(self) -> Path:
@@ -54,13 +55,20 @@ class Snapshot:
         target = self.root / inside
         if target.is_file():
             return (path,)
+        if target.is_symlink():
+            raise UsageError(f"input {path!r} is a link to a folder", where=declared, hint="declare the folder itself")
         if not target.is_dir():
             raise UsageError(
                 f"input {path!r} does not exist", where=declared, hint="commit it, or take it out of the inputs"
             )
-        found = tuple(
-            self._relative(file) for file in self._files if contains(inside, file) and (self.root / file).is_file()
-        )
+        below = [file for file in self._files if contains(inside, file)]
+        for file in below:
+            if (self.root / file).is_dir():
+                what = "a link to a folder" if (self.root / file).is_symlink() else "a submodule"
+                raise UsageError(
+                    f"input folder {path!r} holds {what}, {file!r}", where=declared, hint="declare the files it needs"
+                )
+        found = tuple(self._relative(file) for file in below if (self.root / file).is_file())
         if not found:
             raise UsageError(f"input folder {path!r} has no files", where=declared, hint="commit what the step reads")
         return found
@@ -83,8 +91,25 @@ class Snapshot:
         """The digest of a file's content, computed once."""
         file = self.path(path)
         if file not in self._digests:
+            self._stamps[file] = _stamp(file)  # before reading, so that a change meanwhile is seen afterwards
             self._digests[file] = digest_of_file(file)
         return self._digests[file]
+
+    def identity(self, path: str) -> str:
+        """A file as a program sees it: its content, and whether it can be executed."""
+        executable = os.access(self.path(path), os.X_OK)
+        return f"{self.digest(path)}+x" if executable else self.digest(path)
+
+    def copy(self, path: str, target: Path) -> None:
+        """Copy a file whose digest was taken.
+
+        Raises:
+            ConflictError: it has changed since, so that its digest does not describe the copy.
+        """
+        file = self.path(path)
+        clone(file, target)
+        if _stamp(file) != self._stamps[file]:
+            raise ConflictError("a file changed during the run", where=path, hint="run the command again")
 
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
         """The digest of a file, or of the names and contents of the files of a folder."""
@@ -116,3 +141,8 @@ class Snapshot:
                 yield from self._walk(Path(entry.path), f"{name}/{entry.name}")
             elif entry.is_file():
                 yield f"{name}/{entry.name}"
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino

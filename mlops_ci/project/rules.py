@@ -84,6 +84,8 @@ def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rul
     if not math.isfinite(value):
         raise ValueError(f"the bound of {text!r} is not a finite number")
     operators: dict[str, Operator] = {">": ">", ">=": ">=", "<": "<", "<=": "<="}
+    if match["sign"] == "*" and value <= 0:
+        raise ValueError(f"the factor of {text!r} is not positive")
     return Rule(
         text=" ".join(text.split()),
         metric=match["metric"],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from mlops_ci.records.codec import encode
 
 PREFIX = "sha256:"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def digest_of_bytes(data: bytes) -> str:
@@ -23,6 +25,11 @@ def digest_of_value(value: object) -> str:
 def digest_of_tree(files: Iterable[tuple[str, str]]) -> str:
     """Digest of a set of files given as (path, digest), whatever their order."""
     return digest_of_value(sorted(files))
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text from outside is a digest; it becomes a file's name."""
+    return bool(_DIGEST.fullmatch(text))
 
 
 def hexadecimal(digest: str) -> str:

@@ -67,12 +67,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """A verdict on a version; ``evaluation`` where its predictions are on a set it has none on yet."""
+class Evaluated:
+    """New predictions of an existing version: on another evaluation set, or by a changed evaluation."""
+
+    version: int
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict on a version."""
 
     version: int
     verdict: Verdict
-    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +115,13 @@ class Tag:
     remove: tuple[str, ...] = ()
 
 
-Body = Register | Link | Judge | Alias | Tag
+Body = Register | Link | Evaluated | Judged | Alias | Tag
 
 OPERATIONS: dict[str, type[Body]] = {
     "register": Register,
     "link": Link,
-    "verdict": Judge,
+    "evaluation": Evaluated,
+    "verdict": Judged,
     "alias": Alias,
     "tag": Tag,
 }

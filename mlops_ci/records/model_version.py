@@ -22,7 +22,7 @@ class Judgement:
     summary: str
     evaluation_set: str | None
     rules_digest: str
-    baseline: str | None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

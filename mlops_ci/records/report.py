@@ -28,8 +28,7 @@ class Changes:
 class Report:
     """A journey's outcome. ``version`` is the candidate's, once registered; ``champion`` the one in place now.
 
-    ``baseline_label`` names what the candidate was compared with; ``notes`` are further things that a reviewer
-    should know.
+    ``notes`` are further things that a reviewer should know.
     """
 
     format: int

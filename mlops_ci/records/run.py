@@ -42,7 +42,8 @@ class Run:
     """A run of the pipeline. Times are ISO 8601 in UTC.
 
     ``files`` are the result files kept with the run; ``model`` the model's files; ``fingerprint`` that of
-    the steps upstream of the model.
+    the steps upstream of the model; ``verdict`` is that of a pull request, while that of the default branch is in
+    the model's log.
     """
 
     format: int

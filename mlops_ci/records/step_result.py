@@ -23,13 +23,15 @@ class StepResult:
 class StepInputs:
     """Everything that enters a step's fingerprint, by name, so that a change can be explained.
 
-    ``files`` maps paths and ``datasets`` names to digests; ``params`` maps dotted keys to values as JSON.
+    ``files`` maps paths and ``datasets`` names to digests; ``params`` maps dotted keys to values as JSON, and
+    ``params_file`` is where the step finds them.
     """
 
     command: str
     outputs: tuple[str, ...]
     files: dict[str, str]
     datasets: dict[str, str]
+    params_file: str | None
     params: dict[str, str]
     environment: str
     python: str

@@ -62,7 +62,11 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement of a candidate. ``rules_digest`` identifies rules, confidence and policy."""
+    """The judgement of a candidate.
+
+    ``rules_digest`` identifies rules, confidence and policy; ``basis`` what was looked at: predictions and numbers of
+    the candidate, how they were read, and every version that they were compared with.
+    """
 
     outcome: Outcome
     summary: str
@@ -74,5 +78,6 @@ class Verdict:
     confidence: float
     on_inconclusive: Literal["block", "allow"]
     rules_digest: str
+    basis: str | None = None
     disagreement: Disagreement | None = None
     notes: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_ci.records.entry import Alias, Judge, Link, Register, Tag
+from mlops_ci.records.entry import Alias, Evaluated, Judged, Link, Register, Tag
 from mlops_ci.registry.fold import LogEntry
 
 
@@ -13,7 +13,10 @@ def describe(entry: LogEntry) -> str:
             return f"v{version} registered{f' from commit {commit[:7]}' if commit else ''}"
         case Link(version=version, commit=commit):
             return f"commit {commit[:7]} makes v{version} too"
-        case Judge(version=version, verdict=verdict):
+        case Evaluated(version=version, evaluation=evaluation):
+            rows = f" on {evaluation.rows:,} rows" if evaluation.rows else ""
+            return f"v{version} evaluated anew{rows}"
+        case Judged(version=version, verdict=verdict):
             return f"v{version} judged, {verdict.outcome}: {verdict.summary}"
         case Alias(alias=alias, version=version, expect=expect, reason=reason):
             moved = f"{alias} moved from v{expect} to v{version}" if expect else f"{alias} set to v{version}"

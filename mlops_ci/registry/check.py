@@ -27,11 +27,13 @@ class Finding:
 class ModelCheck:
     """What was looked at in one model, what is wrong, and which objects belong to no version.
 
-    Orphans are the remains of uploads that never got their log entry; they do no harm.
+    Orphans are the remains of uploads that never got their log entry; they do no harm. ``head`` is the digest of the
+    newest entry: a log that was cut short at its end is whole in itself, and shows only against a head noted before.
     """
 
     model: str
     entries: int
+    head: str | None
     versions: int
     objects: int
     size: int
@@ -60,6 +62,7 @@ def check_model(log: ModelLog) -> ModelCheck:
     return ModelCheck(
         model=log.model,
         entries=state.head,
+        head=state.head_digest,
         versions=len(state.versions),
         objects=len(expected),
         size=sum(file.size for file in expected.values()),

@@ -9,7 +9,18 @@ from mlops_ci.errors import IntegrityError
 from mlops_ci.project.paths import escapes, normalise
 from mlops_ci.records.codec import decode, plain
 from mlops_ci.records.digest import digest_of_bytes
-from mlops_ci.records.entry import LOG_FORMAT, OPERATIONS, Alias, Body, Envelope, Judge, Link, Register, Tag
+from mlops_ci.records.entry import (
+    LOG_FORMAT,
+    OPERATIONS,
+    Alias,
+    Body,
+    Envelope,
+    Evaluated,
+    Judged,
+    Link,
+    Register,
+    Tag,
+)
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import Judgement, ModelVersion
 from mlops_ci.records.verdict import Verdict
@@ -37,7 +48,7 @@ class LogEntry:
 
 @dataclass(slots=True)
 class ModelState:
-    """What a model's log says, up to and including entry ``head``."""
+    """What a model's log says, up to and including entry ``head``; ``spent`` are verdicts that moved an alias."""
 
     model: str
     head: int = 0
@@ -46,6 +57,7 @@ class ModelState:
     aliases: dict[str, AliasTarget] = field(default_factory=dict)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     history: list[LogEntry] = field(default_factory=list)
+    spent: set[int] = field(default_factory=set)
     not_understood: list[str] = field(default_factory=list)
     _keys: dict[tuple[str | None, str], int] = field(default_factory=dict)
     _fingerprints: dict[str, int] = field(default_factory=dict)
@@ -120,7 +132,10 @@ class ModelState:
                 version = self._existing(body.version, where)
                 self.versions[version.version] = replace(version, links=(*version.links, body.commit))
                 self._keys[body.commit, version.fingerprint] = version.version
-            case Judge():
+            case Evaluated():
+                version = self._existing(body.version, where)
+                self.versions[version.version] = replace(version, evaluations=(*version.evaluations, body.evaluation))
+            case Judged():
                 self._judge(envelope.seq, body, where)
             case Alias():
                 self._move_alias(body, where)
@@ -159,23 +174,21 @@ class ModelState:
         self._keys[body.commit, body.fingerprint] = body.version
         self._fingerprints[body.fingerprint] = body.version
 
-    def _judge(self, seq: int, body: Judge, where: str) -> None:
+    def _judge(self, seq: int, body: Judged, where: str) -> None:
         version = self._existing(body.version, where)
         verdict = body.verdict
+        if verdict.candidate.digest != version.digest:
+            raise IntegrityError(f"a verdict on v{version.version} judged other bytes", where=where)
         judgement = Judgement(
             seq=seq,
             outcome=verdict.outcome,
             summary=verdict.summary,
             evaluation_set=verdict.evaluation_set,
             rules_digest=verdict.rules_digest,
-            baseline=verdict.baseline.digest if verdict.baseline else None,
+            basis=verdict.basis,
         )
         self.verdicts[seq] = verdict
-        self.versions[body.version] = replace(
-            version,
-            judgements=(*version.judgements, judgement),
-            evaluations=(*version.evaluations, body.evaluation) if body.evaluation else version.evaluations,
-        )
+        self.versions[body.version] = replace(version, judgements=(*version.judgements, judgement))
 
     def _move_alias(self, body: Alias, where: str) -> None:
         version = self._existing(body.version, where)
@@ -188,6 +201,10 @@ class ModelState:
             before = self.versions[current.version]
             kept = tuple(alias for alias in before.aliases if alias != body.alias)
             self.versions[current.version] = replace(before, aliases=kept)
+        if body.verdict:
+            if body.verdict.seq not in self.verdicts:
+                raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
+            self.spent.add(body.verdict.seq)
         now = self.versions[body.version]
         self.versions[body.version] = replace(now, aliases=tuple(sorted({*now.aliases, body.alias})))
         self.aliases[body.alias] = AliasTarget(body.version, body.commit)

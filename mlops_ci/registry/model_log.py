@@ -18,7 +18,7 @@ from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode, plain
 from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope, operation_of
 from mlops_ci.registry.fold import ModelState
-from mlops_ci.workspace.layout import MODELS, log_key, log_prefix, log_sequence, model_prefix
+from mlops_ci.workspace.layout import MODELS, log_key, log_prefix, log_sequence
 from mlops_ci.workspace.store import Store
 
 Decide = Callable[[ModelState], Body | None]
@@ -137,9 +137,14 @@ class ModelLog:
 
 def model_names(store: Store) -> Iterator[str]:
     """The models that have a log, sorted."""
-    last = None
+    seen = None
     for item in store.list(MODELS):
         name = item.key.removeprefix(MODELS).partition("/")[0]
-        if name != last and item.key.startswith(f"{model_prefix(name)}log/"):
-            last = name
+        if name != seen and item.key.startswith(log_prefix(name)):
+            seen = name
             yield name
+
+
+def traces_of_models(store: Store) -> list[str]:
+    """The names under which anything at all is kept, were it an upload that never got its entry."""
+    return sorted({item.key.removeprefix(MODELS).partition("/")[0] for item in store.list(MODELS)})

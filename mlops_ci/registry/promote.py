@@ -90,8 +90,8 @@ def is_superseded(state: ModelState, alias: str, version: int, commit: str | Non
     if commit == current.commit:
         return (state.versions[version].data_time or "") < (champion.data_time or "")
     # A newer commit may have come back to the champion's recipe, which leaves a link and moves no alias.
-    newest = (current.commit, *champion.links[-1:])
-    if any(commit != other and is_ancestor(commit, other) for other in newest):
+    settled = (current.commit, *reversed(champion.links))
+    if any(commit != other and is_ancestor(commit, other) for other in settled):
         return True
     if is_ancestor(current.commit, commit):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,10 +23,10 @@ from mlops_ci.workspace.store import Store
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file to upload: what it is, and where its bytes are now."""
+    """A file to upload: what it is, and how to get its bytes should it be needed."""
 
     record: FileRecord
-    source: Path
+    source: Callable[[], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _upload(log: ModelLog, request: Registration) -> Register:
 
 
 def _upload_file(store: Store, key: str, file: LocalFile) -> None:
-    written = store.upload(key, file.source)
+    written = store.upload(key, file.source())
     if (written.digest, written.size) != (file.record.digest, file.record.size):
         raise IntegrityError(
             "a file changed while it was being uploaded", where=file.record.path, hint="run the command again"

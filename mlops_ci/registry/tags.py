@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from mlops_ci.records.entry import Body, Tag
 from mlops_ci.records.model_version import ModelVersion
@@ -10,13 +10,14 @@ from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
 
 
-def set_tags(log: ModelLog, version: int, tags: Mapping[str, str]) -> ModelVersion:
-    """Set tags on a version; what it has already is not written again."""
+def set_tags(log: ModelLog, version: int, tags: Mapping[str, str], *, remove: Collection[str] = ()) -> ModelVersion:
+    """Set and remove tags of a version; what is so already is not written again."""
 
     def decide(state: ModelState) -> Body | None:
         present = state.versions[version].tags
         new = {key: value for key, value in tags.items() if present.get(key) != value}
-        return Tag(version=version, set=new) if new else None
+        gone = tuple(sorted(present.keys() & set(remove) - tags.keys()))
+        return Tag(version=version, set=new, remove=gone) if new or gone else None
 
     return log.append(decide).versions[version]
 

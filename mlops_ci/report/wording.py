@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from itertools import groupby
@@ -19,6 +20,7 @@ _VERBS = {
     "inconclusive": ("inconclusive", "inconclusive"), "skipped": ("skipped", "skipped"),
 }  # fmt: skip
 _NIL = 1e-9  # a smaller difference is rounding
+_SMALL = 0.01  # beside a smaller value four decimals say too little
 # Control characters move a terminal's cursor, and bidirectional ones turn the text around them.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -148,16 +150,17 @@ def value_text(value: float | None) -> str:
 
 
 def change_text(value: float | None, beside: float | None = None) -> str:
-    """A difference with its sign, with no more decimals than the value that it stands beside."""
+    """A difference with its sign, with the decimals of the value that it stands beside, or one digit that counts."""
     if value is None:
         return ""
     if abs(value) < _NIL:
         return "±0"
-    size, near = abs(value), abs(beside or 0)
-    sign = "+" if value > 0 else _MINUS
-    if near >= 10:
-        return f"{sign}{size:,.6g}"
-    return sign + (f"{size:.4f}" if size < 0.001 and near >= 0.01 else value_text(size))
+    decimals = 4
+    if abs(beside or 1) < _SMALL or abs(value) < 0.5e-4:
+        decimals = 1 - math.floor(math.log10(abs(value)))
+    whole = value == int(value) or abs(beside or 0) >= 10
+    size = f"{abs(value):,.6g}" if whole else f"{abs(value):.{decimals}f}"
+    return ("+" if value > 0 else _MINUS) + size
 
 
 def bound_text(result: RuleResult) -> str:

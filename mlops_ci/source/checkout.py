@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mlops_ci.edge.redaction import Redactor
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.source.git import Git
@@ -42,10 +42,14 @@ class Checkout:
         Raises:
             UsageError: there is none.
         """
-        top = Git(folder).ask("rev-parse", "--show-toplevel")
-        if top is None:
-            raise UsageError("not a git repository", where=str(folder), hint="run git init and commit your project")
-        return Path(top)
+        try:
+            return Path(Git(folder).run("rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
+        except RemoteError as error:
+            if "dubious ownership" in error.what:
+                hint = f"the folder has another owner: git config --global --add safe.directory {folder.absolute()}"
+                raise UsageError(error.what, where=str(folder), hint=hint) from error
+            hint = "run git init and commit your project"
+            raise UsageError("not a git repository", where=str(folder), hint=hint) from error
 
     @cached_property
     def branch(self) -> str | None:
@@ -53,15 +57,17 @@ class Checkout:
         return self._git.ask("symbolic-ref", "-q", "--short", "HEAD")
 
     @cached_property
-    def default_branch(self) -> str:
-        """The branch that releases: origin's HEAD, else ``main`` or ``master``, else the current one."""
+    def default_branch(self) -> str | None:
+        """The branch that releases: origin's HEAD, else ``main`` or ``master``, else the only one there is."""
         remote = self._git.ask("symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
         if remote:
             return remote.removeprefix("origin/")
-        for name in _USUAL_DEFAULTS:
-            if self._git.ask("rev-parse", "--verify", "-q", f"refs/heads/{name}"):
-                return name
-        return self.branch or _USUAL_DEFAULTS[0]
+        branches = (
+            self._git.ask("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin") or ""
+        ).split()
+        names = {ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in branches}
+        usual = [name for name in _USUAL_DEFAULTS if name in names]
+        return usual[0] if usual else next(iter(names)) if len(names) == 1 else None
 
     def branch_commit(self, branch: str) -> str | None:
         """The tip of a branch, here or on origin."""
@@ -124,6 +130,15 @@ class Checkout:
                 hint="run git fetch --unshallow, or check out with fetch-depth: 0",
             )
         return code == 0
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit that both have in their history."""
+        return self._git.ask("merge-base", one, other)
+
+    @property
+    def current_head(self) -> str | None:
+        """The commit that is checked out now, should it have moved."""
+        return self._git.ask("rev-parse", "--verify", "-q", "HEAD^{commit}")
 
     @cached_property
     def shallow(self) -> bool:

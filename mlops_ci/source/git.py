@@ -31,11 +31,12 @@ class Git:
         """The output of a command that has to work.
 
         Raises:
-            RemoteError: git failed; its last line says why.
+            RemoteError: git failed; its own words say why.
         """
         code, output, errors = self._execute(arguments)
         if code:
-            reason = errors.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"exit code {code}"
+            lines = errors.decode("utf-8", "replace").strip().splitlines() or [f"exit code {code}"]
+            reason = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1])
             raise RemoteError(f"git {arguments[0]} failed: {reason}", where=str(self._git.working_dir))
         return output
 

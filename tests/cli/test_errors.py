@@ -103,7 +103,7 @@ CASES = [
     Case("hostile alias", nothing, ("promote", "coin@v1", "--alias", "v7"), 2, "not an alias name; 'v7'"),
     Case("no tag", nothing, ("models", "search", "--tag", "team"), 2, "not a tag; 'team'"),
     Case("hostile run", nothing, ("runs", "show", "../../x"), 2, "not the name of a run"),
-    Case("unknown run", nothing, ("runs", "show", "20200101T000000-00000000"), 2, "no run 20200101T000000-00000000"),
+    Case("unknown run", nothing, ("runs", "show", "20200101T000000000-00000000"), 2, "no run 20200101T000000000-00000000"),
     Case("no workspace", nothing, ("models", "list", "--workspace", "elsewhere"), 2, "there is no workspace here"),
     Case("file missing", nothing, ("register", "--model", "m", "--file", "none.bin"), 2, "no such file"),
     Case("abbreviated SHA unknown", nothing,

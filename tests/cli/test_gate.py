@@ -129,3 +129,8 @@ def test_the_verdict_fits_its_schema(files: Path) -> None:
     done = gate(files, "--candidate", "new.csv", "--baseline", "old.csv", "--rule", "accuracy > baseline")
     schema = json.loads(resource("schemas", "verdict.schema.json").read_text())
     jsonschema.validate(done.json, schema)
+
+
+def test_a_rule_about_a_baseline_needs_one(files: Path) -> None:
+    done = gate(files, "--candidate", "new.csv", "--rule", "accuracy > baseline")
+    assert (done.code, "there is no baseline" in done.err) == (2, True)

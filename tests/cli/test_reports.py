@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import jsonschema
 
 from mlops_ci.resources import resource
-from tests.support.lab import Lab
+from tests.support.lab import MLOPS_CI, Lab, clean_environment
 
 
 def test_the_json_of_ci_fits_its_schema(lab_with_champion: Lab) -> None:
@@ -62,3 +63,12 @@ def test_with_json_nothing_else_is_on_stdout(lab: Lab) -> None:
     done = lab.run("ci", "--json")
     assert json.loads(done.out)["outcome"] == "promoted"
     assert "train | runs: never run before" in done.err
+
+
+def test_a_reader_that_goes_away_never_looks_like_a_refusal(lab_with_champion: Lab) -> None:
+    command = f"{' '.join(MLOPS_CI)} models history coin | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=lab_with_champion.folder, env=clean_environment(), capture_output=True, check=False
+    )
+    assert done.returncode in {0, 141}
+    assert done.stderr == b""

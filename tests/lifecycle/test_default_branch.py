@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.lab import Lab
+from tests.support.lab import EVALUATE, Lab
 
 
 def test_the_first_model_becomes_champion(lab: Lab) -> None:
@@ -211,3 +211,81 @@ def test_a_champion_whose_commit_was_rewritten_away_is_diverged_history(lab: Lab
     lab.git("gc", "--quiet", "--prune=now")
     done = lab.run("ci")
     assert (done.code, "does not descend" in done.err) == (4, True), done.err
+
+
+def test_a_rollback_survives_the_old_job_again_and_a_readme_change(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.8)
+    lab.commit("better")
+    lab.ci()
+    assert lab.run("promote", "coin@v1", "--rollback", "--reason", "it crashed").code == 0
+    assert lab.ci()["outcome"] == "unchanged"
+    lab.write("README.md", "another text\n")
+    lab.commit("readme")
+    assert lab.ci()["outcome"] == "unchanged"
+    assert lab.champion() == 1
+
+
+def test_a_mended_evaluation_is_judged_again(lab: Lab) -> None:
+    lab.ci()
+    lab.skill(0.8)
+    good = (lab.folder / "evaluate.py").read_text()
+    lab.write("evaluate.py", good.replace('{"size": 10}', "{}"))
+    lab.commit("better, and a number forgotten")
+    assert lab.ci()["outcome"] == "refused"
+    lab.write("evaluate.py", good)
+    lab.commit("with the number")
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 2)
+
+
+def test_new_test_rows_are_recorded_for_the_champion_so_that_the_next_model_is_paired(lab: Lab) -> None:
+    lab.edit("mlops.yaml", "    data: [rows]\n    params: [train]\n", "    params: [train]\n")
+    lab.edit("train.py", 'open("data/rows.csv").readline()\n', "")
+    lab.commit("training reads no rows")
+    lab.ci()
+    lab.write_rows(600)
+    lab.commit("more test rows")
+    assert lab.ci()["outcome"] == "unchanged"
+    lab.skill(0.8)
+    lab.commit("better")
+    result = lab.ci()
+    assert (result["outcome"], result["verdict"]["rows"]) == ("promoted", 600)
+
+
+def test_a_change_of_the_models_files_makes_a_new_version(lab: Lab) -> None:
+    lab.ci()
+    lab.edit("mlops.yaml", "files: [build/model.txt]", "files: [build/model.txt, build/metrics.json]")
+    lab.edit("mlops.yaml", "accuracy > baseline", "accuracy >= baseline - 0.1")
+    lab.commit("one file more")
+    result = lab.ci()
+    assert (result["outcome"], result["version"]) == ("promoted", 2)
+    assert len(lab.versions()[0]["files"]) == 2
+
+
+def test_a_file_that_changes_during_the_run_is_never_registered(lab: Lab) -> None:
+    lab.write("evaluate.py", f"open({str(lab.folder / 'train.py')!r}, 'a').write('# changed')\n" + EVALUATE)
+    lab.commit("a step that meddles")
+    done = lab.run("ci")
+    assert (done.code, "the checkout changed during the run" in done.err) == (4, True)
+    assert lab.versions() == []
+
+
+def test_an_output_that_git_tracks_is_refused(lab: Lab) -> None:
+    lab.write("build/model.txt", "0.99 0")
+    lab.git("add", "--force", "build/model.txt")
+    lab.commit("a model in git")
+    done = lab.run("ci")
+    assert (done.code, "git tracks 'build/model.txt', which is an output" in done.err) == (2, True)
+
+
+def test_the_branch_that_releases_has_to_be_known(lab: Lab) -> None:
+    lab.git("branch", "--move", "main", "trunk")
+    assert lab.ci()["outcome"] == "promoted"
+    lab.git("switch", "--quiet", "--create", "idea")
+    done = lab.run("ci")
+    assert (done.code, "--default-branch" in done.err) == (2, True)
+    lab.skill(0.8)
+    lab.commit("better")
+    assert lab.ci("--default-branch", "trunk")["outcome"] == "passed"
+    assert len(lab.versions()) == 1

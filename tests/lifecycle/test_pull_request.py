@@ -93,3 +93,28 @@ def test_the_first_branch_of_a_repository_without_a_project_uses_its_own_gate(la
     done = lab.run("ci")
     assert done.code == 0, done.err
     assert "main has no mlops.yaml yet" in " ".join(done.out.split())
+
+
+def test_a_changed_evaluation_command_is_flagged(branch: Lab) -> None:
+    branch.edit("mlops.yaml", "run: python evaluate.py", "run: python evaluate.py; true")
+    branch.skill(0.8)
+    branch.commit("better, by another command")
+    assert "steps.evaluate" in branch.run("ci").out
+
+
+def test_a_renamed_model_is_said_to_have_no_champion(branch: Lab) -> None:
+    branch.edit("mlops.yaml", "name: coin", "name: dice")
+    branch.commit("renamed")
+    assert "under the new name it has no champion" in " ".join(branch.run("ci").out.split())
+
+
+def test_force_on_a_branch_takes_nothing_from_the_default_branch(branch: Lab) -> None:
+    before = tree_bytes(branch.workspace / "cache")
+    branch.ci("--force")
+    assert tree_bytes(branch.workspace / "cache") == before
+
+
+def test_a_branch_without_its_base_in_the_clone_is_refused(branch: Lab) -> None:
+    branch.git("branch", "--quiet", "-D", "main")
+    done = branch.run("ci", "--default-branch", "main")
+    assert (done.code, "this clone does not have main" in done.err) == (2, True)

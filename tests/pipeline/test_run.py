@@ -180,3 +180,38 @@ def test_a_cached_result_that_names_other_files_is_not_believed(lab: Lab) -> Non
     result = lab.run("run", "--json", "--restore")
     assert statuses(result.json) == {"train": "ran", "evaluate": "reused"}
     assert not list(lab.folder.parent.glob("escaped.txt"))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_results_that_nobody_downstream_needs_are_healed_too(lab: Lab, force: bool) -> None:
+    lab.ci()
+    for path in (lab.workspace / "cache/objects").iterdir():
+        path.write_bytes(b"rotten")
+    assert lab.ci(*(["--force"] if force else []))["outcome"] == "unchanged"
+    assert lab.ci()["outcome"] == "unchanged"
+
+
+def test_an_executable_bit_is_part_of_an_input(lab: Lab) -> None:
+    lab.write("go.sh", "#!/bin/sh\necho 1 > out\n")
+    (lab.folder / "go.sh").chmod(0o755)
+    lab.write(
+        "mlops.yaml",
+        "version: 1\nmodel: {name: go}\nsteps:\n  go: {run: ./go.sh, inputs: [go.sh], outputs: [out]}\n",
+    )
+    lab.commit()
+    assert lab.run("run").code == 0
+    (lab.folder / "go.sh").chmod(0o644)
+    assert lab.run("run").code == 2
+
+
+def test_a_folder_may_hold_tracked_files_and_outputs(lab: Lab) -> None:
+    lab.write("data/raw.txt", "raw")
+    lab.write(
+        "mlops.yaml",
+        "version: 1\nmodel: {name: mixed, files: [all]}\nsteps:\n"
+        "  clean: {run: echo clean > data/clean.txt, inputs: [data/raw.txt], outputs: [data/clean.txt]}\n"
+        "  list: {run: ls data > all, inputs: [data], outputs: [all]}\n",
+    )
+    lab.commit()
+    lab.run("run", "--restore")
+    assert (lab.folder / "all").read_text().split() == ["clean.txt", "raw.txt", "rows.csv"]

@@ -57,7 +57,7 @@ def local_file(folder: Path, path: str, content: bytes) -> LocalFile:
         partial = folder / uuid.uuid4().hex  # another process may look, and this one may be killed
         partial.write_bytes(content)
         partial.replace(source)
-    return LocalFile(FileRecord(path, digest, len(content)), source)
+    return LocalFile(FileRecord(path, digest, len(content)), lambda: source)
 
 
 def registration(
@@ -83,7 +83,14 @@ def with_predictions(folder: Path, content: bytes, evaluation_set: str = "set") 
     return {"evaluation": Evaluation(set=evaluation_set, rows=3, predictions=file.record), "predictions": file}
 
 
-def verdict(digest: str, outcome: Outcome = "pass", *, baseline: str | None = None, summary: str = "better") -> Verdict:
+def verdict(
+    digest: str,
+    outcome: Outcome = "pass",
+    *,
+    baseline: str | None = None,
+    summary: str = "better",
+    basis: str = "basis",
+) -> Verdict:
     return Verdict(
         outcome=outcome,
         summary=summary,
@@ -95,6 +102,7 @@ def verdict(digest: str, outcome: Outcome = "pass", *, baseline: str | None = No
         confidence=0.95,
         on_inconclusive="block",
         rules_digest="rules",
+        basis=basis,
     )
 
 
@@ -102,7 +110,7 @@ def judged(log: ModelLog, version: int, *, alias: str = "champion", commit: str 
     """Let a version pass the gate against the alias as it is now, and ask for its promotion."""
     state = log.read()
     digest, champion = state.versions[version].digest, state.alias(alias)
-    seq = record_verdict(log, version, verdict(digest, baseline=champion.digest if champion else None), None)
+    seq = record_verdict(log, version, verdict(digest, baseline=champion.digest if champion else None))
     return Promotion(
         alias=alias,
         version=version,

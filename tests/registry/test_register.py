@@ -148,7 +148,7 @@ def test_models_are_numbered_apart(store: Store, make: Make) -> None:
 
 def test_a_file_that_changes_while_it_is_uploaded_is_refused(store: Store, log: ModelLog, make: Make) -> None:
     request = make(sha(1), "f1")
-    request.files[0].source.write_bytes(b"changed since it was hashed")
+    request.files[0].source().write_bytes(b"changed since it was hashed")
     with pytest.raises(IntegrityError, match="changed"):
         register(log, request)
     assert _entries(store) == 0
@@ -196,7 +196,7 @@ def test_registered_versions_are_in_the_state_they_were_returned_from(
 
 def test_a_source_that_is_gone_registers_nothing(store: Store, log: ModelLog, make: Make, tmp_path: Path) -> None:
     request = make(sha(1), "f1")
-    gone = (LocalFile(request.files[0].record, tmp_path / "gone"),)
+    gone = (LocalFile(request.files[0].record, lambda: tmp_path / "gone"),)
     with pytest.raises(RemoteError):
         register(log, type(request)(sha(1), "f1", gone))
     assert _entries(store) == 0

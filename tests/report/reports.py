@@ -73,7 +73,7 @@ SLICES = (
 
 def verdict(outcome: Outcome, summary: str, *rules: RuleResult, baseline: Side | None = CHAMPION) -> Verdict:
     return Verdict(
-        outcome, summary, rules, CANDIDATE, baseline, SET, 18_240, 0.95, "block", "sha256:rules",
+        outcome, summary, rules, CANDIDATE, baseline, SET, 18_240, 0.95, "block", "sha256:rules", "sha256:basis",
         Disagreement(641, 555) if baseline else None,
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def test_a_value_is_as_long_as_it_has_to_be(value: float | None, text: str) -> N
 @pytest.mark.parametrize(
     ("value", "beside", "text"),
     [(0.0047, 0.83, "+0.0047"), (-0.0097, 0.83, "−0.0097"), (1e-17, 0.8, "±0"), (0.0, 0.8, "±0"),
-     (0.00003, 0.8, "+0.0000"), (-0.0007, 0.8, "−0.0007"), (3e-5, 2e-3, "+3e−05"),
+     (0.00003, 0.8, "+0.000030"), (-0.0007, 0.8, "−0.0007"), (3e-5, 2e-3, "+0.000030"),
      (13.4 - 12.1, 13.4, "+1.3"), (-2.0, 3.0, "−2"), (None, 0.8, "")],
 )  # fmt: skip
 def test_a_change_has_its_sign(value: float | None, beside: float, text: str) -> None:

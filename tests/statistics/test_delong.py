@@ -1,6 +1,8 @@
 import math
+from random import Random
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,22 +11,29 @@ from scipy.special import ndtr
 
 from mlops_ci.statistics import delong, delong_paired, delong_single
 
+FloatArray = npt.NDArray[np.float64]
+Scored = tuple[npt.NDArray[np.bool_], FloatArray, FloatArray]
+
 
 @st.composite
-def scored(draw):
+def scored(draw: st.DrawFn) -> Scored:
     m, n = draw(st.integers(2, 12)), draw(st.integers(2, 12))
     grid = st.integers(0, 6).map(float)
     target = np.array(draw(st.permutations([True] * m + [False] * n)))
-    return target, *(draw(arrays.arrays(float, m + n, elements=grid)) for _ in range(2))
+    candidate, baseline = (draw(arrays.arrays(float, m + n, elements=grid)) for _ in range(2))
+    return target, candidate, baseline
 
 
-def kernel(target, score):
+def kernel(target: npt.NDArray[np.bool_], score: FloatArray) -> FloatArray:
     """The (m, n) comparisons DeLong starts from."""
     difference = score[target][:, None] - score[~target][None, :]
-    return (difference > 0) + 0.5 * (difference == 0)
+    comparisons: FloatArray = (difference > 0) + 0.5 * (difference == 0)
+    return comparisons
 
 
-def reference(target, candidate, baseline, factor):
+def reference(
+    target: npt.NDArray[np.bool_], candidate: FloatArray, baseline: FloatArray, factor: float
+) -> tuple[float, float]:
     """Estimate and variance by the quadratic definition, through the 2 x 2 covariance of the two areas."""
     pair = [kernel(target, candidate), kernel(target, baseline)]
     m, n = pair[0].shape
@@ -34,7 +43,7 @@ def reference(target, candidate, baseline, factor):
 
 
 @given(scored())
-def test_the_components_are_the_row_and_column_means_of_all_comparisons(rows):
+def test_the_components_are_the_row_and_column_means_of_all_comparisons(rows: Scored) -> None:
     target, score, _ = rows
     placements = delong(score[target], score[~target])
     assert placements.positives == pytest.approx(kernel(target, score).mean(axis=1))
@@ -43,7 +52,7 @@ def test_the_components_are_the_row_and_column_means_of_all_comparisons(rows):
 
 
 @given(scored(), st.sampled_from([1.0, 0.95, 1.1, 0.0]))
-def test_the_paired_estimate_agrees_with_the_quadratic_definition(rows, factor):
+def test_the_paired_estimate_agrees_with_the_quadratic_definition(rows: Scored, factor: float) -> None:
     target, candidate, baseline = rows
     estimate = delong_paired(target, candidate, baseline, factor, 0.95)
     value, variance = reference(target, candidate, baseline, factor)
@@ -54,7 +63,7 @@ def test_the_paired_estimate_agrees_with_the_quadratic_definition(rows, factor):
         assert variance == pytest.approx(0.0, abs=1e-12)
 
 
-def test_a_large_sample_has_the_normal_bounds():
+def test_a_large_sample_has_the_normal_bounds() -> None:
     random = np.random.default_rng(5)
     target = random.random(4000) < 0.4
     candidate, baseline = (target + random.normal(size=4000) for _ in range(2))
@@ -67,7 +76,7 @@ def test_a_large_sample_has_the_normal_bounds():
     assert math.log(single.upper / (1 - single.upper)) == pytest.approx(odds + 1.6449 * error, rel=2e-3)
 
 
-def test_two_rows_of_each_class_take_a_heavier_tail_than_the_normal():
+def test_two_rows_of_each_class_take_a_heavier_tail_than_the_normal() -> None:
     target = np.array([True, True, False, False])
     estimate = delong_paired(target, np.array([4.0, 2.0, 3.0, 1.0]), np.zeros(4), 1.0, 0.95)
     # V10 = (1, 1/2), V01 = (1/2, 1): equal variances of one degree of freedom each make two.
@@ -77,7 +86,7 @@ def test_two_rows_of_each_class_take_a_heavier_tail_than_the_normal():
 
 
 @given(scored(), st.sampled_from([1.0, 0.9]), st.sampled_from([0.8, 0.95]))
-def test_the_bounds_enclose_the_value(rows, factor, confidence):
+def test_the_bounds_enclose_the_value(rows: Scored, factor: float, confidence: float) -> None:
     target, candidate, baseline = rows
     paired = delong_paired(target, candidate, baseline, factor, confidence)
     assert paired.lower <= paired.value <= paired.upper
@@ -87,7 +96,7 @@ def test_the_bounds_enclose_the_value(rows, factor, confidence):
 
 
 @given(scored())
-def test_swapping_the_two_turns_the_interval_round(rows):
+def test_swapping_the_two_turns_the_interval_round(rows: Scored) -> None:
     target, candidate, baseline = rows
     estimate = delong_paired(target, candidate, baseline, 1.0, 0.95)
     swapped = delong_paired(target, baseline, candidate, 1.0, 0.95)
@@ -97,16 +106,17 @@ def test_swapping_the_two_turns_the_interval_round(rows):
 
 
 @given(scored(), st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(rows, random):
+def test_the_order_of_rows_does_not_matter(rows: Scored, random: Random) -> None:
     order = list(range(len(rows[0])))
     random.shuffle(order)
     estimate = delong_paired(*rows, 0.97, 0.95)
-    shuffled = delong_paired(*(column[order] for column in rows), 0.97, 0.95)
+    target, candidate, baseline = rows
+    shuffled = delong_paired(target[order], candidate[order], baseline[order], 0.97, 0.95)
     assert (shuffled.lower, shuffled.upper) == pytest.approx((estimate.lower, estimate.upper))
 
 
 @given(scored())
-def test_a_zero_width_is_claimed_only_for_scores_in_the_same_order(rows):
+def test_a_zero_width_is_claimed_only_for_scores_in_the_same_order(rows: Scored) -> None:
     target, candidate, baseline = rows
     estimate = delong_paired(target, candidate, baseline, 1.0, 0.95)
     if estimate.lower == estimate.upper:
@@ -115,11 +125,11 @@ def test_a_zero_width_is_claimed_only_for_scores_in_the_same_order(rows):
     assert (same.value, same.lower, same.upper) == (0.0, 0.0, 0.0)
 
 
-def perfect(m, n):
+def perfect(m: int, n: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
     return np.array([True] * m + [False] * n), np.concatenate([np.arange(m) + 100.0, np.arange(n)])
 
 
-def test_two_different_perfect_scores_are_not_known_to_be_equal():
+def test_two_different_perfect_scores_are_not_known_to_be_equal() -> None:
     target, score = perfect(30, 50)
     other = np.concatenate([score[:30][::-1], score[30:]])
     estimate = delong_paired(target, score, other, 1.0, 0.95)
@@ -129,7 +139,7 @@ def test_two_different_perfect_scores_are_not_known_to_be_equal():
     assert estimate.standard_error > 0.0
 
 
-def test_the_same_perfect_score_is_uncertain_against_a_factor():
+def test_the_same_perfect_score_is_uncertain_against_a_factor() -> None:
     target, score = perfect(30, 50)
     estimate = delong_paired(target, score, score, 0.9, 0.95)
     assert estimate.value == pytest.approx(0.1)
@@ -137,7 +147,7 @@ def test_the_same_perfect_score_is_uncertain_against_a_factor():
     assert estimate.upper == pytest.approx(1.0 - 0.9 * 0.025 ** (1 / 30))
 
 
-def test_a_perfect_area_is_bounded_as_that_many_pairs_without_a_failure():
+def test_a_perfect_area_is_bounded_as_that_many_pairs_without_a_failure() -> None:
     target, score = perfect(20, 80)
     best, worst = delong_single(target, score, 0.95), delong_single(target, -score, 0.95)
     assert (best.value, best.upper) == (1.0, 1.0)
@@ -147,14 +157,14 @@ def test_a_perfect_area_is_bounded_as_that_many_pairs_without_a_failure():
     assert best.standard_error > 0.0
 
 
-def test_constant_scores_are_not_certain():
+def test_constant_scores_are_not_certain() -> None:
     target, _ = perfect(10, 10)
     estimate = delong_single(target, np.full(20, 0.1), 0.95)
     assert estimate.lower < 0.5 < estimate.upper
 
 
 @pytest.mark.parametrize("target", [[True, False, False], [False, False, True], [True, True, False]])
-def test_fewer_than_two_rows_of_a_class_leave_the_bounds_unknown(target):
+def test_fewer_than_two_rows_of_a_class_leave_the_bounds_unknown(target: list[bool]) -> None:
     score = np.array([0.1, 0.2, 0.3])
     single = delong_single(np.array(target), score, 0.95)
     paired = delong_paired(np.array(target), score, -score, 1.0, 0.95)
@@ -165,12 +175,12 @@ def test_fewer_than_two_rows_of_a_class_leave_the_bounds_unknown(target):
 
 
 @pytest.mark.parametrize("target", [[], [True, True], [False, False]])
-def test_an_absent_class_gives_nan(target):
+def test_an_absent_class_gives_nan(target: list[bool]) -> None:
     rows = np.array(target, dtype=bool)
     assert math.isnan(delong_single(rows, np.arange(len(rows)) * 1.0, 0.95).value)
 
 
-def test_a_nan_score_gives_nan():
+def test_a_nan_score_gives_nan() -> None:
     target = np.array([True, True, False, False])
     good, bad = np.array([4.0, 2.0, 3.0, 1.0]), np.array([4.0, np.nan, 3.0, 1.0])
     assert math.isnan(delong_single(target, bad, 0.95).value)
@@ -179,7 +189,7 @@ def test_a_nan_score_gives_nan():
         assert all(math.isnan(x) for x in (estimate.value, estimate.lower, estimate.upper))
 
 
-def test_impossible_arguments_are_refused():
+def test_impossible_arguments_are_refused() -> None:
     target = np.array([True, True, False, False])
     with pytest.raises(ValueError, match="factor"):
         delong_paired(target, np.zeros(4), np.zeros(4), -1.0, 0.95)
@@ -187,7 +197,7 @@ def test_impossible_arguments_are_refused():
         delong_single(target, np.zeros(3), 0.95)
 
 
-def test_coverage_in_a_seeded_simulation():
+def test_coverage_in_a_seeded_simulation() -> None:
     random = np.random.default_rng(11)
     target = np.array([True] * 60 + [False] * 100)
     shift_c, shift_b = 1.6, 1.4

@@ -13,12 +13,13 @@ COUNTS = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 400)).
 )
 
 
-def sign_test(in_favour, disagreements):
+def sign_test(in_favour: int, disagreements: int) -> float:
     ways = sum(math.comb(disagreements, k) for k in range(in_favour, disagreements + 1))
-    return ways / 2**disagreements
+    share: float = ways / 2**disagreements
+    return share
 
 
-def score_statistic(gains, losses, n, difference):
+def score_statistic(gains: int, losses: int, n: int, difference: float) -> float:
     """Tango's statistic by direct definition: the likelihood maximised over a fine grid."""
     losing = np.linspace(max(0.0, -difference), (1 - difference) / 2, 400_001)
     winning = losing + difference
@@ -33,24 +34,21 @@ def score_statistic(gains, losses, n, difference):
 
 
 @pytest.mark.parametrize("counts", [(12, 2, 50), (5, 20, 100), (0, 0, 30), (9, 1, 10), (30, 31, 200)])
-def test_the_bounds_are_where_tangos_statistic_equals_the_normal_quantile(counts):
+def test_the_bounds_are_where_tangos_statistic_equals_the_normal_quantile(counts: tuple[int, int, int]) -> None:
     estimate = paired_proportions(*counts, 0.95)
     assert score_statistic(*counts, estimate.lower) == pytest.approx(1.6449, abs=2e-3)
     assert score_statistic(*counts, estimate.upper) == pytest.approx(-1.6449, abs=2e-3)
 
 
-def test_no_disagreement_still_has_a_width():
+def test_no_disagreement_still_has_a_width() -> None:
     estimate = paired_proportions(0, 0, 100, 0.95)
     z2 = 1.6448536269514722**2
     assert estimate.value == 0.0
-    assert (estimate.lower, estimate.upper) == (
-        pytest.approx(-z2 / (100 + z2)),
-        pytest.approx(z2 / (100 + z2)),
-    )
+    assert (estimate.lower, estimate.upper) == pytest.approx((-z2 / (100 + z2), z2 / (100 + z2)))
     assert estimate.standard_error > 0.0
 
 
-def test_the_published_example():
+def test_the_published_example() -> None:
     # Tango 1998, table I (contact lenses, 44 patients, 43 + 0 agreements, b = 0, c = 1): 95 % two-sided
     # (-0.118, 0.061) for -1/44 is quoted in the literature from the same score equations.
     estimate = paired_proportions(0, 1, 44, 0.975)
@@ -58,13 +56,13 @@ def test_the_published_example():
     assert estimate.upper == pytest.approx(0.0605, abs=2e-3)
 
 
-def test_the_standard_error_is_near_walds_for_many_rows():
+def test_the_standard_error_is_near_walds_for_many_rows() -> None:
     estimate = paired_proportions(400, 300, 10_000, 0.95)
     assert estimate.standard_error == pytest.approx(math.sqrt(700 - 100**2 / 10_000) / 10_000, rel=2e-3)
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
-def test_a_sign_is_claimed_only_if_the_exact_test_claims_it(confidence):
+def test_a_sign_is_claimed_only_if_the_exact_test_claims_it(confidence: float) -> None:
     n = 70
     claimed = 0
     for gains, losses in itertools.product(range(25), repeat=2):
@@ -78,7 +76,7 @@ def test_a_sign_is_claimed_only_if_the_exact_test_claims_it(confidence):
 
 
 @given(COUNTS)
-def test_swapping_the_two_turns_the_interval_round(counts):
+def test_swapping_the_two_turns_the_interval_round(counts: tuple[int, int, int]) -> None:
     gains, losses, n = counts
     estimate, swapped = paired_proportions(gains, losses, n, 0.95), paired_proportions(losses, gains, n, 0.95)
     assert (estimate.value, estimate.lower, estimate.upper) == (
@@ -90,7 +88,7 @@ def test_swapping_the_two_turns_the_interval_round(counts):
 
 
 @given(COUNTS, st.sampled_from([0.5, 0.8, 0.95, 0.999]))
-def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts, confidence):
+def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts: tuple[int, int, int], confidence: float) -> None:
     gains, losses, n = counts
     estimate = paired_proportions(gains, losses, n, confidence)
     assert -1.0 <= estimate.lower <= estimate.value <= estimate.upper <= 1.0
@@ -100,7 +98,7 @@ def test_the_bounds_enclose_the_value_and_grow_with_the_gains(counts, confidence
 
 
 @pytest.mark.parametrize(("winning", "losing"), [(0.1, 0.1), (0.02, 0.02), (0.15, 0.05), (0.3, 0.35), (0.01, 0.0)])
-def test_coverage_by_enumeration_is_near_nominal(winning, losing):
+def test_coverage_by_enumeration_is_near_nominal(winning: float, losing: float) -> None:
     n = 40
     missed_low = missed_high = 0.0
     for gains in range(n + 1):
@@ -118,11 +116,11 @@ def test_coverage_by_enumeration_is_near_nominal(winning, losing):
         assert max(missed_low, missed_high) <= 0.05
 
 
-def test_no_rows_give_nan():
+def test_no_rows_give_nan() -> None:
     assert math.isnan(paired_proportions(0, 0, 0, 0.95).lower)
 
 
 @pytest.mark.parametrize("counts", [(-1, 0, 5), (0, -1, 5), (3, 3, 5)])
-def test_impossible_counts_are_refused(counts):
+def test_impossible_counts_are_refused(counts: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="counts must"):
         paired_proportions(*counts, 0.95)

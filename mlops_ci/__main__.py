@@ -11,7 +11,7 @@ from typing import NoReturn
 from mlops_ci.errors import ConfigurationError, Interruption, MlopsError
 
 _BUG = 70
-_SIGNALS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+_SIGNALS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
 def main() -> NoReturn:

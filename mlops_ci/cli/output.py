@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from io import StringIO
 from threading import Lock
 from typing import Any
@@ -30,7 +31,7 @@ def coloured() -> bool:
     """Whether stdout is a terminal that wants colours."""
     import os
 
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def print_json(value: Any) -> None:
@@ -81,7 +82,7 @@ class LineProgress:
         self._say(step.name, step_line(step), colour)
 
     def _say(self, step: str, text: str, colour: str | None = None) -> None:
-        with self._lock:
+        with self._lock, suppress(BrokenPipeError):  # the work goes on when nobody reads of it
             click.echo(f"{click.style(step, bold=True)} | {click.style(text, fg=colour)}", err=self._to_stderr)
 
 

@@ -49,7 +49,8 @@ def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_
         return
     for path in restored:
         click.echo(f"restored {path}")
-    click.echo(f"run {done.run.id}: {len(done.run.steps)} steps in {duration(done.run.seconds)}")
+    steps = "1 step" if len(done.run.steps) == 1 else f"{len(done.run.steps)} steps"
+    click.echo(f"run {done.run.id}: {steps} in {duration(done.run.seconds)}")
     for name, value in done.run.metrics.items():
         click.echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")
 

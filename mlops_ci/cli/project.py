@@ -29,4 +29,5 @@ def validate(project: Path) -> None:
     loaded = load_project(read_project_file(file), file.name)
     steps = " → ".join(step.name for step in ordered(loaded.steps))
     rules = len(loaded.gate.rules) if loaded.gate else 0
-    click.echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {rules} gate rules")
+    gate = "1 gate rule" if rules == 1 else f"{rules} gate rules"
+    click.echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")

@@ -51,10 +51,11 @@ def compare(
         return Test(_result(rule, "fail", "there are no predictions to compute it from"))
     if metric.needs == "score" and candidate.predictions.score is None:
         return Test(_result(rule, "fail", "there are no scores to compute it from"))
+    if metric.needs == "prediction" and candidate.predictions.prediction is None:
+        return Test(_result(rule, "fail", "the scores are no probabilities, and there is no prediction column"))
     ours = candidate.predictions if rows is None else candidate.predictions.take(rows)
     if not math.isfinite(value(metric, ours)):
-        why = "NaN or infinity among the predictions, or only one class" if len(ours) else "there are no rows"
-        return Test(_result(rule, "fail", f"it has no value: {why}"))
+        return Test(_result(rule, "fail", f"it has no value: {_why_no_value(ours)}"))
     if reference is None:
         return _absolute(rule, metric, ours, confidence)
     problem = reference.problem or _unpaired(metric, candidate, reference)
@@ -82,7 +83,7 @@ def _absolute(rule: Rule, metric: Metric, ours: Predictions, confidence: float) 
     result = _result(
         rule,
         outcome,
-        _reason(outcome, needed, len(ours), assuming="the value stays as it is"),
+        _reason(outcome, needed, len(ours), "the value stays as it is", estimate.standard_error),
         candidate=estimate.value,
         interval=_interval(estimate),
         method=estimate.method,
@@ -119,7 +120,7 @@ def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions
     result = _result(
         rule,
         outcome,
-        _reason(outcome, needed, len(ours), assuming),
+        _reason(outcome, needed, len(ours), assuming, estimate.standard_error),
         candidate=found,
         baseline=before,
         change=found - before,
@@ -155,13 +156,16 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
     theirs = reference.evidence.predictions if reference.evidence else None
     name = _side_name(reference)
     if reference.evidence and reference.evidence.evaluation_set not in {candidate.evaluation_set, None}:
-        return f"{name} was evaluated on another evaluation set, so that rows cannot be paired"
+        ours = len(candidate.predictions) if candidate.predictions is not None else 0
+        return f"{name} was evaluated on another evaluation set than these {ours:,} rows (other ids or targets)"
     if reference.evidence is None or theirs is None:
         return f"{name} has no recorded predictions"
     if candidate.predictions is not None and theirs.task != candidate.predictions.task:
         return f"{name} was evaluated as a {theirs.task} task"
     if metric.needs == "score" and theirs.score is None:
         return f"the predictions of {name} have no scores"
+    if metric.needs == "prediction" and theirs.prediction is None:
+        return f"the scores of {name} are no probabilities, and it has no predictions"
     return None
 
 
@@ -178,14 +182,29 @@ def _result(rule: Rule, outcome: RuleOutcome, reason: str, **values: Any) -> Rul
     )
 
 
-def _reason(outcome: Outcome, needed: int | None, rows: int, assuming: str) -> str:
+def _reason(outcome: Outcome, needed: int | None, rows: int, assuming: str, spread: float) -> str:
     if outcome == "pass":
         return "the bound clears it"
     if outcome == "fail":
         return "even the opposite bound misses it"
     if needed is None:
-        return f"{rows:,} rows cannot tell, and more of the same would not either"
+        # Without a known spread nobody can say how many rows would do.
+        never = ", and more of the same would not either" if spread > 0 else ""
+        return f"{rows:,} rows cannot tell{never}"
     return f"{rows:,} rows cannot tell; about {needed:,} would, if {assuming}"
+
+
+def _why_no_value(predictions: Predictions) -> str:
+    score = predictions.score
+    if not len(predictions):
+        return "there are no rows"
+    if score is not None and not np.isfinite(score).all():
+        return "NaN or infinity among the scores"
+    if score is not None and ((score < 0) | (score > 1)).any():
+        return "the scores are no probabilities"
+    if predictions.task != "regression" and len(np.unique(predictions.target)) < 2:
+        return "the target has one class only"
+    return "NaN, infinity or a constant among the values"
 
 
 def _interval(estimate: Estimate) -> tuple[float | None, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _MISSING = "(missing)"
 _SHOWN = 5
+_SLACK = 1e-6  # a float32 probability strays so far from [0, 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,15 @@ def _numbers(value: dict[str, Any], prefix: str) -> Iterable[tuple[str, float | 
         elif item is None:
             yield f"{prefix}{key}", None
         elif isinstance(item, int | float) and not isinstance(item, bool):
-            yield f"{prefix}{key}", float(item) if np.isfinite(item) else None
+            yield f"{prefix}{key}", _finite(item)
+
+
+def _finite(number: float) -> float | None:
+    try:
+        found = float(number)
+    except OverflowError:  # JSON's integers have no limit
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _in_order_of_ids(frame: pl.DataFrame, identity: str, called: str) -> pl.DataFrame:
@@ -141,13 +151,14 @@ def _binary(
         if strange:
             raise UsageError(f"predictions are not labels of the target: {_some(strange)}", where=called)
         predicted = (texts == positive).to_numpy()
-    return Predictions(
+    found = Predictions(
         "binary",
         (truths == positive).to_numpy(),
         predicted,
         _floats(frame[score], called) if score else None,
         (negative, positive),
-    ).with_prediction()
+    )
+    return _with_answers(found)
 
 
 def _positive_label(labels: list[str], positive: Any, called: str) -> str:
@@ -195,13 +206,14 @@ def _multiclass(
     scores = np.column_stack([_floats(frame[prefix + name], called) for name in scored]) if scored else None
     if scores is not None and len(scored) < len(classes):  # a predicted class without a score has none of it
         scores = np.pad(scores, ((0, 0), (0, len(classes) - len(scored))))
-    return Predictions(
+    found = Predictions(
         "multiclass",
         np.array([code[label] for label in truths]),
         np.array([code[label] for label in answered]) if answers is not None else None,
         scores,
         tuple(classes),
-    ).with_prediction()
+    )
+    return _with_answers(found)
 
 
 def _labels(column: pl.Series) -> pl.Series:
@@ -209,6 +221,14 @@ def _labels(column: pl.Series) -> pl.Series:
     if column.dtype.is_float() and column.is_finite().all() and (column == column.round()).all():
         column = column.cast(int)
     return column.cast(str)
+
+
+def _with_answers(predictions: Predictions) -> Predictions:
+    """Derive predictions from scores that are probabilities; of others nobody knows where to cut."""
+    score = predictions.score
+    if score is not None and ((score < -_SLACK) | (score > 1 + _SLACK)).any():
+        return predictions
+    return predictions.with_prediction()
 
 
 def _floats(column: pl.Series, called: str) -> npt.NDArray[np.float64]:

@@ -159,7 +159,9 @@ def _disagreement(candidate: Evidence, baseline: Reference | None) -> Disagreeme
         return None
     if baseline is None or baseline.evidence is None or baseline.evidence.evaluation_set != candidate.evaluation_set:
         return None
-    right, right_before = (side.target == side.require_prediction() for side in (ours, theirs))
+    if ours.prediction is None or theirs.prediction is None:
+        return None
+    right, right_before = ours.target == ours.prediction, theirs.target == theirs.prediction
     return Disagreement(newly_right=int((right & ~right_before).sum()), newly_wrong=int((~right & right_before).sum()))
 
 

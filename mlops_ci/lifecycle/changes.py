@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from mlops_ci.errors import MlopsError
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.project.graph import upstream
 from mlops_ci.project.paths import contains
+from mlops_ci.records.codec import encode
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.report import Changes
 from mlops_ci.records.run import Run
@@ -21,7 +24,8 @@ def changes_since(session: Session, version: ModelVersion, commit: str | None, r
         commit: the commit it stands for.
         run: the run.
     """
-    old, new = flatten(version.params), flatten(run.params)
+    # As the registry keeps them: an infinity has no JSON form.
+    old, new = flatten(version.params), flatten(json.loads(encode(run.params)))
     params = tuple(
         f"{key} {old.get(key, '(none)')} → {new.get(key, '(none)')}"
         for key in sorted({*old, *new})
@@ -35,19 +39,19 @@ def changes_since(session: Session, version: ModelVersion, commit: str | None, r
     environment = () if version.environment in {None, run.environment.digest} else ("packages",)
     return Changes(
         since=f"v{version.version}",
-        files=_changed_inputs(session, commit) if commit else (),
+        files=_changed_inputs(session, commit) if commit else None,
         params=params,
         data=data,
         environment=environment,
     )
 
 
-def _changed_inputs(session: Session, commit: str) -> tuple[str, ...]:
-    """Files that some step reads and that differ from those of a commit; parameters and data are told apart."""
+def _changed_inputs(session: Session, commit: str) -> tuple[str, ...] | None:
+    """What a run is made of and differs from a commit, apart from parameters and data; None if it is not known."""
     try:
         changed = session.checkout.changed_between(commit, session.commit.sha)
     except MlopsError:
-        return ()  # a shallow clone without that commit: the report is shorter, nothing else
+        return None  # a shallow clone without that commit
     project, resolver = session.project, session.resolver
     own = {project.params.path, *(dataset.path for dataset in project.datasets)}
     read = {
@@ -56,4 +60,6 @@ def _changed_inputs(session: Session, commit: str) -> tuple[str, ...]:
         for path in resolver.source_files(step)
         if not any(name and contains(name, path) for name in own)
     }
-    return tuple(path for path in changed if path in read)
+    read.add(resolver.snapshot.repository_path(session.project_file, declared="the project"))
+    dirty = session.dirty.paths if session.dirty else ()
+    return tuple(path for path in sorted({*changed, *dirty}) if path in read)

@@ -8,7 +8,7 @@ from mlops_ci.errors import ConflictError
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.execution import Trained, write_run
-from mlops_ci.lifecycle.judging import Judgeable, basis_of, gate_of, judge_candidate, outcome_of
+from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, gate_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.entry import VerdictReference
@@ -108,7 +108,7 @@ def _settle(session: Session, log: ModelLog, registered: Registered, trained: Tr
         if judgement.outcome != "pass":
             # The same job again gives the same answer; another commit with the same model is no news.
             if state.versions[number].commit != session.commit.sha and not judged_now:
-                why = f"This is the model of v{number}, judged before: {judgement.summary}"
+                why = f"This is the model of v{number}, {JUDGED_BEFORE[judgement.outcome]} before: {judgement.summary}"
                 return _Ending("unchanged", why, compared_with=expect)
             return _Ending(outcome_of(judgement.outcome), judgement.summary, verdict, expect)
         promotion = Promotion(

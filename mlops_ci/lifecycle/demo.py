@@ -59,6 +59,8 @@ def run_demo(folder: Path | None, *, say: Callable[[str], None], colour: bool, w
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlops-ci-demo-"))) / "flight-delay"
         else:
             place = folder.absolute()
+            if place.exists() and not place.is_dir():
+                raise UsageError("not a folder", where=str(place), hint="name a new one")
             if place.exists() and any(place.iterdir()):
                 raise UsageError("the folder is not empty", where=str(place), hint="name a new one")
         shutil.copytree(resource(*_EXAMPLE), place, ignore=_NOT_COPIED, dirs_exist_ok=True)

@@ -17,6 +17,8 @@ from mlops_ci.records.verdict import Outcome, Side, Verdict
 from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.references import resolve
 
+JUDGED_BEFORE: dict[Outcome, str] = {"pass": "passed", "fail": "refused", "inconclusive": "on hold"}
+
 
 @dataclass(frozen=True, slots=True)
 class Judgeable:

@@ -10,7 +10,7 @@ from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
 from mlops_ci.source.checkout import Checkout
-from mlops_ci.workspace.local import LocalStore, ignore_in_git
+from mlops_ci.workspace.local import LocalStore, ignore_in_git, is_foreign
 from mlops_ci.workspace.open import initialise, open_store, read_format
 from mlops_ci.workspace.store import Store
 
@@ -24,6 +24,8 @@ def find_project_file(path: Path) -> Path:
         UsageError: there is none.
     """
     file = path / PROJECT_FILE if path.is_dir() else path
+    if not path.exists() and path.name != PROJECT_FILE:
+        raise UsageError("no such file or folder", where=str(path))
     if not file.is_file():
         raise UsageError(
             f"no {file.name} here", where=str(file.parent.absolute()), hint="run mlops-ci init to write one"
@@ -71,14 +73,20 @@ def open_workspace(
             where=store.url,
             hint="set workspace: to a place that lasts, say durable: true, or use --host local",
         )
+    if isinstance(store, LocalStore) and store.root.exists() and not store.root.is_dir():
+        raise UsageError("the workspace is not a folder", where=store.url, hint="name a folder")
     read_format(store)  # one that we cannot understand is refused before anything is done
     return store
 
 
 def make_workspace(store: Store, checkout_root: Path | None) -> None:
     """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    if isinstance(store, LocalStore) and _is_inside(store, checkout_root):
-        ignore_in_git(store.root)
+    if isinstance(store, LocalStore):
+        if read_format(store) is None and is_foreign(store.root):
+            hint = "name a new or empty folder"
+            raise UsageError("the folder holds other things than a workspace", where=store.url, hint=hint)
+        if _is_inside(store, checkout_root):
+            ignore_in_git(store.root)
     initialise(store)
 
 

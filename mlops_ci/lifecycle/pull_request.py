@@ -7,7 +7,7 @@ from dataclasses import replace
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evaluation_code import evaluation_changes
 from mlops_ci.lifecycle.execution import Trained, write_run
-from mlops_ci.lifecycle.judging import Judgeable, basis_of, judge_candidate, outcome_of
+from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.model_version import model_digest
@@ -36,7 +36,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
             write_run(session, run)
             why = f"the {project.gate.baseline}."
             if before and champion != known:
-                why = f"judged before: {before.summary}"
+                why = f"{JUDGED_BEFORE[before.outcome]} before: {before.summary}"
             return write_report(
                 session,
                 state,

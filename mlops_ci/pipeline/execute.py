@@ -132,7 +132,8 @@ class Workshop:
                 f"step {step.name} ran longer than its timeout of {step.timeout:g} s", hint="raise timeout, or do less"
             )
         if finished.exit_code < 0:
-            name = signal.Signals(-finished.exit_code).name
+            number = -finished.exit_code
+            name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             hint = "it was probably out of memory" if name == "SIGKILL" else None
             raise RemoteError(f"step {step.name} was killed by {name}", hint=hint)
         if finished.exit_code:

@@ -137,7 +137,7 @@ class Snapshot:
 
     def _walk(self, folder: Path, name: str) -> Iterator[str]:
         for entry in os.scandir(folder):
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(Path(entry.path), f"{name}/{entry.name}")
             elif entry.is_file():
                 yield f"{name}/{entry.name}"

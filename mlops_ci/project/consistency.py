@@ -36,7 +36,7 @@ def _steps(project: Project) -> Iterator[Finding]:
             if name not in datasets:
                 yield (*here, "data", index), f"unknown dataset {name!r}", _nearest(name, datasets, "datasets")
         for index, output in enumerate(step.outputs):
-            if escapes(output.path) or output.path == ".":
+            if escapes(output.path) or output.path == "." or ".git" in output.path.split("/"):
                 yield (*here, "outputs", index), "an output must lie below the folder of this file", None
         if step.params and project.params.path is None and project.params.values is None:
             yield (*here, "params"), "the project has no params", "add params: params.yaml at the top level"

@@ -40,7 +40,7 @@ def require_alias(text: str) -> str:
     Raises:
         UsageError: it is none.
     """
-    if not is_name(text) or _VERSION.match(text) or _HEXADECIMAL.match(text):
+    if not is_name(text) or text == "baseline" or _VERSION.match(text) or _HEXADECIMAL.match(text):
         raise UsageError(
             "not an alias name",
             where=repr(text[:60]),

@@ -15,10 +15,10 @@ CiOutcome = Literal["promoted", "passed", "refused", "inconclusive", "unchanged"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs from the version compared with. Empty tuples mean: the same."""
+    """What differs from the version compared with. Empty tuples mean: the same; no ``files``: it is not known."""
 
     since: str
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] | None = ()
     params: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()

@@ -34,6 +34,8 @@ _CALLING = re.compile(r"[@#](?=\w)")
 _APART = r"\g<0>&#8203;"
 _CODE = re.compile(r"`([^`]*)`")
 
+_FOLDED_SLICES = 50  # a comment has a limit, and a reader too
+
 
 def render_markdown(report: Report) -> str:
     """The report as Markdown: first screen the decision, why, and what to do; details folded."""
@@ -158,12 +160,15 @@ def _changes(report: Report) -> str | None:
 
 
 def _slices(group: list[RuleResult]) -> str:
+    worst_first = sorted(group, key=lambda result: (not result.decides, result.outcome == "pass"))
     rows = "\n".join(
         f"| {MARKS[result.outcome] if result.decides else '·'} | {escape(result.slice[1])} | {result.rows or 0:,} "
         f"| {value_text(result.baseline)} | {value_text(result.candidate)} | {_change(result)} |"
-        for result in group
+        for result in worst_first[:_FOLDED_SLICES]
         if result.slice
     )
+    if len(group) > _FOLDED_SLICES:
+        rows += f"\n| | and {len(group) - _FOLDED_SLICES:,} more | | | | |"
     column = escape(group[0].slice[0]) if group[0].slice else ""
     title = escape_html(f"Slices: {rule_text(group[0])}, {slices_line(group)}")
     return (

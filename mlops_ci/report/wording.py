@@ -14,6 +14,8 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "incomparable": "?", "skipped": "–"}
 _MINUS = "−"
 _LISTED = 8
+SHOWN_SLICES = 10
+"""Slices in trouble that stand in the table; the line of their rule counts them all."""
 _URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2}
 _VERBS = {
     "pass": ("passes", "pass"), "fail": ("fails", "fail"),
@@ -122,10 +124,16 @@ def main_results(verdict: Verdict) -> tuple[list[RuleResult], list[list[RuleResu
     sliced = [result for result in verdict.rules if result.slice is not None]
     groups = [list(group) for _, group in groupby(sliced, key=lambda result: (result.rule, result.any))]
     trouble = in_trouble(verdict)
-    shown = [*whole, *(result for result in sliced if result in trouble)]
-    settled = [result for result in shown if result not in trouble]
-    first = sorted((result for result in shown if result in trouble), key=lambda result: _URGENCY[result.outcome])
-    return [*first, *sorted(settled, key=lambda result: result.outcome == "skipped")], groups
+    troubled = {id(result) for result in trouble}
+    settled = [result for result in whole if id(result) not in troubled]
+    first = [result for result in whole if id(result) in troubled]
+    slices = [result for result in sliced if id(result) in troubled]
+    first += sorted(slices, key=_urgency)[:SHOWN_SLICES]
+    return [*sorted(first, key=_urgency), *sorted(settled, key=lambda result: result.outcome == "skipped")], groups
+
+
+def _urgency(result: RuleResult) -> int:
+    return _URGENCY[result.outcome]
 
 
 def slices_line(group: list[RuleResult]) -> str:
@@ -134,8 +142,8 @@ def slices_line(group: list[RuleResult]) -> str:
     passed = sum(result.outcome == "pass" for result in deciding)
     column = group[0].slice[0] if group[0].slice else ""
     small = len(group) - len(deciding)
-    also = f", {small} too small to decide" if small else ""
-    return f"per {column}: {passed} of {len(deciding)} pass{also}"
+    also = f", {small:,} too small to decide" if small else ""
+    return f"per {column}: {passed:,} of {len(deciding):,} pass{also}"
 
 
 def value_text(value: float | None) -> str:
@@ -201,7 +209,7 @@ def unchanged(changes: Changes) -> str | None:
 
 def _by_kind(changes: Changes) -> list[tuple[str, tuple[str, ...]]]:
     return [
-        ("files", changes.files),
+        *([("files", changes.files)] if changes.files is not None else []),
         ("params", changes.params),
         ("data", changes.data),
         ("environment", changes.environment),
@@ -221,6 +229,8 @@ def next_steps(report: Report) -> str | None:
     incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
         return f"make the comparison possible ({incomparable}); until then {stays}"
+    if all(not result.waivable for result in trouble):
+        return f"see to the rule ({trouble[0].reason}); until then {stays}" if trouble else None
     scarcest = max(trouble, key=_missing, default=None)
     more = ""
     if scarcest and (rows := _missing(scarcest)):

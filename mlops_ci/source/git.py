@@ -8,6 +8,9 @@ from typing import Any
 
 from mlops_ci.errors import RemoteError, UsageError
 
+# git rev-parse --local-env-vars
+_LOCAL = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+
 
 class Git:
     """Git in a folder. Its configuration and index are never changed."""
@@ -48,7 +51,7 @@ class Git:
         try:
             code, output, errors = self._git.execute(
                 # Optional locks: status and diff would otherwise rewrite the user's index.
-                ["git", "--no-optional-locks", *arguments],
+                [*_unset(), "git", "--no-optional-locks", *arguments],
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
@@ -57,3 +60,9 @@ class Git:
         except self._not_found as error:
             raise RemoteError("git cannot be started", hint="install git and put it on the PATH") from error
         return int(code), bytes(output), errors.encode() if isinstance(errors, str) else bytes(errors)
+
+
+def _unset() -> list[str]:
+    """What takes a hook's variables away, which lead git elsewhere than the folder that it is asked about."""
+    present = [name for name in _LOCAL if name in os.environ]
+    return ["env", *(part for name in present for part in ("-u", name))] if present else []

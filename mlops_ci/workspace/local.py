@@ -222,3 +222,10 @@ def ignore_in_git(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError), (root / ".gitignore").open("x") as file:
             file.write("*\n")
+
+
+def is_foreign(root: Path) -> bool:
+    """Whether a folder holds anything that no workspace has."""
+    with _failures_as_remote_errors(""):
+        ours = {*_UNLISTED, "workspace.json", "models", "runs", "cache", "pull-requests"}
+        return root.is_dir() and any(entry.name not in ours for entry in root.iterdir())

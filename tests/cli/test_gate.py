@@ -134,3 +134,22 @@ def test_the_verdict_fits_its_schema(files: Path) -> None:
 def test_a_rule_about_a_baseline_needs_one(files: Path) -> None:
     done = gate(files, "--candidate", "new.csv", "--rule", "accuracy > baseline")
     assert (done.code, "there is no baseline" in done.err) == (2, True)
+
+
+def test_scores_that_are_no_probabilities_are_not_cut_at_one_half(files: Path) -> None:
+    lines = (files / "new.csv").read_text().splitlines()
+    (files / "logits.csv").write_text(
+        "id,target,score\n"
+        + "\n".join(
+            f"{line.split(',')[0]},{line.split(',')[1]},{10 * float(line.split(',')[3]) - 5}" for line in lines[1:]
+        )
+    )
+    done = gate(files, "--candidate", "logits.csv", "--rule", "accuracy > 0.5", "--rule", "roc_auc > 0.5")
+    assert [rule["outcome"] for rule in done.json["rules"]] == ["fail", "pass"]
+    assert "no probabilities" in done.json["rules"][0]["reason"]
+
+
+def test_a_number_too_large_for_a_float_is_no_number(files: Path) -> None:
+    (files / "m.json").write_text('{"big": 1' + "0" * 400 + "}")
+    done = gate(files, "--candidate-metrics", "m.json", "--rule", "big > 1")
+    assert (done.code, done.json["rules"][0]["outcome"]) == (1, "fail")

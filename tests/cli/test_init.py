@@ -14,7 +14,7 @@ def test_what_init_writes_is_valid(tmp_path: Path) -> None:
     lab = Lab.existing(folder)
     assert lab.run("init").code == 0
     done = lab.run("validate")
-    assert (done.code, done.out) == (0, "mlops.yaml is valid: model my-model, steps train, 1 gate rules\n")
+    assert (done.code, done.out) == (0, "mlops.yaml is valid: model my-model, steps train, 1 gate rule\n")
     assert "pip: requirements.txt" in (folder / "mlops.yaml").read_text()
 
 

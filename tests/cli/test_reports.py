@@ -72,3 +72,20 @@ def test_a_reader_that_goes_away_never_looks_like_a_refusal(lab_with_champion: L
     )
     assert done.returncode in {0, 141}
     assert done.stderr == b""
+
+
+def test_what_changed_names_the_project_file_and_the_dirt(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    lab.edit("mlops.yaml", "run: python train.py", "run: python -O train.py")
+    lab.commit()
+    lab.skill(0.8)
+    lab.write("train.py", (lab.folder / "train.py").read_text() + "# dirt\n")
+    report = lab.run("ci", "--quiet").out
+    assert "files:   mlops.yaml, train.py" in report or "files: mlops.yaml, train.py" in " ".join(report.split())
+
+
+def test_a_step_that_prints_to_a_closed_pipe_is_finished_and_promoted(lab: Lab) -> None:
+    command = f"{' '.join(MLOPS_CI)} ci --host local | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=lab.folder, env=clean_environment(), capture_output=True)
+    assert done.returncode in {0, 141}
+    assert lab.champion() == 1

@@ -118,3 +118,9 @@ def test_a_branch_without_its_base_in_the_clone_is_refused(branch: Lab) -> None:
     branch.git("branch", "--quiet", "-D", "main")
     done = branch.run("ci", "--default-branch", "main")
     assert (done.code, "this clone does not have main" in done.err) == (2, True)
+
+
+def test_a_hooks_variables_do_not_lead_git_elsewhere(branch: Lab) -> None:
+    branch.skill(0.4)
+    branch.commit("worse")
+    assert branch.ci(env={"GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere/index"})["outcome"] == "refused"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mlops_ci.project.rules import Bound, parse_rule
@@ -79,6 +79,7 @@ def test_an_absolute_rule_survives_writing_and_reading(metric: str, operator: st
 def test_a_relative_rule_survives_writing_and_reading(
     metric: str, operator: str, reference: str, sign: str, number: float
 ) -> None:
+    assume(sign != "*" or number > 0)
     rule = parse_rule(f"{metric} {operator} {reference} {sign} {number!r}")
     bounds = {
         "+": Bound(reference, 1.0, number),
@@ -95,3 +96,9 @@ def test_any_text_is_a_rule_or_refused(text: str) -> None:
     except ValueError:
         return
     assert parse_rule(rule.text) == rule
+
+
+@pytest.mark.parametrize("factor", ["-1", "0"])
+def test_a_factor_that_is_not_positive_is_refused(factor: str) -> None:
+    with pytest.raises(ValueError, match="is not positive"):
+        parse_rule(f"accuracy > baseline * {factor}")

@@ -38,6 +38,12 @@ def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, fi
     return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)
 
 
+def result_paths(evaluation: EvaluationChoice) -> list[str]:
+    """The files in which an evaluation leaves its results."""
+    predictions = evaluation.predictions.path if evaluation.predictions else None
+    return [path for path in (predictions, evaluation.metrics) if path]
+
+
 def predictions_format(evaluation: EvaluationChoice, gate: GateChoice | None) -> PredictionsFormat | None:
     """How to read the project's predictions; None if it has none."""
     if evaluation.predictions is None or evaluation.task is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ from threading import Event
 from mlops_ci import __version__
 from mlops_ci.edge.clock import timestamp
 from mlops_ci.edge.machine import this_machine
+from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import Interruption, MlopsError, UsageError
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values
+from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
@@ -58,8 +58,8 @@ def execution(
     """
     started = session.clock()
     run_id = f"{started.strftime('%Y%m%dT%H%M%S%f')[:-3]}-{secrets.token_hex(4)}"
-    with tempfile.TemporaryDirectory(prefix="mlops-ci-", ignore_cleanup_errors=True) as scratch:
-        materials = Materials(Path(scratch) / "objects", session.cache)
+    with scratch_folder() as scratch:
+        materials = Materials(scratch / "objects", session.cache)
         workshop = Workshop(
             resolver=session.resolver,
             materials=materials,
@@ -67,7 +67,7 @@ def execution(
             redact=session.redact,
             progress=progress,
             cancelled=Event(),
-            folder=Path(scratch) / "steps",
+            folder=scratch / "steps",
         )
         wanted = _wanted(session)
         result = Conductor(workshop, session.cache, run_id, wanted=wanted, only=only, force=force).run()
@@ -82,7 +82,7 @@ def execution(
             recorder.write("failed", result.error.line())
             raise result.error
         try:
-            trained = _examine(session, recorder.record("succeeded", None), result, materials, Path(scratch))
+            trained = _examine(session, recorder.record("succeeded", None), result, materials, scratch)
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
@@ -97,7 +97,7 @@ def _wanted(session: Session) -> list[str]:
     evaluation = project.evaluation
     paths = [output.path for step in project.steps for output in step.outputs if output.store]
     if evaluation:
-        paths += [path for path in (evaluation.predictions and evaluation.predictions.path, evaluation.metrics) if path]
+        paths += result_paths(evaluation)
     if project.model.inputs:
         paths.append(project.model.inputs.path)
     if session.log().read().with_fingerprint(session.resolver.model_fingerprint()) is None:
@@ -160,13 +160,12 @@ def _examine(session: Session, run: Run, result: PipelineRun, materials: Materia
     evidence, predictions = Evidence(), None
     if project.evaluation:
         chosen = project.evaluation
-        wanted = [path for path in (chosen.predictions and chosen.predictions.path, chosen.metrics) if path]
-        files = {path: _readable(materials, made(path), scratch) for path in wanted if made(path)}
+        files = {path: _readable(materials, made(path), scratch) for path in result_paths(chosen) if made(path)}
         evidence = candidate_evidence(chosen, project.gate, files)
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
     stored = [output.path for step in project.steps for output in step.outputs if output.store]
-    if project.evaluation and project.evaluation.metrics:
-        stored.append(project.evaluation.metrics)
+    if project.evaluation:
+        stored += result_paths(project.evaluation)
     kept = tuple(dict.fromkeys(file for path in stored for file in made(path)))
     metrics = metric_values(evidence)
     evaluation = None

@@ -125,7 +125,7 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> 
         file = find_project_file(project)
         loaded = load_project(read_project_file(file), file.name)
     try:
-        root = Checkout.top_of(folder)
+        root = Checkout(folder).home
     except UsageError:
         root = None
     return open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral), root

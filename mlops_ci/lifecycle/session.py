@@ -103,7 +103,7 @@ def open_session(options: Options) -> Session:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
     store = open_workspace(
-        options.workspace, project, file.parent, checkout_root=checkout.root, ephemeral=context.ephemeral
+        options.workspace, project, file.parent, checkout_root=checkout.home, ephemeral=context.ephemeral
     )
     cache = StepCache(_cache_store(project, file.parent, store), _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
@@ -111,7 +111,7 @@ def open_session(options: Options) -> Session:
     resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
     relevant = _relevant_files(project, resolver, file.name)
     # All that can be wrong with the project is known by now: only then is anything written.
-    make_workspace(store, checkout.root)
+    make_workspace(store, checkout.home)
     return Session(
         project=project,
         base_project=base_project,

@@ -52,6 +52,12 @@ class Checkout:
             raise UsageError("not a git repository", where=str(folder), hint=hint) from error
 
     @cached_property
+    def home(self) -> Path:
+        """The top of the main worktree, which all linked worktrees of a repository share."""
+        common = self._git.ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Path(common).parent if common and Path(common).name == ".git" else self.root
+
+    @cached_property
     def branch(self) -> str | None:
         """The branch that is checked out; None when HEAD is detached."""
         return self._git.ask("symbolic-ref", "-q", "--short", "HEAD")

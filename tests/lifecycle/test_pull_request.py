@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.lab import Lab, tree_bytes
@@ -124,3 +126,12 @@ def test_a_hooks_variables_do_not_lead_git_elsewhere(branch: Lab) -> None:
     branch.skill(0.4)
     branch.commit("worse")
     assert branch.ci(env={"GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere/index"})["outcome"] == "refused"
+
+
+def test_a_linked_worktree_shares_the_workspace(branch: Lab, tmp_path: Path) -> None:
+    branch.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "-b", "other")
+    linked = Lab.existing(tmp_path / "linked")
+    linked.skill(0.4)
+    linked.commit("worse")
+    assert linked.ci()["outcome"] == "refused"
+    assert not linked.workspace.exists()

@@ -15,7 +15,7 @@ from mlops_ci.metrics import METRICS
 from mlops_ci.project.project import GateChoice
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.digest import digest_of_value
-from mlops_ci.records.verdict import Disagreement, RuleOutcome, RuleResult, Side, Verdict
+from mlops_ci.records.verdict import Disagreement, RuleResult, Side, Verdict
 
 BASELINE = "baseline"
 
@@ -56,6 +56,7 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
     verdict = Verdict(
         outcome=outcome.outcome,
         summary="",
+        outcomes=tuple("skipped" if item.skipped else item.outcome for item in combined),
         rules=results,
         candidate=side,
         baseline=baseline.side if baseline else None,
@@ -67,8 +68,7 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
         disagreement=_disagreement(candidate, baseline),
         notes=tuple(_warnings(gate.flat())),
     )
-    outcomes: list[RuleOutcome] = ["skipped" if item.skipped else item.outcome for item in combined]
-    return replace(verdict, summary=summarise(verdict, outcomes))
+    return replace(verdict, summary=summarise(verdict))
 
 
 def rules_digest(gate: GateChoice) -> str:

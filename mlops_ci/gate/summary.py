@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.records.verdict import RuleOutcome, RuleResult, Side, Verdict
 
@@ -12,14 +10,15 @@ _ALLOWED = "which on_inconclusive allows"
 _ALL = {1: "The rule passes", 2: "Both rules pass"}
 
 
-def summarise(verdict: Verdict, outcomes: Sequence[RuleOutcome]) -> str:
-    """Say what was decided, and by what; ``outcomes`` are those of the rules as the user wrote them."""
+def summarise(verdict: Verdict) -> str:
+    """Say what was decided, and by what."""
+    outcomes = verdict.outcomes
     total = len(outcomes)
     passing, undecided, skipped = (outcomes.count(outcome) for outcome in ("pass", "inconclusive", "skipped"))
     if verdict.outcome == "fail":
-        return _reasons(verdict, outcomes, "fail")
+        return _reasons(verdict, "fail")
     if verdict.outcome == "inconclusive":
-        return _reasons(verdict, outcomes, "inconclusive", "incomparable")
+        return _reasons(verdict, "inconclusive", "incomparable")
     if skipped == total:
         return "There is nothing to compare with yet and no absolute rule: the first model passes."
     if skipped:
@@ -42,12 +41,14 @@ def rule_name(result: RuleResult) -> str:
     return f"{result.label}, {result.slice[0]} {result.slice[1]}" if result.slice else result.label
 
 
-def _reasons(verdict: Verdict, outcomes: Sequence[RuleOutcome], *wanted: RuleOutcome) -> str:
+def _reasons(verdict: Verdict, *wanted: RuleOutcome) -> str:
     """The first rules with one of the wanted outcomes, each with why; not alternatives to one that settles it."""
     found = [
         result
         for result in verdict.rules
-        if result.decides and result.outcome in wanted and (result.any is None or outcomes[result.any] in wanted)
+        if result.decides
+        and result.outcome in wanted
+        and (result.any is None or verdict.outcomes[result.any] in wanted)
     ]
     if len({_why(result) for result in found}) == 1 < len(found):
         return _sentence(found[0], f", and {len(found) - 1} more")

@@ -64,12 +64,15 @@ class Disagreement:
 class Verdict:
     """The judgement of a candidate.
 
+    ``outcomes`` has one outcome for each rule as the user wrote it; ``rules`` what each came from, slice by slice and
+    alternative by alternative.
     ``rules_digest`` identifies rules, confidence and policy; ``basis`` what was looked at: predictions and numbers of
     the candidate, how they were read, and every version that they were compared with.
     """
 
     outcome: Outcome
     summary: str
+    outcomes: tuple[RuleOutcome, ...]
     rules: tuple[RuleResult, ...]
     candidate: Side
     baseline: Side | None

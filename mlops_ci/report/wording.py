@@ -57,9 +57,8 @@ def count_rules(verdict: Verdict | None) -> str:
     """Such as ``1 of 5 rules fails``; empty without a verdict."""
     if verdict is None:
         return ""
-    rules = rule_outcomes(verdict)
-    total = len(rules)
-    counts = Counter(rules.values())
+    total = len(verdict.outcomes)
+    counts = Counter(verdict.outcomes)
     if total == 1:
         (outcome,) = counts
         return f"the rule {'is ' if outcome in {'inconclusive', 'skipped'} else ''}{_VERBS[outcome][0]}"
@@ -72,44 +71,14 @@ def count_rules(verdict: Verdict | None) -> str:
     return f"{counts['pass']} of {total} rules {_VERBS['pass'][counts['pass'] != 1]}{skipped}"
 
 
-def rule_outcomes(verdict: Verdict) -> dict[object, str]:
-    """The outcome of each rule as the user wrote it: slices and alternatives come to one."""
-    found: dict[object, list[RuleResult]] = {}
-    for result in verdict.rules:
-        key = result.any if result.any is not None else (result.rule, result.slice and result.slice[0])
-        found.setdefault(key, []).append(result)
-    return {key: _together(results) for key, results in found.items()}
-
-
-def _together(results: list[RuleResult]) -> str:
-    by_alternative: dict[int | None, list[RuleResult]] = {}
-    for result in results:
-        by_alternative.setdefault(result.alternative, []).append(result)
-    outcomes = {_all_of(group) for group in by_alternative.values()}
-    for outcome in ("pass", "inconclusive", "fail") if len(by_alternative) > 1 else ():
-        if outcome in outcomes:
-            return outcome
-    return outcomes.pop()
-
-
-def _all_of(results: list[RuleResult]) -> str:
-    outcomes = {result.outcome for result in results if result.decides}
-    if "fail" in outcomes:
-        return "fail"
-    if outcomes & {"inconclusive", "incomparable"}:
-        return "inconclusive"
-    return "skipped" if outcomes == {"skipped"} else "pass"
-
-
 def in_trouble(verdict: Verdict) -> list[RuleResult]:
     """Results that keep the candidate from passing: not those with an alternative that passes."""
-    rules = rule_outcomes(verdict)
     return [
         result
         for result in verdict.rules
         if result.decides
         and result.outcome in {"fail", "incomparable", "inconclusive"}
-        and (result.any is None or rules[result.any] != "pass")
+        and (result.any is None or verdict.outcomes[result.any] != "pass")
     ]
 
 

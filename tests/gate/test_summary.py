@@ -19,11 +19,11 @@ LOST = replace(SKIPPED, outcome="incomparable", reason="champion v12 was never e
 
 
 def said(outcome: Outcome, *results: RuleResult, baseline: Side | None = CHAMPION) -> str:
-    outcomes: list[RuleOutcome] = [
+    outcomes: tuple[RuleOutcome, ...] = tuple(
         "inconclusive" if result.outcome == "incomparable" else result.outcome for result in results
-    ]
-    verdict = Verdict(outcome, "", results, Side(None), baseline, None, None, 0.95, "block", "sha256:r")
-    return summarise(verdict, outcomes)
+    )
+    verdict = Verdict(outcome, "", outcomes, results, Side(None), baseline, None, None, 0.95, "block", "sha256:r")
+    return summarise(verdict)
 
 
 NO_CHAMPION = "There is no champion yet: "

@@ -94,6 +94,7 @@ def verdict(
     return Verdict(
         outcome=outcome,
         summary=summary,
+        outcomes=(),
         rules=(),
         candidate=Side(digest=digest),
         baseline=Side(digest=baseline) if baseline else None,

@@ -163,10 +163,10 @@ def test_an_entry_about_a_version_that_does_not_exist_is_refused(three: MemorySt
     if op == "verdict":
         side = {"digest": "x"}
         fields["verdict"] = {
-            "outcome": "pass", "summary": "", "rules": [], "candidate": side, "baseline": None, "evaluation_set": None,
+            "outcome": "pass", "summary": "", "outcomes": [], "rules": [], "candidate": side, "baseline": None,
+            "evaluation_set": None,
             "rows": None, "confidence": 0.9, "on_inconclusive": "block", "rules_digest": "",
         }  # fmt: skip
-        fields |= {"evaluation": None}
     _append(three, op=op, version=4, **fields)
     _refused(three, "version 4, which does not exist", 4)
 

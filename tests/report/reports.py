@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mlops_ci.gate.outcomes import combine_all, combine_any
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
 from mlops_ci.records.run import StepRun
-from mlops_ci.records.verdict import Disagreement, Outcome, RuleResult, Side, Verdict
+from mlops_ci.records.verdict import Disagreement, Outcome, RuleOutcome, RuleResult, Side, Verdict
 
 SET = "sha256:" + "a41c" * 16
 CHAMPION = Side("sha256:" + "1" * 64, version=12, commit="9be04d7" + "0" * 33, name="champion")
@@ -71,10 +72,20 @@ SLICES = (
 )
 
 
+def outcomes_of(results: tuple[RuleResult, ...]) -> tuple[RuleOutcome, ...]:
+    """The outcomes of the rules that these results belong to, as the gate comes to them."""
+    rules: dict[object, dict[int | None, list[RuleResult]]] = {}
+    for result in results:
+        key = result.any if result.any is not None else (result.rule, result.slice and result.slice[0])
+        rules.setdefault(key, {}).setdefault(result.alternative, []).append(result)
+    combined = [combine_any([combine_all(group) for group in rule.values()]) for rule in rules.values()]
+    return tuple("skipped" if item.skipped else item.outcome for item in combined)
+
+
 def verdict(outcome: Outcome, summary: str, *rules: RuleResult, baseline: Side | None = CHAMPION) -> Verdict:
     return Verdict(
-        outcome, summary, rules, CANDIDATE, baseline, SET, 18_240, 0.95, "block", "sha256:rules", "sha256:basis",
-        Disagreement(641, 555) if baseline else None,
+        outcome, summary, outcomes_of(rules), rules, CANDIDATE, baseline, SET, 18_240, 0.95, "block",
+        "sha256:rules", "sha256:basis", Disagreement(641, 555) if baseline else None,
     )  # fmt: skip
 
 

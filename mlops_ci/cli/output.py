@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -29,8 +30,6 @@ def width() -> int:
 
 def coloured() -> bool:
     """Whether stdout is a terminal that wants colours."""
-    import os
-
     return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 

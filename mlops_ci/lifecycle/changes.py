@@ -7,7 +7,6 @@ import json
 from mlops_ci.errors import MlopsError
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.params import flatten
-from mlops_ci.project.graph import upstream
 from mlops_ci.project.paths import contains
 from mlops_ci.records.codec import encode
 from mlops_ci.records.model_version import ModelVersion
@@ -56,7 +55,7 @@ def _changed_inputs(session: Session, commit: str) -> tuple[str, ...] | None:
     own = {project.params.path, *(dataset.path for dataset in project.datasets)}
     read = {
         resolver.snapshot.repository_path(path, declared=step.name)
-        for step in upstream(project.steps, [step.name for step in project.steps])
+        for step in project.steps
         for path in resolver.source_files(step)
         if not any(name and contains(name, path) for name in own)
     }

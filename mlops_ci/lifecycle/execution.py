@@ -24,11 +24,12 @@ from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.run import Conductor, PipelineRun
 from mlops_ci.pipeline.sandbox import outputs_below
+from mlops_ci.project.project import Project
 from mlops_ci.records.codec import encode
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
-from mlops_ci.records.run import RUN_FORMAT, Run
+from mlops_ci.records.run import RUN_FORMAT, Run, RunStatus
 from mlops_ci.records.signature import Column, Signature
 from mlops_ci.registry.register import LocalFile
 from mlops_ci.workspace.layout import run_file_key, run_key
@@ -82,7 +83,8 @@ def execution(
             recorder.write("failed", result.error.line())
             raise result.error
         try:
-            trained = _examine(session, recorder.record("succeeded", None), result, materials, scratch)
+            run = recorder.record("succeeded", None)
+            trained = _examine(session, run, result, materials, scratch, partial=bool(only))
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
@@ -91,13 +93,16 @@ def execution(
         yield trained
 
 
+def _kept(project: Project) -> list[str]:
+    """The outputs that are kept with the run's record."""
+    stored = [output.path for step in project.steps for output in step.outputs if output.store]
+    return [*stored, *(result_paths(project.evaluation) if project.evaluation else [])]
+
+
 def _wanted(session: Session) -> list[str]:
     """The outputs that are read after the run; the model's files only if its version is not there yet."""
     project = session.project
-    evaluation = project.evaluation
-    paths = [output.path for step in project.steps for output in step.outputs if output.store]
-    if evaluation:
-        paths += result_paths(evaluation)
+    paths = _kept(project)
     if project.model.inputs:
         paths.append(project.model.inputs.path)
     if session.log().read().with_fingerprint(session.resolver.model_fingerprint()) is None:
@@ -117,16 +122,16 @@ class _Recorder:
     started: datetime
     result: PipelineRun
 
-    def write(self, status: str, error: str) -> None:
+    def write(self, status: RunStatus, error: str) -> None:
         write_run(self.session, self.record(status, error))
 
-    def record(self, status: str, error: str | None) -> Run:
+    def record(self, status: RunStatus, error: str | None) -> Run:
         session = self.session
         return Run(
             format=RUN_FORMAT,
             id=self.run_id,
             model_name=session.project.model.name,
-            status="succeeded" if status == "succeeded" else "interrupted" if status == "interrupted" else "failed",
+            status=status,
             error=session.redact(error) if error else None,
             tool=f"mlops-ci {__version__}",
             started=timestamp(self.started),
@@ -149,8 +154,13 @@ def _without_secrets(session: Session) -> EnvironmentLock:
     return replace(lock, text=session.redact(lock.text))
 
 
-def _examine(session: Session, run: Run, result: PipelineRun, materials: Materials, scratch: Path) -> Trained:
-    """Read what the steps have written: predictions, numbers, the model's files and signature."""
+def _examine(
+    session: Session, run: Run, result: PipelineRun, materials: Materials, scratch: Path, *, partial: bool
+) -> Trained:
+    """Read what the steps have written: predictions, numbers, the model's files and signature.
+
+    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs.
+    """
     project = session.project
 
     def made(path: str) -> list[FileRecord]:
@@ -158,15 +168,12 @@ def _examine(session: Session, run: Run, result: PipelineRun, materials: Materia
 
     model = tuple(dict.fromkeys(file for path in project.model.files for file in made(path)))
     evidence, predictions = Evidence(), None
-    if project.evaluation:
-        chosen = project.evaluation
+    chosen = project.evaluation
+    if chosen and not (partial and not all(made(path) for path in result_paths(chosen))):
         files = {path: _readable(materials, made(path), scratch) for path in result_paths(chosen) if made(path)}
         evidence = candidate_evidence(chosen, project.gate, files)
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
-    stored = [output.path for step in project.steps for output in step.outputs if output.store]
-    if project.evaluation:
-        stored += result_paths(project.evaluation)
-    kept = tuple(dict.fromkeys(file for path in stored for file in made(path)))
+    kept = tuple(dict.fromkeys(file for path in _kept(project) for file in made(path)))
     metrics = metric_values(evidence)
     evaluation = None
     if evidence.predictions is not None or evidence.numbers:
@@ -177,7 +184,7 @@ def _examine(session: Session, run: Run, result: PipelineRun, materials: Materia
             numbers=dict(evidence.numbers),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
-    signature = _signature(session, inputs, predictions, materials, scratch)
+    signature = None if partial else _signature(session, inputs, predictions, materials, scratch)
     run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation, signature=signature)
     return Trained(run, evidence, materials)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.judge import judge
+from mlops_ci.gate.judge import BASELINE, judge
 from mlops_ci.lifecycle.evidence import references
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
@@ -28,21 +28,22 @@ class Judgeable:
     evidence: Evidence
 
 
-def judge_candidate(session: Session, state: ModelState, side: Side, trained: Judgeable) -> Verdict:
+def judge_candidate(session: Session, state: ModelState, side: Side, candidate: Judgeable) -> Verdict:
     """Judge a candidate against the registry's present state, by the gate that the project has."""
     gate, evaluation = gate_of(session)
-    found = references(session.store, state, evaluation, gate, trained.evidence.evaluation_set)
-    verdict = judge(gate, side, trained.evidence, found)
-    return replace(verdict, basis=basis_of(session, state, trained.evaluation))
+    found = references(session.store, state, evaluation, gate, candidate.evidence.evaluation_set)
+    verdict = judge(gate, side, candidate.evidence, found)
+    return replace(verdict, basis=basis_of(session, state, candidate.evaluation))
 
 
 def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None) -> str:
     """Identifies what a verdict looks at: what is judged, how it is read, and what it is compared with."""
     gate, how = gate_of(session)
     compared: dict[str, str | None] = {}
-    for name in {gate.baseline, *(rule.bound.reference or "" for rule in gate.flat())}:
+    named = {rule.bound.reference.removeprefix("@") for rule in gate.flat() if rule.bound.reference}
+    for name in {gate.baseline, *named} - {BASELINE}:
         try:
-            compared[name] = resolve(state, name.removeprefix("@")).digest
+            compared[name] = resolve(state, name).digest
         except UsageError:
             compared[name] = None
     evidence = replace(evaluation, attempt=None) if evaluation else None

@@ -15,6 +15,7 @@ from mlops_ci.records.machine import Machine
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Verdict
 
+RunStatus = Literal["succeeded", "failed", "interrupted"]
 StepStatus = Literal["ran", "reused", "failed", "interrupted", "not run"]
 
 
@@ -49,7 +50,7 @@ class Run:
     format: int
     id: str
     model_name: str
-    status: Literal["succeeded", "failed", "interrupted"]
+    status: RunStatus
     error: str | None
     tool: str
     started: str

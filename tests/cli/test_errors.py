@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -131,13 +132,13 @@ CASES = [
 ]  # fmt: skip
 
 
-def _append_byte(path: object) -> None:
-    with open(str(path), "ab") as file:  # noqa: PTH123 - any kind of path
+def _append_byte(path: Path) -> None:
+    with path.open("ab") as file:
         file.write(b" ")
 
 
-def _truncate(path: object) -> None:
-    with open(str(path), "r+b") as file:  # noqa: PTH123 - any kind of path
+def _truncate(path: Path) -> None:
+    with path.open("r+b") as file:
         file.truncate(1)
 
 

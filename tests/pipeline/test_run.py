@@ -215,3 +215,13 @@ def test_a_folder_may_hold_tracked_files_and_outputs(lab: Lab) -> None:
     lab.commit()
     lab.run("run", "--restore")
     assert (lab.folder / "all").read_text().split() == ["clean.txt", "raw.txt", "rows.csv"]
+
+
+def test_only_runs_a_step_and_what_it_needs_and_asks_for_no_evaluation(lab: Lab) -> None:
+    run = lab.run("run", "--json", "--only", "train")
+    assert run.code == 0, run.err
+    assert statuses(run.json) == {"train": "ran"}
+    assert (run.json["status"], run.json["evaluation"]) == ("succeeded", None)
+    both = lab.run("run", "--json", "--only", "evaluate").json
+    assert statuses(both) == {"train": "reused", "evaluate": "ran"}
+    assert both["metrics"].keys() == {"accuracy", "size"}

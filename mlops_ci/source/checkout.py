@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
 
+from mlops_ci.edge.git import Git
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
 from mlops_ci.records.digest import digest_of_bytes
-from mlops_ci.source.git import Git
 
 _SHA = re.compile(r"^[0-9a-f]{40}$")
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")

@@ -12,14 +12,14 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from mlops_ci.edge.files import CHUNK, fsync_folder
 from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.records.digest import PREFIX
-from mlops_ci.workspace.store import StoredObject, Written
+from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
 TEMPORARY = ".tmp"
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
@@ -30,8 +30,9 @@ _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates
 class LocalStore:
     """A folder of the local file system (or one that a network mounts with POSIX semantics)."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, watch: Watch = unwatched) -> None:
         self._root = root
+        self._watch = watch
         self._durable: set[Path] = set()
 
     @property
@@ -80,7 +81,7 @@ class LocalStore:
         def write(file: BinaryIO) -> None:
             nonlocal written
             with source.open("rb") as content:
-                written = _copy_hashed(content, file)
+                written = self._copy_hashed(content, file, key)
 
         with _failures_as_remote_errors(key):
             self._create(key, write)
@@ -94,7 +95,7 @@ class LocalStore:
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return None
             with content, target.open("xb") as file:
-                return _copy_hashed(content, file)
+                return self._copy_hashed(content, file, key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a folder of keys, sorted."""
@@ -110,6 +111,22 @@ class LocalStore:
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return
             fsync_folder(path.parent)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Every write is visible and durable when its method returns."""
+        return nullcontext()
+
+    def sweep(self, before: float) -> int:
+        """Remove the temporary files of writers that were killed."""
+        removed = 0
+        folder = self._root / TEMPORARY
+        with _failures_as_remote_errors(TEMPORARY):
+            for file in folder.iterdir() if folder.is_dir() else ():
+                with suppress(FileNotFoundError):  # its writer is alive after all, and has finished
+                    if file.stat().st_mtime < before:
+                        file.unlink()
+                        removed += 1
+        return removed
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[StoredObject]:
         try:
@@ -172,6 +189,15 @@ class LocalStore:
             fsync_folder(folder.parent)
         self._durable.add(folder)
 
+    def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
+        digest, size, total = hashlib.sha256(), 0, os.fstat(source.fileno()).st_size
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+            size += len(chunk)
+            self._watch(key, size, total)
+        return Written(PREFIX + digest.hexdigest(), size)
+
     def _temporary(self) -> Path:
         folder = self._root / TEMPORARY
         self._make_folders(folder)
@@ -184,15 +210,6 @@ class LocalStore:
         if str(pure) != key or pure.parts[0] in _UNLISTED:
             raise IntegrityError("not a key of the workspace", where=repr(key))
         return self._root / pure
-
-
-def _copy_hashed(source: BinaryIO, target: BinaryIO) -> Written:
-    digest, size = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
-        size += len(chunk)
-    return Written(PREFIX + digest.hexdigest(), size)
 
 
 @contextmanager

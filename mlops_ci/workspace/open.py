@@ -12,26 +12,27 @@ from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.workspace_format import WORKSPACE_FORMAT, WorkspaceFormat
 from mlops_ci.workspace.layout import FORMAT_KEY
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.store import Store
+from mlops_ci.workspace.store import Store, Watch, unwatched
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
-def _open_folder(url: str, relative_to: Path) -> Store:
-    return LocalStore((relative_to / Path(url.removeprefix("file://")).expanduser()).resolve())
+def _open_folder(url: str, relative_to: Path, watch: Watch) -> Store:
+    return LocalStore((relative_to / Path(url.removeprefix("file://")).expanduser()).resolve(), watch)
 
 
-BACKENDS: dict[str, Callable[[str, Path], Store]] = {
+BACKENDS: dict[str, Callable[[str, Path, Watch], Store]] = {
     "file": _open_folder,
 }
 
 
-def open_store(url: str, relative_to: Path) -> Store:
+def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
     """Open the storage at a URL or path; nothing is written yet.
 
     Args:
         url: a path, or ``scheme://…`` with a scheme of ``BACKENDS``.
         relative_to: what a relative path starts from.
+        watch: is told of streamed transfers.
 
     Raises:
         UsageError: there is no backend for the scheme.
@@ -44,7 +45,7 @@ def open_store(url: str, relative_to: Path) -> Store:
             where="workspace",
             hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}",
         )
-    return BACKENDS[scheme](url, relative_to)
+    return BACKENDS[scheme](url, relative_to, watch)
 
 
 def read_format(store: Store) -> WorkspaceFormat | None:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from mlops_ci.errors import ConflictError
+
+Watch = Callable[[str, int, int], None]
+"""Is told of every streamed transfer while it goes on: key, bytes moved so far, bytes in all."""
+
+
+def unwatched(key: str, moved: int, total: int) -> None:
+    """Tells nobody."""
+
+
+class LostRaceError(ConflictError):
+    """Somebody else created a key that ``create`` had reported as ours inside :meth:`Store.together`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,8 @@ class Store(Protocol):
     """Keys are relative POSIX paths. Everything rests on ``create``; there is no compare-and-swap.
 
     Every method raises :class:`~mlops_ci.errors.RemoteError` when the storage fails; after a failed
-    ``create`` the object may or may not exist, and only reading it back tells.
+    ``create`` the object may or may not exist, and only reading it back tells. The same goes for a ``create``
+    that returned False: its first try may have had its effect before the reply got lost and it was tried again.
     """
 
     @property
@@ -53,7 +68,10 @@ class Store(Protocol):
         ...
 
     def upload(self, key: str, source: Path) -> Written:
-        """Create an object durably from a file, in bounded memory; what exists already stays as it is."""
+        """Create an object durably from a file, in bounded memory; what exists already stays as it is.
+
+        The digest is that of the bytes that were really sent. Of uploads of one key that race, one whole object stays.
+        """
         ...
 
     def download(self, key: str, target: Path) -> Written | None:
@@ -66,4 +84,22 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an object; deleting what is not there is no error."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Writes inside become visible to others, and durable, at the end: all at once where the storage can.
+
+        Where it can (git, where a write is a push), reads inside see the state at the beginning and one's own writes.
+        Where it cannot, each write is done when its method returns, as outside. May be nested; the outermost counts.
+
+        Raises:
+            LostRaceError: on leaving; somebody else took a key meanwhile, and nothing was written: do it all again.
+        """
+        ...
+
+    def sweep(self, before: float) -> int:
+        """Remove the remains of writes that were cut off before a time (epoch seconds); return how many.
+
+        Only what no key leads to. 0 where the storage has no such remains, or does not show them.
+        """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlops_ci.errors import OutcomeUnknownError, RemoteError
@@ -69,6 +70,13 @@ class FaultyStore:
         self._before()
         self.store.delete(key)
         self._after()
+
+    def together(self) -> AbstractContextManager[None]:
+        return self.store.together()
+
+    def sweep(self, before: float) -> int:
+        self._before()
+        return self.store.sweep(before)
 
     def _before(self) -> None:
         if self._chance.random() < 0.1:

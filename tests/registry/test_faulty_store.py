@@ -14,9 +14,9 @@ from mlops_ci.errors import RemoteError
 from mlops_ci.records.actor import Actor
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.workspace.store import Store
+from tests.parts.need import soak
 from tests.registry.faulty import require_convergence
 from tests.registry.making import MODEL, ticking
-from tests.workspace.parts import soak
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,9 @@ from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.register import Registration, register
 from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.local import LocalStore
+from tests.parts.need import soak
 from tests.registry.making import open_log, registration, require_whole, sha
 from tests.workspace.forked import Acknowledge, at_once, killed
-from tests.workspace.parts import soak
 
 PROCESSES = 64
 FILES = {"model.bin": b"weights " * 5000, "labels.json": b"[]"}

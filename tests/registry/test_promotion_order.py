@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from mlops_ci.registry.promote import BaselineMovedError, promote_judged
 from mlops_ci.registry.register import register
+from tests.parts.need import soak
 from tests.registry.making import judged, open_log, registration, require_whole, sha
 from tests.workspace.memory import MemoryStore
-from tests.workspace.parts import soak
 
 COMMITS = [sha(number) for number in range(6)]
 

@@ -20,8 +20,8 @@ from mlops_ci.registry.references import resolve
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags, with_tags
 from mlops_ci.workspace.local import LocalStore
+from tests.parts.need import soak
 from tests.registry.making import judged, open_log, registration, require_whole, sha
-from tests.workspace.parts import soak
 
 COMMITS = [sha(number) for number in range(8)]
 commits, fingerprints = st.integers(0, 7), st.integers(0, 9)

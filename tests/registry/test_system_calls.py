@@ -16,10 +16,10 @@ import pytest
 
 from mlops_ci.registry.register import register
 from mlops_ci.workspace.local import LocalStore
+from tests.parts.need import missing, soak
 from tests.registry.making import open_log, require_whole
 from tests.registry.registering import request
 from tests.workspace.forked import ROOT
-from tests.workspace.parts import missing, soak
 
 CALLS = "mkdir,link,linkat,fsync,unlink,rename,write"
 

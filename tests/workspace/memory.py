@@ -6,6 +6,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlops_ci.errors import IntegrityError, RemoteError
@@ -78,6 +79,12 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         with self._lock:
             self.objects.pop(_key(key), None)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def sweep(self, before: float) -> int:
+        return 0
 
     def _write(self, key: str, data: bytes) -> None:
         self._time += 1

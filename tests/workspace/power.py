@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.workspace.parts import missing
+from tests.parts.need import missing
 
 Loss = Literal["least", "names", "any"]
 _CHANGES = ("mkdir", "link", "unlink", "rename", "replace", "rmdir")

@@ -12,9 +12,9 @@ import pytest
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
+from tests.parts.need import soak
 from tests.workspace.conftest import Backend
 from tests.workspace.forked import Acknowledge, at_once
-from tests.workspace.parts import soak
 
 THREADS = 8
 

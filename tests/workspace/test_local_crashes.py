@@ -14,8 +14,8 @@ import pytest
 
 from mlops_ci.errors import RemoteError
 from mlops_ci.workspace.local import TEMPORARY, LocalStore
+from tests.parts.need import soak
 from tests.workspace.forked import Acknowledge, killed
-from tests.workspace.parts import soak
 from tests.workspace.power import Disk, ProcessDied
 
 

@@ -16,7 +16,7 @@ from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
-from mlops_ci.registry.model_log import model_names
+from mlops_ci.registry.model_names import model_names
 from mlops_ci.registry.references import parse_reference, require_known, resolve
 from mlops_ci.registry.tags import set_tags, with_tags
 from mlops_ci.report.wording import visible
@@ -90,9 +90,9 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
 def history(model: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Tell the life of a MODEL: every entry of its log, oldest first."""
     log = log_to_read(workspace, project, model)
-    state = require_known(log.read())
+    require_known(log.read())
     if as_json:
-        print_json([entry.flat() for entry in state.history])
+        print_json([entry.flat() for entry in log.entries()])
         return
     print_table(
         ("", "when", "who", "what"),
@@ -103,7 +103,7 @@ def history(model: str, project: Path, workspace: str | None, as_json: bool) -> 
                 item.envelope.actor.name,
                 describe(item),
             )
-            for item in state.history
+            for item in log.entries()
         ),
     )
 
@@ -142,10 +142,10 @@ def _versions(workspace: str | None, project: Path, model: str | None) -> Iterat
     store = workspace_to_read(workspace, project)
     if model is not None:
         state = require_known(log_in(store, require_model_name(model)).read())
-        yield from reversed(state.versions.values())
+        yield from reversed(list(state.versions.values()))
         return
     for name in model_names(store):
-        yield from reversed(log_in(store, name).read().versions.values())
+        yield from reversed(list(log_in(store, name).read().versions.values()))
 
 
 def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:

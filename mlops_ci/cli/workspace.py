@@ -14,7 +14,7 @@ from mlops_ci.errors import IntegrityError
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
 from mlops_ci.records.digest import short
 from mlops_ci.registry.check import check_model
-from mlops_ci.registry.model_log import traces_of_models
+from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.workspace.inventory import take_inventory
 
 
@@ -58,7 +58,7 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
 def check(project: Path, workspace: str | None, as_json: bool) -> None:
     """Verify every model's log and every byte of every version; exits with 5 if anything is wrong."""
     store = workspace_to_read(workspace, project)
-    checks = [check_model(log_in(store, name)) for name in traces_of_models(store)]
+    checks = [check_model(log_in(store, name), read_data=True) for name in traces_of_models(store)]
     if as_json:
         print_json(checks)
     findings = [finding for check in checks for finding in check.findings]

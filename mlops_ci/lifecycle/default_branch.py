@@ -15,11 +15,11 @@ from mlops_ci.records.entry import VerdictReference
 from mlops_ci.records.model_version import Judgement, model_digest
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import Side, Verdict
-from mlops_ci.registry.fold import ModelState
-from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict
+from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict, recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, is_superseded, promote_judged
 from mlops_ci.registry.register import Registered, Registration, register
+from mlops_ci.registry.state import ModelState
 
 _ROUNDS = 10
 
@@ -104,7 +104,7 @@ def _settle(session: Session, log: ModelLog, registered: Registered, trained: Tr
         elif judgement.seq in state.spent:
             why = f"v{number} was the {alias} by this verdict before, and was moved away by a decision since."
             return _Ending("unchanged", why, compared_with=expect)
-        verdict = state.verdicts[judgement.seq]
+        verdict = recorded_verdict(log, judgement.seq)
         if judgement.outcome != "pass":
             # The same job again gives the same answer; another commit with the same model is no news.
             if state.versions[number].commit != session.commit.sha and not judged_now:

@@ -16,8 +16,8 @@ from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Side
 from mlops_ci.registry.download import fetch_predictions
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.references import resolve
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.store import Store
 
 

@@ -14,8 +14,8 @@ from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.report import CiOutcome
 from mlops_ci.records.verdict import Outcome, Side, Verdict
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.references import resolve
+from mlops_ci.registry.state import ModelState
 
 JUDGED_BEFORE: dict[Outcome, str] = {"pass": "passed", "fail": "refused", "inconclusive": "on hold"}
 

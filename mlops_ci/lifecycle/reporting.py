@@ -8,7 +8,7 @@ from mlops_ci.records.codec import encode
 from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
 from mlops_ci.records.run import Run
 from mlops_ci.records.verdict import Verdict
-from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import report_key
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,6 +36,23 @@ def decode(data: bytes, kind: type[T], *, where: str) -> T:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IntegrityError(f"not a valid {kind.__name__} record: {error}", where=where) from error
+
+
+def encode_blobs(blobs: Sequence[bytes]) -> bytes:
+    """Encode byte strings as one MessagePack array."""
+    return msgspec.msgpack.encode(blobs)
+
+
+def decode_blobs(data: bytes, *, where: str) -> list[bytes]:
+    """Decode a MessagePack array of byte strings.
+
+    Raises:
+        IntegrityError: the bytes are none; ``where`` names the object.
+    """
+    try:
+        return msgspec.msgpack.decode(data, type=list[bytes])
+    except msgspec.DecodeError as error:
+        raise IntegrityError(f"not an array of byte strings: {error}", where=where) from error
 
 
 def plain(record: Any) -> Any:

@@ -115,7 +115,48 @@ class Tag:
     remove: tuple[str, ...] = ()
 
 
-Body = Register | Link | Evaluated | Judged | Alias | Tag
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """A version that must not be deleted while ``deployment`` serves it; written before the deployment starts."""
+
+    version: int
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The end of a protection: the deployment is gone, or somebody vouches for that (``forced``, with a reason)."""
+
+    version: int
+    deployment: str
+    forced: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A version that is no more. Its number is never used again; its commit and fingerprint may be registered anew."""
+
+    version: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Comparisons on one evaluation set that are about to be revealed, each a digest of what is compared and how."""
+
+    evaluation_set: str
+    looks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Uploads that no version refers to; their objects are deleted after this entry, and no later one may use them."""
+
+    attempts: tuple[str, ...]
+
+
+Body = Register | Link | Evaluated | Judged | Alias | Tag | Protect | Release | Delete | Looks | Collect
 
 OPERATIONS: dict[str, type[Body]] = {
     "register": Register,
@@ -124,6 +165,11 @@ OPERATIONS: dict[str, type[Body]] = {
     "verdict": Judged,
     "alias": Alias,
     "tag": Tag,
+    "protect": Protect,
+    "release": Release,
+    "delete": Delete,
+    "looks": Looks,
+    "gc": Collect,
 }
 
 

@@ -30,7 +30,8 @@ class ModelVersion:
     """A version of a model: a view computed from the model's log, never stored on its own.
 
     ``commit`` is null for a model trained elsewhere whose commit nobody stated; ``links`` are further
-    commits that produce the very same model; ``attempt`` names the folder of its objects.
+    commits that produce the very same model; ``attempt`` names the folder of its objects; ``entry`` is the number of
+    the log entry that registered it; ``protections`` are the deployments that serve it.
     """
 
     model: str
@@ -54,6 +55,8 @@ class ModelVersion:
     links: tuple[str, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    protections: tuple[str, ...] = ()
+    entry: int = 0
 
 
 def model_digest(files: tuple[FileRecord, ...]) -> str:

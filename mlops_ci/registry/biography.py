@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from mlops_ci.records.entry import Alias, Evaluated, Judged, Link, Register, Tag
-from mlops_ci.registry.fold import LogEntry
+from mlops_ci.records.digest import short
+from mlops_ci.records.entry import (
+    Alias,
+    Collect,
+    Delete,
+    Evaluated,
+    Judged,
+    Link,
+    Looks,
+    Protect,
+    Register,
+    Release,
+    Tag,
+)
+from mlops_ci.registry.state import LogEntry
 
 
 def describe(entry: LogEntry) -> str:
@@ -20,9 +33,23 @@ def describe(entry: LogEntry) -> str:
             return f"v{version} judged, {verdict.outcome}: {verdict.summary}"
         case Alias(alias=alias, version=version, expect=expect, reason=reason):
             moved = f"{alias} moved from v{expect} to v{version}" if expect else f"{alias} set to v{version}"
-            return moved + (f": {reason}" if reason else "")
+            return moved + _because(reason)
         case Tag(version=version, set=tags, remove=removed):
             parts = [f"{name}={value}" for name, value in tags.items()] + [f"without {name}" for name in removed]
             return f"v{version} tagged {', '.join(parts)}"
+        case Protect(version=version, deployment=deployment):
+            return f"v{version} protected for {deployment}"
+        case Release(version=version, deployment=deployment, forced=forced, reason=reason):
+            return f"v{version} released from {deployment}{' by force' if forced else ''}{_because(reason)}"
+        case Delete(version=version, reason=reason):
+            return f"v{version} deleted{_because(reason)}"
+        case Looks(evaluation_set=evaluation_set, looks=looks):
+            return f"{len(looks)} new looks at evaluation set {short(evaluation_set)}"
+        case Collect(attempts=attempts):
+            return f"{len(attempts)} unused uploads condemned"
         case None:
             return f"{entry.envelope.op} (written by a newer mlops-ci)"
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""

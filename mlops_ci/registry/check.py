@@ -1,34 +1,32 @@
-"""Verifies every byte that the registry answers for."""
+"""Verifies everything that the registry answers for."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.files import FileRecord
+from mlops_ci.registry.check_hints import Finding, HintChecker
 from mlops_ci.registry.download import fetch
-from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.fold import fold
+from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.workspace.layout import model_file_key, objects_prefix, predictions_key
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong at a key."""
-
-    key: str
-    what: str
+from mlops_ci.registry.pins import require_pinned
+from mlops_ci.registry.state import ModelState
+from mlops_ci.workspace.layout import log_prefix, log_sequence, model_file_key, objects_prefix, predictions_key
+from mlops_ci.workspace.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
     """What was looked at in one model, what is wrong, and which objects belong to no version.
 
-    Orphans are the remains of uploads that never got their log entry; they do no harm. ``head`` is the digest of the
-    newest entry: a log that was cut short at its end is whole in itself, and shows only against a head noted before.
+    ``findings`` are damage; ``hints`` are what does not say what the log says, which the next writer puts right, or
+    which can be deleted. Orphans are the remains of uploads that never got their log entry, and of deleted versions;
+    they do no harm. ``head`` is the digest of the newest entry.
     """
 
     model: str
@@ -38,27 +36,30 @@ class ModelCheck:
     objects: int
     size: int
     findings: tuple[Finding, ...]
-    orphans: tuple[str, ...]
+    hints: tuple[Finding, ...] = ()
+    orphans: tuple[str, ...] = field(default=())
 
 
-def check_model(log: ModelLog) -> ModelCheck:
-    """Check a model's log (density, hash chain, every invariant of the fold) and each object it names."""
-    findings: list[Finding] = []
+def check_model(log: ModelLog, *, read_data: bool) -> ModelCheck:
+    """Check a model's log (density, hash chain, every invariant of the fold), its hints, and the objects it names.
+
+    Args:
+        log: the log; its pin, if it has one, is held against it.
+        read_data: read every byte of every object, rather than look at sizes only.
+    """
+    store, findings = log.store, []
+    state, hints = ModelState(log.model), HintChecker(store, log.model)
     try:
-        state = log.read()
+        for key, data in LogReader(store, log.model).raw(range(1, _length(store, log.model) + 1)):
+            fold(state, data, key)
+            hints.saw(state, data)
+        if log.pin:
+            require_pinned(store, state, log.pin)
     except IntegrityError as error:
         findings.append(Finding(error.where or log.model, error.what))
-        state = log.folded
     expected = dict(_objects(state))
-    present = {item.key for item in log.store.list(objects_prefix(log.model))}
-    with tempfile.TemporaryDirectory(prefix="mlops-ci-check-") as folder:
-        copy = Path(folder) / "object"
-        for key, file in expected.items():
-            try:
-                fetch(log.store, key, file, copy)
-            except IntegrityError as error:
-                findings.append(Finding(key, error.what))
-            copy.unlink(missing_ok=True)
+    present = {item.key: item.size for item in store.list(objects_prefix(log.model))}
+    findings += _read(store, expected) if read_data else _measured(expected, present)
     return ModelCheck(
         model=log.model,
         entries=state.head,
@@ -67,8 +68,33 @@ def check_model(log: ModelLog) -> ModelCheck:
         objects=len(expected),
         size=sum(file.size for file in expected.values()),
         findings=tuple(findings),
-        orphans=tuple(sorted(present - expected.keys())),
+        hints=tuple(hints.findings(state)) if not findings else (),
+        orphans=tuple(sorted(present.keys() - expected.keys())),
     )
+
+
+def _length(store: Store, model: str) -> int:
+    """The newest entry that there is, whatever lacks before it."""
+    return max((number for item in store.list(log_prefix(model)) if (number := log_sequence(item.key))), default=0)
+
+
+def _measured(expected: dict[str, FileRecord], present: dict[str, int]) -> Iterator[Finding]:
+    for key, file in expected.items():
+        if key not in present:
+            yield Finding(key, "an object of the workspace is missing")
+        elif present[key] != file.size:
+            yield Finding(key, f"an object of the workspace has {present[key]:,} bytes, not {file.size:,}")
+
+
+def _read(store: Store, expected: dict[str, FileRecord]) -> Iterator[Finding]:
+    with tempfile.TemporaryDirectory(prefix="mlops-ci-check-") as folder:
+        copy = Path(folder) / "object"
+        for key, file in expected.items():
+            try:
+                fetch(store, key, file, copy)
+            except IntegrityError as error:
+                yield Finding(key, error.what)
+            copy.unlink(missing_ok=True)
 
 
 def _objects(state: ModelState) -> Iterator[tuple[str, FileRecord]]:

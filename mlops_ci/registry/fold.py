@@ -1,218 +1,247 @@
-"""Folds a model's log into its state. Pure: bytes in, state out; every invariant of the log is checked here."""
+"""Folds a model's log into its state. Pure: bytes in, state out; every invariant of the log is checked here.
+
+An entry is folded in two steps, so that a writer can have its own entry checked before anybody sees it: ``examine``
+checks everything and changes nothing, ``apply`` changes the state and cannot fail.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.project.paths import escapes, normalise
-from mlops_ci.records.codec import decode, plain
+from mlops_ci.records.codec import decode
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import (
     LOG_FORMAT,
     OPERATIONS,
     Alias,
     Body,
+    Collect,
+    Delete,
     Envelope,
     Evaluated,
     Judged,
     Link,
+    Looks,
+    Protect,
     Register,
+    Release,
     Tag,
 )
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import Judgement, ModelVersion
-from mlops_ci.records.verdict import Verdict
+from mlops_ci.registry.state import AliasTarget, LogEntry, ModelState
 
 
 @dataclass(frozen=True, slots=True)
-class AliasTarget:
-    """Where an alias points, and the commit it was moved for."""
+class Examined:
+    """A checked entry: its digest, and the versions that it leaves changed."""
 
-    version: int
-    commit: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """An entry with its envelope; ``body`` is None for an operation that this program does not know."""
-
-    envelope: Envelope
-    body: Body | None
-
-    def flat(self) -> dict[str, Any]:
-        """The entry as one object, as it is stored."""
-        return {**plain(self.envelope), **(plain(self.body) if self.body else {})}
-
-
-@dataclass(slots=True)
-class ModelState:
-    """What a model's log says, up to and including entry ``head``; ``spent`` are verdicts that moved an alias."""
-
-    model: str
-    head: int = 0
-    head_digest: str | None = None
+    entry: LogEntry
+    digest: str
     versions: dict[int, ModelVersion] = field(default_factory=dict)
-    aliases: dict[str, AliasTarget] = field(default_factory=dict)
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
-    history: list[LogEntry] = field(default_factory=list)
-    spent: set[int] = field(default_factory=set)
-    not_understood: list[str] = field(default_factory=list)
-    _keys: dict[tuple[str | None, str], int] = field(default_factory=dict)
-    _fingerprints: dict[str, int] = field(default_factory=dict)
-    _last_version: int = 0
 
-    @property
-    def next_version(self) -> int:
-        """The number of the next version; numbers are never used again."""
-        return self._last_version + 1
 
-    def with_key(self, commit: str | None, fingerprint: str) -> ModelVersion | None:
-        """The version registered for, or linked to, a commit and fingerprint."""
-        number = self._keys.get((commit, fingerprint))
-        return None if number is None else self.versions[number]
+def fold(state: ModelState, data: bytes, where: str) -> LogEntry:
+    """Add the next entry to a state.
 
-    def with_fingerprint(self, fingerprint: str) -> ModelVersion | None:
-        """The version with a fingerprint, whatever its commit."""
-        number = self._fingerprints.get(fingerprint)
-        return None if number is None else self.versions[number]
+    Raises:
+        IntegrityError: as of :func:`examine`; the state is as it was.
+    """
+    examined = examine(state, data, where)
+    apply(state, examined)
+    return examined.entry
 
-    def alias(self, name: str) -> ModelVersion | None:
-        """The version an alias points to."""
-        target = self.aliases.get(name)
-        return None if target is None else self.versions[target.version]
 
-    def evaluation_on(self, version: int, evaluation_set: str | None) -> Evaluation | None:
-        """The recorded evaluation of a version on an evaluation set, or without any set."""
-        found = [e for e in self.versions[version].evaluations if e.set == evaluation_set]
-        return found[-1] if found else None
+def read_entry(data: bytes, where: str) -> LogEntry:
+    """Decode an entry.
 
-    def require_writable(self) -> None:
-        """Refuse to write after an entry whose meaning we must know and do not.
+    Raises:
+        IntegrityError: it is damaged, or of a format that is not ours.
+    """
+    envelope = decode(data, Envelope, where=where)
+    if envelope.format != LOG_FORMAT:
+        raise IntegrityError(f"log format {envelope.format} is unknown", where=where, hint="upgrade mlops-ci")
+    kind = OPERATIONS.get(envelope.op)
+    return LogEntry(envelope, None if kind is None else decode(data, kind, where=where))
 
-        Raises:
-            IntegrityError: a newer mlops-ci has written such an entry.
-        """
-        if self.not_understood:
-            raise IntegrityError(
-                f"the log has entries that only a newer mlops-ci understands: {', '.join(self.not_understood)}",
-                where=self.model,
-                hint="upgrade mlops-ci to write; reading still works",
-            )
 
-    def apply(self, data: bytes, where: str) -> None:
-        """Add the next entry.
+def examine(state: ModelState, data: bytes, where: str) -> Examined:
+    """Check the next entry against a state.
 
-        Raises:
-            IntegrityError: it is damaged, out of order, not chained to the one before, or contradicts the log.
-        """
-        envelope = decode(data, Envelope, where=where)
-        if envelope.seq != self.head + 1:
-            raise IntegrityError(f"entry {self.head + 1} of the log says it is number {envelope.seq}", where=where)
-        if envelope.prev != self.head_digest:
-            raise IntegrityError("the log's hash chain is broken", where=where, hint=_CHAIN_HINT)
-        if envelope.format != LOG_FORMAT:
-            raise IntegrityError(f"log format {envelope.format} is unknown", where=where, hint="upgrade mlops-ci")
-        kind = OPERATIONS.get(envelope.op)
-        body = None if kind is None else decode(data, kind, where=where)
-        if body is not None:
-            self._apply_body(envelope, body, where)
-        elif envelope.must_understand:
-            self.not_understood.append(envelope.op)
-        self.head = envelope.seq
-        self.head_digest = digest_of_bytes(data)
-        self.history.append(LogEntry(envelope, body))
+    Raises:
+        IntegrityError: it is damaged, out of order, not chained to the one before, or contradicts the log.
+    """
+    envelope = decode(data, Envelope, where=where)
+    if envelope.seq != state.head + 1:
+        raise IntegrityError(f"entry {state.head + 1} of the log says it is number {envelope.seq}", where=where)
+    if envelope.prev != state.head_digest:
+        raise IntegrityError("the log's hash chain is broken", where=where, hint=_CHAIN_HINT)
+    entry = read_entry(data, where)
+    changed = _changed_versions(state, envelope, entry.body, where) if entry.body else ()
+    return Examined(entry, digest_of_bytes(data), {version.version: version for version in changed})
 
-    def _apply_body(self, envelope: Envelope, body: Body, where: str) -> None:
-        match body:
-            case Register():
-                self._register(envelope, body, where)
-            case Link():
-                version = self._existing(body.version, where)
-                self.versions[version.version] = replace(version, links=(*version.links, body.commit))
-                self._keys[body.commit, version.fingerprint] = version.version
-            case Evaluated():
-                version = self._existing(body.version, where)
-                self.versions[version.version] = replace(version, evaluations=(*version.evaluations, body.evaluation))
-            case Judged():
-                self._judge(envelope.seq, body, where)
-            case Alias():
-                self._move_alias(body, where)
-            case Tag():
-                version = self._existing(body.version, where)
-                kept = {key: value for key, value in version.tags.items() if key not in body.remove}
-                self.versions[version.version] = replace(version, tags={**kept, **body.set})
 
-    def _register(self, envelope: Envelope, body: Register, where: str) -> None:
-        if body.version != self.next_version:
-            raise IntegrityError(f"version {body.version} follows version {self._last_version}", where=where)
-        for file in body.files:
-            if normalise(file.path) != file.path or file.path == "." or escapes(file.path):
-                raise IntegrityError(f"version {body.version} has a file outside its folder", where=where)
-        self.versions[body.version] = ModelVersion(
-            model=self.model,
-            version=body.version,
-            commit=body.commit,
-            fingerprint=body.fingerprint,
-            digest=body.digest,
-            created=envelope.time,
-            attempt=body.attempt,
-            files=body.files,
-            tags=body.tags,
-            metrics=body.metrics,
-            params=body.params,
-            datasets=body.datasets,
-            data_time=body.data_time,
-            environment=body.environment,
-            run=body.run,
-            source=body.source,
-            signature=body.signature,
-            evaluations=(body.evaluation,) if body.evaluation else (),
-        )
-        self._last_version = body.version
-        self._keys[body.commit, body.fingerprint] = body.version
-        self._fingerprints[body.fingerprint] = body.version
+def apply(state: ModelState, examined: Examined) -> None:
+    """Change the state as an examined entry says."""
+    envelope, body = examined.entry.envelope, examined.entry.body
+    state.head = envelope.seq
+    state.head_digest = examined.digest
+    for number, version in examined.versions.items():
+        state.versions[number] = version
+    match body:
+        case Register():
+            state.last_version = body.version
+            state.fingerprints[body.fingerprint] = body.version
+        case Alias():
+            state.aliases[body.alias] = AliasTarget(body.version, body.commit)
+            if body.verdict:
+                state.spent.add(body.verdict.seq)
+        case Delete():
+            state.deleted.add(body.version)
+            del state.fingerprints[state.versions.pop(body.version).fingerprint]
+        case Looks(evaluation_set=evaluation_set, looks=looks):
+            state.looks.setdefault(evaluation_set, set()).update(looks)
+        case Collect(attempts=attempts):
+            state.condemned.update(attempts)
+        case None if envelope.must_understand:
+            state.not_understood.append(envelope.op)
 
-    def _judge(self, seq: int, body: Judged, where: str) -> None:
-        version = self._existing(body.version, where)
-        verdict = body.verdict
-        if verdict.candidate.digest != version.digest:
-            raise IntegrityError(f"a verdict on v{version.version} judged other bytes", where=where)
-        judgement = Judgement(
-            seq=seq,
-            outcome=verdict.outcome,
-            summary=verdict.summary,
-            evaluation_set=verdict.evaluation_set,
-            rules_digest=verdict.rules_digest,
-            basis=verdict.basis,
-        )
-        self.verdicts[seq] = verdict
-        self.versions[body.version] = replace(version, judgements=(*version.judgements, judgement))
 
-    def _move_alias(self, body: Alias, where: str) -> None:
-        version = self._existing(body.version, where)
-        current = self.aliases.get(body.alias)
-        if (current.version if current else None) != body.expect:
-            raise IntegrityError(f"alias {body.alias} moved from where it was not", where=where)
-        if body.verdict and body.verdict.candidate != version.digest:
-            raise IntegrityError(f"alias {body.alias} moved to another model than the one judged", where=where)
-        if current:
-            before = self.versions[current.version]
-            kept = tuple(alias for alias in before.aliases if alias != body.alias)
-            self.versions[current.version] = replace(before, aliases=kept)
-        if body.verdict:
-            if body.verdict.seq not in self.verdicts:
-                raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
-            self.spent.add(body.verdict.seq)
-        now = self.versions[body.version]
-        self.versions[body.version] = replace(now, aliases=tuple(sorted({*now.aliases, body.alias})))
-        self.aliases[body.alias] = AliasTarget(body.version, body.commit)
+def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: str) -> tuple[ModelVersion, ...]:
+    """The versions as an entry leaves them; its preconditions hold, or it is refused."""
+    match body:
+        case Register():
+            return (_registered(state, envelope, body, where),)
+        case Alias():
+            return _moved(state, body, where)
+        case Looks():
+            return ()
+        case Collect():
+            _require_unused(state, body, where)
+            return ()
+        case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete():
+            version = _existing(state, body.version, where)
+            return (_changed(state, version, envelope, body, where),)
 
-    def _existing(self, version: int, where: str) -> ModelVersion:
-        if version not in self.versions:
-            raise IntegrityError(f"an entry names version {version}, which does not exist", where=where)
-        return self.versions[version]
+
+def _changed(
+    state: ModelState,
+    version: ModelVersion,
+    envelope: Envelope,
+    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete,
+    where: str,
+) -> ModelVersion:
+    match body:
+        case Link(commit=commit):
+            return replace(version, links=(*version.links, commit))
+        case Evaluated(evaluation=evaluation):
+            _require_kept(state, evaluation.attempt, where)
+            return replace(version, evaluations=(*version.evaluations, evaluation))
+        case Judged():
+            return replace(version, judgements=(*version.judgements, _judgement(version, envelope.seq, body, where)))
+        case Tag(set=new, remove=removed):
+            kept = {key: value for key, value in version.tags.items() if key not in removed}
+            return replace(version, tags={**kept, **new})
+        case Protect(deployment=deployment):
+            if deployment in version.protections:
+                raise IntegrityError(f"v{version.version} is protected for {deployment} twice", where=where)
+            return replace(version, protections=(*version.protections, deployment))
+        case Release(deployment=deployment):
+            if deployment not in version.protections:
+                raise IntegrityError(f"v{version.version} is released from {deployment}, unprotected", where=where)
+            return replace(version, protections=tuple(name for name in version.protections if name != deployment))
+        case Delete():
+            if version.aliases or version.protections:
+                raise IntegrityError(f"v{version.version} is deleted while it is in use", where=where)
+            return version
+
+
+def _registered(state: ModelState, envelope: Envelope, body: Register, where: str) -> ModelVersion:
+    if body.version != state.next_version:
+        raise IntegrityError(f"version {body.version} follows version {state.last_version}", where=where)
+    if body.fingerprint in state.fingerprints:
+        raise IntegrityError(f"version {body.version} has the fingerprint of another", where=where)
+    for file in body.files:
+        if normalise(file.path) != file.path or file.path == "." or escapes(file.path):
+            raise IntegrityError(f"version {body.version} has a file outside its folder", where=where)
+    _require_kept(state, body.attempt, where)
+    return ModelVersion(
+        model=state.model,
+        version=body.version,
+        commit=body.commit,
+        fingerprint=body.fingerprint,
+        digest=body.digest,
+        created=envelope.time,
+        attempt=body.attempt,
+        files=body.files,
+        tags=body.tags,
+        metrics=body.metrics,
+        params=body.params,
+        datasets=body.datasets,
+        data_time=body.data_time,
+        environment=body.environment,
+        run=body.run,
+        source=body.source,
+        signature=body.signature,
+        evaluations=(body.evaluation,) if body.evaluation else (),
+        entry=envelope.seq,
+    )
+
+
+def _judgement(version: ModelVersion, seq: int, body: Judged, where: str) -> Judgement:
+    verdict = body.verdict
+    if verdict.candidate.digest != version.digest:
+        raise IntegrityError(f"a verdict on v{version.version} judged other bytes", where=where)
+    return Judgement(
+        seq=seq,
+        outcome=verdict.outcome,
+        summary=verdict.summary,
+        evaluation_set=verdict.evaluation_set,
+        rules_digest=verdict.rules_digest,
+        basis=verdict.basis,
+    )
+
+
+def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ...]:
+    version = _existing(state, body.version, where)
+    current = state.aliases.get(body.alias)
+    if (current.version if current else None) != body.expect:
+        raise IntegrityError(f"alias {body.alias} moved from where it was not", where=where)
+    if body.verdict and body.verdict.candidate != version.digest:
+        raise IntegrityError(f"alias {body.alias} moved to another model than the one judged", where=where)
+    if body.verdict and body.verdict.seq not in {judgement.seq for judgement in version.judgements}:
+        raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
+    now = replace(version, aliases=tuple(sorted({*version.aliases, body.alias})))
+    if current is None or current.version == version.version:
+        return (now,)
+    before = state.versions[current.version]
+    return replace(before, aliases=tuple(alias for alias in before.aliases if alias != body.alias)), now
+
+
+def _existing(state: ModelState, version: int, where: str) -> ModelVersion:
+    found = state.versions.get(version)
+    if found is None:
+        raise IntegrityError(f"an entry names version {version}, which does not exist", where=where)
+    return found
+
+
+def _require_kept(state: ModelState, attempt: str | None, where: str) -> None:
+    if attempt in state.condemned:
+        raise IntegrityError("an entry names an upload that was condemned before", where=where)
+
+
+def _require_unused(state: ModelState, body: Collect, where: str) -> None:
+    used = sorted(set(body.attempts) & attempts_in_use(state))
+    if used:
+        raise IntegrityError(f"the upload {used[0]} is condemned while a version needs it", where=where)
+
+
+def attempts_in_use(state: ModelState) -> set[str]:
+    """The uploads that live versions refer to."""
+    evaluations: list[Evaluation] = [e for version in state.versions.values() for e in version.evaluations]
+    return {version.attempt for version in state.versions.values()} | {e.attempt for e in evaluations if e.attempt}
 
 
 _CHAIN_HINT = "somebody changed or removed an entry; run mlops-ci workspace check"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlops_ci.errors import ConflictError
+from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.entry import Body, Evaluated, Judged
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import Judgement
 from mlops_ci.records.verdict import Verdict
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import LocalFile, upload_evaluation
+from mlops_ci.registry.state import ModelState
 
 
 def judged_before(state: ModelState, version: int, *, rules_digest: str, basis: str) -> Judgement | None:
@@ -32,11 +32,23 @@ def record_verdict(log: ModelLog, version: int, verdict: Verdict) -> int:
     """
 
     def decide(state: ModelState) -> Body:
-        if verdict.candidate.digest != state.versions[version].digest:
+        if verdict.candidate.digest != state.require(version).digest:
             raise ConflictError(f"what was judged is not v{version}", where=log.model, hint="run the command again")
         return Judged(version=version, verdict=verdict)
 
     return log.append(decide).head
+
+
+def recorded_verdict(log: ModelLog, seq: int) -> Verdict:
+    """The verdict in an entry of the log.
+
+    Raises:
+        IntegrityError: there is none.
+    """
+    entry = log.entry(seq)
+    if entry is None or not isinstance(entry.body, Judged):
+        raise IntegrityError(f"entry {seq} of the log is no verdict", where=log.model)
+    return entry.body.verdict
 
 
 def record_evaluation(log: ModelLog, version: int, evaluation: Evaluation, predictions: LocalFile | None) -> None:
@@ -48,7 +60,8 @@ def record_evaluation(log: ModelLog, version: int, evaluation: Evaluation, predi
         recorded = state.evaluation_on(version, evaluation.set)
         if recorded and replace(recorded, attempt=None) == replace(evaluation, attempt=None):
             return None
-        stored = stored or upload_evaluation(log, evaluation, predictions)
+        if stored is None or stored.attempt in state.condemned:
+            stored = upload_evaluation(log, evaluation, predictions)
         return Evaluated(version=version, evaluation=stored)
 
     log.append(decide)

@@ -11,29 +11,53 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TypeVar
 
 from mlops_ci.edge.clock import Clock, timestamp
-from mlops_ci.errors import IntegrityError, OutcomeUnknownError, RemoteError
+from mlops_ci.errors import OutcomeUnknownError, RemoteError
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode, plain
 from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope, operation_of
-from mlops_ci.registry.fold import ModelState
-from mlops_ci.workspace.layout import MODELS, log_key, log_prefix, log_sequence
-from mlops_ci.workspace.store import Store
+from mlops_ci.records.pin import Pin
+from mlops_ci.registry.checkpoints import advance
+from mlops_ci.registry.fold import apply, examine, fold, read_entry
+from mlops_ci.registry.hints import write_hints
+from mlops_ci.registry.log_reader import LogReader
+from mlops_ci.registry.pins import require_pinned
+from mlops_ci.registry.state import LogEntry, ModelState
+from mlops_ci.workspace.layout import log_key
+from mlops_ci.workspace.store import LostRaceError, Store
 
+T = TypeVar("T")
 Decide = Callable[[ModelState], Body | None]
 _LONGEST_PAUSE = 0.25
 
 
 class ModelLog:
-    """The log of one model in a workspace."""
+    """The log of one model in a workspace.
 
-    def __init__(self, store: Store, model: str, *, actor: Actor, clock: Clock) -> None:
+    Args:
+        store: the workspace.
+        model: the model's name.
+        actor: who writes.
+        clock: tells the time of an entry.
+        pin: an entry that the log must have; a log that was rolled back behind it, or forked before it, is refused.
+    """
+
+    def __init__(self, store: Store, model: str, *, actor: Actor, clock: Clock, pin: Pin | None = None) -> None:
         self.store = store
         self.model = model
         self._actor = actor
         self._clock = clock
-        self._state = ModelState(model)
+        self.pin = pin
+        self._together = False
+        self._start()
+
+    def _start(self) -> None:
+        self._state = ModelState(self.model)
+        self._reader = LogReader(self.store, self.model)
+        self._unverified = self.pin
 
     @property
     def folded(self) -> ModelState:
@@ -44,13 +68,26 @@ class ModelLog:
         """Fold what has been appended since the last call, and return the state.
 
         Raises:
-            IntegrityError: an entry is missing, damaged, or not chained to the one before.
+            IntegrityError: an entry is missing, damaged, or not chained to the one before; or the pinned entry is not
+                the one that was pinned.
         """
-        if self._state.head == 0:
-            self._require_density()
-        while (data := self.store.get(log_key(self.model, self._state.head + 1))) is not None:
-            self._state.apply(data, log_key(self.model, self._state.head + 1))
+        for key, data in self._reader.after(self._state.head):
+            fold(self._state, data, key)
+        if self._unverified:
+            require_pinned(self.store, self._state, self._unverified)
+            self._unverified = None
         return self._state
+
+    def entries(self) -> Iterator[LogEntry]:
+        """All entries, oldest first, as they are stored; a reading of its own."""
+        for key, data in LogReader(self.store, self.model).after(0):
+            yield read_entry(data, key)
+
+    def entry(self, seq: int) -> LogEntry | None:
+        """One entry; None if there is none of that number."""
+        key = log_key(self.model, seq)
+        data = self.store.get(key)
+        return None if data is None else read_entry(data, key)
 
     def append(self, decide: Decide) -> ModelState:
         """Append one entry, and return the state that includes it.
@@ -69,14 +106,50 @@ class ModelLog:
             body = decide(state)
             if body is None:
                 self._make_durable(state)
+                self._publish()
                 return state
             state.require_writable()
             key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
+            examined = examine(state, data, key)  # before anybody can see it
             if self._write(key, data):
-                state.apply(data, key)
+                apply(state, examined)
+                self._publish()
                 return state
             time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do work whose entries belong together: seen all at once where the storage can, and hinted at once.
+
+        The work is done again from the start, on a newly read log, when somebody else has written meanwhile.
+        """
+        pause = 0.05
+        while True:
+            self._together = True
+            try:
+                with self.store.together():
+                    done = work()
+                    self._together = False
+                    self._publish()
+                return done
+            except LostRaceError:
+                self._start()
+                time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
+                pause = min(2 * pause, 20 * _LONGEST_PAUSE)
+            finally:
+                self._together = False
+
+    def _publish(self) -> None:
+        """Bring hints and checkpoints up to the state; a failure is the next writer's to repair."""
+        state = self._state
+        if self._together or state.head <= self._reader.hinted:
+            return
+        with suppress(RemoteError):
+            self._reader.checkpoints = advance(
+                self.store, self.model, self._reader.checkpoints, state.head, self._reader.between
+            )
+            write_hints(self.store, state, self._reader.checkpoints)
+        self._reader.hinted = state.head
 
     def _make_durable(self, state: ModelState) -> None:
         """Make sure that what we are about to acknowledge outlives a power cut.
@@ -122,29 +195,3 @@ class ModelLog:
             actor=self._actor,
         )
         return encode({**plain(envelope), **plain(body)})
-
-    def _require_density(self) -> None:
-        present = {number for item in self.store.list(log_prefix(self.model)) if (number := log_sequence(item.key))}
-        for expected in range(1, max(present, default=0)):
-            # A listing made while others write may lack an entry and show a later one: only a read tells.
-            if expected not in present and self.store.get(log_key(self.model, expected)) is None:
-                raise IntegrityError(
-                    "an entry of the log is missing",
-                    where=log_key(self.model, expected),
-                    hint="restore it from a backup; run mlops-ci workspace check for the whole picture",
-                )
-
-
-def model_names(store: Store) -> Iterator[str]:
-    """The models that have a log, sorted."""
-    seen = None
-    for item in store.list(MODELS):
-        name = item.key.removeprefix(MODELS).partition("/")[0]
-        if name != seen and item.key.startswith(log_prefix(name)):
-            seen = name
-            yield name
-
-
-def traces_of_models(store: Store) -> list[str]:
-    """The names under which anything at all is kept, were it an upload that never got its entry."""
-    return sorted({item.key.removeprefix(MODELS).partition("/")[0] for item in store.list(MODELS)})

@@ -8,8 +8,8 @@ from typing import Literal
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.records.entry import Alias, Body, VerdictReference
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.state import ModelState
 
 IsAncestor = Callable[[str, str], bool]
 Promoted = Literal["promoted", "unchanged", "superseded"]
@@ -46,7 +46,7 @@ def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor
     def decide(state: ModelState) -> Body | None:
         nonlocal outcome
         outcome = "promoted"
-        candidate = state.versions[request.version]
+        candidate = state.require(request.version)
         if request.verdict.candidate != candidate.digest or request.verdict.outcome != "pass":
             raise ConflictError(f"no passing verdict on v{request.version}", where=log.model, hint="run the gate again")
         current = state.aliases.get(request.alias)
@@ -123,7 +123,7 @@ def move_alias(
 
     def decide(state: ModelState) -> Body | None:
         nonlocal outcome
-        target = state.versions[version]
+        target = state.require(version)
         current = state.aliases.get(alias)
         if expect is not None and (current.version if current else None) != expect:
             now = f"v{current.version}" if current else "nothing"

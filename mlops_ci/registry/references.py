@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlops_ci.errors import UsageError
 from mlops_ci.project.names import require_alias, require_model_name
 from mlops_ci.records.model_version import ModelVersion
-from mlops_ci.registry.fold import ModelState
+from mlops_ci.registry.state import ModelState
 
 _NUMBER = re.compile(r"v?([0-9]{1,18})")
 _SHA = re.compile(r"(?=.*[a-f])[0-9a-f]{7,40}|[0-9a-f]{40}")
@@ -51,9 +51,11 @@ def resolve(state: ModelState, selector: str) -> ModelVersion:
     where = f"{state.model}@{selector}"
     require_known(state)
     if match := _NUMBER.fullmatch(selector):
-        version = state.versions.get(int(match[1]))
+        number = int(match[1])
+        version = state.versions.get(number)
         if version is None:
-            raise UsageError(f"no version {int(match[1])}", where=where, hint=f"the newest is v{max(state.versions)}")
+            what = f"v{number} was deleted" if number in state.deleted else f"no version {number}"
+            raise UsageError(what, where=where, hint=f"the newest is v{state.last_version}")
         return version
     if _SHA.fullmatch(selector):
         return _by_commit(state, selector, where)
@@ -70,7 +72,7 @@ def require_known(state: ModelState) -> ModelState:
     Raises:
         UsageError: nothing was ever registered under that name.
     """
-    if not state.versions:
+    if not state.versions and not state.deleted:
         raise UsageError(f"unknown model {state.model!r}", hint="mlops-ci models list shows them all")
     return state
 

@@ -15,8 +15,8 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion, model_digest
 from mlops_ci.records.signature import Signature
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import model_file_key, predictions_key
 from mlops_ci.workspace.store import Store
 
@@ -86,7 +86,7 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
                 return None
             how = "linked"
             return Link(version=found.version, commit=request.commit, source=request.source)
-        if uploaded is None:
+        if uploaded is None or uploaded.attempt in state.condemned:  # we took so long that it was thought abandoned
             state.require_writable()  # before gigabytes are on their way
             uploaded = _upload(log, request)
         how = "created"

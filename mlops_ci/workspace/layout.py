@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
-from mlops_ci.records.digest import hexadecimal
+from mlops_ci.records.digest import PREFIX, hexadecimal
 
 FORMAT_KEY = "workspace.json"
 PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
+STATIC = "static/"
+TOP_LEVEL = frozenset({FORMAT_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
 _DIGITS = 20
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
+_CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
 
 
 def model_prefix(model: str) -> str:
@@ -32,6 +35,67 @@ def log_sequence(key: str) -> int | None:
     """The number of a log entry's key; None for anything else."""
     name = key.rpartition("/")[2]
     return int(name.removesuffix(".json")) if _LOG_NAME.fullmatch(name) else None
+
+
+def hint_key(model: str) -> str:
+    """The hint about the newest state of a model's log."""
+    return f"{model_prefix(model)}_last.json"
+
+
+def checkpoints_prefix(model: str) -> str:
+    """The checkpoints of a model's log."""
+    return f"{model_prefix(model)}checkpoints/"
+
+
+def checkpoint_key(model: str, first: int, last: int, digest: str) -> str:
+    """The entries ``first`` to ``last`` of a log in one object with this digest."""
+    return f"{checkpoints_prefix(model)}{first:0{_DIGITS}d}-{last:0{_DIGITS}d}.{hexadecimal(digest)}"
+
+
+def checkpoint_parts(key: str) -> tuple[int, int, str] | None:
+    """First entry, last entry and digest of a checkpoint's key; None for anything else."""
+    match = _CHECKPOINT_NAME.fullmatch(key.rpartition("/")[2])
+    return (int(match[1]), int(match[2]), PREFIX + match[3]) if match else None
+
+
+def model_listing_key() -> str:
+    """The list of all models, for plain HTTP readers."""
+    return f"{STATIC}models.json"
+
+
+def version_listing_key(model: str) -> str:
+    """The list of a model's versions, for plain HTTP readers."""
+    return f"{STATIC}models/{model}.json"
+
+
+def events_prefix(sink: str, model: str) -> str:
+    """What is known of the delivery of a model's log to a sink."""
+    return f"events/{sink}/{model}/"
+
+
+def event_start_key(sink: str, model: str) -> str:
+    """From where on a sink wants to hear of a model."""
+    return f"{events_prefix(sink, model)}start.json"
+
+
+def event_claim_key(sink: str, model: str, seq: int, attempt: int) -> str:
+    """The claim of one try to deliver an entry."""
+    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.claim-{attempt:04d}.json"
+
+
+def event_marker_key(sink: str, model: str, seq: int) -> str:
+    """The proof that an entry was delivered, or settled otherwise."""
+    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.done.json"
+
+
+def probe_key(name: str) -> str:
+    """A key for trying out what a storage can do."""
+    return f"probes/{name}"
+
+
+def attempt_of(model: str, key: str) -> str:
+    """The upload that an object of a model belongs to."""
+    return key.removeprefix(objects_prefix(model)).partition("/")[0]
 
 
 def objects_prefix(model: str) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from typing import BinaryIO
 from mlops_ci.edge.files import CHUNK, fsync_folder
 from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.records.digest import PREFIX
+from mlops_ci.workspace.layout import TOP_LEVEL
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
 TEMPORARY = ".tmp"
@@ -101,6 +102,16 @@ class LocalStore:
         """Yield the objects below a folder of keys, sorted."""
         with _failures_as_remote_errors(prefix):
             yield from self._walk(self._path(prefix.removesuffix("/")) if prefix else self._root, prefix)
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """The folders in a folder."""
+        with _failures_as_remote_errors(prefix):
+            try:
+                with os.scandir(self._path(prefix.removesuffix("/")) if prefix else self._root) as entries:
+                    names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        return [name for name in names if prefix or name not in _UNLISTED]
 
     def delete(self, key: str) -> None:
         """Delete an object. Folders stay, so that no writer loses the one it is about to link into."""
@@ -244,5 +255,5 @@ def ignore_in_git(root: Path) -> None:
 def is_foreign(root: Path) -> bool:
     """Whether a folder holds anything that no workspace has."""
     with _failures_as_remote_errors(""):
-        ours = {*_UNLISTED, "workspace.json", "models", "runs", "cache", "pull-requests"}
+        ours = {*_UNLISTED, *TOP_LEVEL}
         return root.is_dir() and any(entry.name not in ours for entry in root.iterdir())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,10 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects whose key starts with ``prefix`` (ending in ``/``, or empty), sorted by key."""
+        ...
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """The names of the folders of keys directly below ``prefix``, sorted; maybe some that are empty by now."""
         ...
 
     def delete(self, key: str) -> None:

@@ -99,7 +99,7 @@ def test_check_and_info_describe_a_healthy_workspace(external: Lab) -> None:
     done = external.run("workspace", "check")
     assert (done.code, done.out.splitlines()[-1]) == (0, "everything is as it was written")
     kinds = external.run("workspace", "info", "--json").json["kinds"]
-    assert kinds["models"]["objects"] == 4
+    assert kinds["models"]["objects"] == 5
 
 
 def test_check_names_what_is_damaged(external: Lab) -> None:

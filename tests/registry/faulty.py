@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -65,6 +65,10 @@ class FaultyStore:
         for item in self.store.list(prefix):
             yield item
             self._before()
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        self._before()
+        return self.store.folders(prefix)
 
     def delete(self, key: str) -> None:
         self._before()

@@ -17,11 +17,11 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.verdict import Outcome, Side, Verdict
 from mlops_ci.registry.check import check_model
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.judge import record_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import Promotion
 from mlops_ci.registry.register import LocalFile, Registration
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.store import Store
 
 MODEL = "model"
@@ -124,9 +124,9 @@ def judged(log: ModelLog, version: int, *, alias: str = "champion", commit: str 
 def require_whole(store: Store, model: str = MODEL) -> ModelState:
     """Read the model anew, with every byte of it checked, and return its state."""
     log = open_log(store, model)
-    check = check_model(log)
+    check = check_model(log, read_data=True)
     assert check.findings == ()
-    state = log.folded
+    state = log.read()
     assert list(state.versions) == list(range(1, len(state.versions) + 1))
     keys = {(commit, v.fingerprint) for v in state.versions.values() for commit in (v.commit, *v.links)}
     assert len(keys) == sum(1 + len(v.links) for v in state.versions.values()), "a key has two versions"

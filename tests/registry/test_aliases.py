@@ -33,7 +33,7 @@ def test_an_alias_moves_forward(store: Store, log: ModelLog, versions: Versions)
     assert [move(log, 1), move(log, 3)] == ["promoted", "promoted"]
     state = require_whole(store)
     assert [version.aliases for version in state.versions.values()] == [(), (), ("champion",)]
-    body = state.history[-1].body
+    body = list(log.entries())[-1].body
     assert isinstance(body, Alias)
     assert (body.expect, body.version, body.reason) == (1, 3, "because")
 
@@ -112,9 +112,9 @@ def test_going_back_is_noticed_after_a_lost_race(make: Make) -> None:
 def test_a_decision_carries_the_verdict_that_the_version_has(log: ModelLog, versions: Versions) -> None:
     versions(2)
     move(log, 1)
-    assert isinstance(unjudged := log.read().history[-1].body, Alias)
+    assert isinstance(unjudged := list(log.entries())[-1].body, Alias)
     assert unjudged.verdict is None
     promotion = judged(log, 2)
     move(log, 2)
-    assert isinstance(body := log.read().history[-1].body, Alias)
+    assert isinstance(body := list(log.entries())[-1].body, Alias)
     assert body.verdict == promotion.verdict

@@ -10,8 +10,8 @@ import pytest
 from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.download import download_version, fetch_predictions
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.register import register
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import log_key, objects_prefix
 from mlops_ci.workspace.store import Store
 from tests.registry.conftest import Make
@@ -94,7 +94,7 @@ def test_every_damaged_object_is_named_and_refused(
         assert other is not None
         assert data != other
         damage(store, key, data, other)
-        (finding,) = check_model(open_log(store)).findings
+        (finding,) = check_model(open_log(store), read_data=True).findings
         assert finding.key == key
         attempt = key.removeprefix(objects_prefix(MODEL)).partition("/")[0]
         owners = [v.version for v in state.versions.values() if v.attempt == attempt]
@@ -109,7 +109,7 @@ def test_all_damages_at_once_are_all_named(store: Store, state: ModelState) -> N
         data = store.get(key)
         assert data is not None
         DAMAGES[number % 5](store, key, data, b"")
-    assert sorted(finding.key for finding in check_model(open_log(store)).findings) == keys
+    assert sorted(finding.key for finding in check_model(open_log(store), read_data=True).findings) == keys
 
 
 def test_a_damaged_entry_does_not_hide_damaged_objects_of_versions_before_it(store: Store, state: ModelState) -> None:
@@ -118,14 +118,14 @@ def test_a_damaged_entry_does_not_hide_damaged_objects_of_versions_before_it(sto
     (owner,) = (v.version for v in state.versions.values() if v.attempt == attempt)
     store.delete(key)
     store.create(log_key(MODEL, state.head + 1), b"{")
-    findings = {finding.key for finding in check_model(open_log(store)).findings}
+    findings = {finding.key for finding in check_model(open_log(store), read_data=True).findings}
     assert findings == {log_key(MODEL, state.head + 1), key}
     assert owner <= VERSIONS
 
 
 def test_the_check_counts_what_it_saw_and_lists_orphans_apart(store: Store, state: ModelState) -> None:
     store.create(f"{objects_prefix(MODEL)}attempt/files/model.onnx", b"left by a crash")
-    check = check_model(open_log(store))
+    check = check_model(open_log(store), read_data=True)
     assert (check.entries, check.versions, check.objects) == (VERSIONS, VERSIONS, VERSIONS * (len(FILES) + 1))
     assert check.findings == ()
     assert check.orphans == (f"{objects_prefix(MODEL)}attempt/files/model.onnx",)

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.records.evaluation import Evaluation
-from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict
+from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict, recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registered, register
 from mlops_ci.workspace.store import Store
@@ -24,7 +24,7 @@ def test_a_verdict_is_kept_whole_and_in_short(store: Store, log: ModelLog, versi
     given = verdict(digest, "inconclusive", baseline="sha256:b", summary="too few rows")
     seq = record_verdict(log, 1, given)
     state = require_whole(store)
-    assert state.verdicts == {seq: given}
+    assert recorded_verdict(log, seq) == given
     (judgement,) = state.versions[1].judgements
     assert (judgement.seq, judgement.outcome, judgement.basis) == (seq, "inconclusive", "basis")
 

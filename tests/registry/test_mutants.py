@@ -15,9 +15,9 @@ import pytest
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.entry import Body
 from mlops_ci.registry import promote
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import Decide, ModelLog
 from mlops_ci.registry.register import register
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.conftest import Make
 from tests.registry.interloper import InterloperStore

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.register import Registration, register
+from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.local import LocalStore
 from tests.parts.need import soak

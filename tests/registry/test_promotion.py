@@ -77,7 +77,7 @@ def test_a_descendant_is_promoted_with_its_verdict(store: InterloperStore, log: 
     version = train("c")
     request = judged(log, version)
     assert promote_judged(log, request, is_ancestor=is_ancestor) == "promoted"
-    body = require_whole(store).history[-1].body
+    body = list(open_log(store).entries())[-1].body
     assert body == Alias("champion", version, expect=1, commit=sha("c"), verdict=request.verdict)
 
 
@@ -220,7 +220,7 @@ def test_the_same_promotion_by_two_jobs_happens_once(store: InterloperStore, log
     request = judged(log, train("a"))
     store.interlope = lambda: promote_judged(open_log(store), request, is_ancestor=is_ancestor)
     assert promote_judged(log, request, is_ancestor=is_ancestor) == "unchanged"
-    assert sum(isinstance(entry.body, Alias) for entry in require_whole(store).history) == 1
+    assert sum(isinstance(entry.body, Alias) for entry in open_log(store).entries()) == 1
 
 
 def test_an_unrelated_entry_in_between_hinders_nobody(

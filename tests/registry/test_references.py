@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mlops_ci.errors import UsageError
-from mlops_ci.registry.fold import ModelState
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.references import Reference, parse_reference, resolve
 from mlops_ci.registry.register import register
+from mlops_ci.registry.state import ModelState
 from tests.registry.conftest import Make
 from tests.registry.making import open_log
 from tests.workspace.memory import MemoryStore

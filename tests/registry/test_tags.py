@@ -59,7 +59,7 @@ def test_the_biography_tells_every_entry_in_words(log: ModelLog, versions: Versi
     versions(1)
     register(log, make(sha(2), "f1"))
     set_tags(log, 1, {"team": "fraud"})
-    assert [describe(entry) for entry in log.read().history] == [
+    assert [describe(entry) for entry in log.entries()] == [
         f"v1 registered from commit {sha(1)[:7]}",
         f"commit {sha(2)[:7]} makes v1 too",
         "v1 tagged team=fraud",

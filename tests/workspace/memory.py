@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -75,6 +75,10 @@ class MemoryStore:
             found = sorted(key for key in self.objects if key.startswith(prefix))
             items = [StoredObject(key, len(self.objects[key]), self._modified[key]) for key in found]
         yield from items
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        below = (item.key.removeprefix(prefix).split("/") for item in self.list(prefix))
+        return sorted({parts[0] for parts in below if len(parts) > 1})
 
     def delete(self, key: str) -> None:
         with self._lock:

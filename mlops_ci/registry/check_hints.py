@@ -1,0 +1,94 @@
+"""Compares what can be rebuilt from a log with the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlops_ci.errors import IntegrityError
+from mlops_ci.records.codec import decode, encode
+from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.records.hint import Checkpoint
+from mlops_ci.records.listing import VersionListing
+from mlops_ci.registry.checkpoints import unpack
+from mlops_ci.registry.hints import hint_about, listing_of, read_hint
+from mlops_ci.registry.state import ModelState
+from mlops_ci.workspace.layout import checkpoint_parts, checkpoints_prefix, hint_key, version_listing_key
+from mlops_ci.workspace.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a key."""
+
+    key: str
+    what: str
+
+
+class HintChecker:
+    """Is shown every entry of a log in order, and says at the end which hints and checkpoints say something else."""
+
+    def __init__(self, store: Store, model: str) -> None:
+        self._store = store
+        self._model = model
+        self._hint = read_hint(store, model)
+        self._hinted: str | None = None
+        self._digests: list[str] = []
+
+    def saw(self, state: ModelState, data: bytes) -> None:
+        """Take note of an entry that has just been folded."""
+        self._digests.append(digest_of_bytes(data))
+        if self._hint and state.head == self._hint.head:
+            self._hinted = state.head_digest
+
+    def findings(self, state: ModelState) -> Iterator[Finding]:
+        """What differs from the log."""
+        if not state.head:
+            return
+        yield from self._hint_findings(state)
+        yield from self._listing_findings(state)
+        yield from self._checkpoint_findings()
+
+    def _hint_findings(self, state: ModelState) -> Iterator[Finding]:
+        key = hint_key(self._model)
+        if self._hint is None:
+            yield Finding(key, "the hint is missing or cannot be read")
+        elif self._hint.head > state.head:
+            yield Finding(key, f"the hint knows of entry {self._hint.head}, and the log ends at {state.head}")
+        elif self._hint.head_digest != self._hinted:
+            yield Finding(key, "the hint speaks of another log")
+        elif self._hint.head == state.head and self._hint != hint_about(state, self._hint.checkpoints):
+            yield Finding(key, "the hint says something else than the log")
+
+    def _listing_findings(self, state: ModelState) -> Iterator[Finding]:
+        key = version_listing_key(self._model)
+        data = self._store.get(key)
+        try:
+            listing = decode(data or b"", VersionListing, where=key)
+        except IntegrityError:
+            yield Finding(key, "the listing of versions is missing or cannot be read")
+        else:
+            if listing.seq > state.head or (listing.seq == state.head and data != encode(listing_of(state))):
+                yield Finding(key, "the listing of versions says something else than the log")
+
+    def _checkpoint_findings(self) -> Iterator[Finding]:
+        for item in self._store.list(checkpoints_prefix(self._model)):
+            parts = checkpoint_parts(item.key)
+            what = self._wrong_in(item.key, Checkpoint(*parts)) if parts else "not the name of a checkpoint"
+            if what:
+                yield Finding(item.key, what)
+        present = {item.key.rpartition("/")[2] for item in self._store.list(checkpoints_prefix(self._model))}
+        for one in self._hint.checkpoints if self._hint else ():
+            if not any(checkpoint_parts(name) == (one.first, one.last, one.digest) for name in present):
+                yield Finding(
+                    checkpoints_prefix(self._model), f"the checkpoint of entries {one.first} to {one.last} is missing"
+                )
+
+    def _wrong_in(self, key: str, checkpoint: Checkpoint) -> str | None:
+        try:
+            entries = unpack(self._store.get(key) or b"", checkpoint, key)
+        except IntegrityError as error:
+            return error.what
+        if [digest_of_bytes(entry) for entry in entries] != self._digests[checkpoint.first - 1 : checkpoint.last]:
+            return "a checkpoint says something else than the log"
+        return None

@@ -8,8 +8,10 @@ from pathlib import Path
 from mlops_ci.edge.clock import now
 from mlops_ci.hosts.local import user_name
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
+from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import require_model_name
 from mlops_ci.records.actor import Actor
+from mlops_ci.records.pin import Pin
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.workspace.store import Store
 
@@ -25,6 +27,7 @@ def log_to_write(workspace: str | None, project: Path, model: str, *, host: str)
     return log_in(workspace_to_write(workspace, project, host=host, environ=os.environ), model)
 
 
-def log_in(store: Store, model: str) -> ModelLog:
-    """The log of a model in an open workspace."""
-    return ModelLog(store, model, actor=Actor(name=user_name(os.environ)), clock=now)
+def log_in(store: Store, model: str, pin: Pin | None = None) -> ModelLog:
+    """The log of a model in an open workspace, held against a pin: this one, or one of the environment."""
+    pin = pin or pins_of(os.environ).get(model)
+    return ModelLog(store, model, actor=Actor(name=user_name(os.environ)), clock=now, pin=pin)

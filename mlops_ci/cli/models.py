@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
+from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.project.names import parse_tags, require_model_name
 from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
-from mlops_ci.registry.model_names import model_names
+from mlops_ci.registry.model_names import traces_of_models
+from mlops_ci.registry.quick import resolve_quickly
 from mlops_ci.registry.references import parse_reference, require_known, resolve
-from mlops_ci.registry.tags import set_tags, with_tags
+from mlops_ci.registry.search import Query, parse_condition
+from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.report.wording import visible
 
 model_option = click.option("--model", metavar="NAME", help="Only this model.")
+limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 
 
 @click.group()
@@ -31,24 +37,41 @@ def models() -> None:
 
 @models.command("list")
 @model_option
+@limit_option
 @project_option
 @workspace_option
 @json_option
-def list_versions(model: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
-    """List all versions, newest first."""
-    _print_versions(list(_versions(workspace, project, model)), as_json=as_json)
+def list_versions(model: str | None, limit: int | None, project: Path, workspace: str | None, as_json: bool) -> None:
+    """List versions, newest first."""
+    _print_versions(_found(workspace, project, Query(model=model, limit=limit)), as_json=as_json)
 
 
 @models.command()
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="That carry this tag; repeatable.")
+@click.option("--metric", "metrics", multiple=True, metavar="CONDITION", help="Such as 'roc_auc >= 0.9'; repeatable.")
+@click.option("--commit", metavar="SHA", help="Made from this commit; the beginning will do.")
+@click.option("--alias", metavar="NAME", help="That this alias points to.")
+@click.option("--since", metavar="DATE", help="Registered then or later: 2026-01-31, or with a time in UTC.")
+@click.option("--until", metavar="DATE", help="Registered then or before.")
+@click.option("--text", metavar="WORDS", help="Words in commit subject, tags, params, file names or verdicts.")
+@click.option("--sort", metavar="METRIC", help="Smallest first; -METRIC for the largest.  [default: newest first]")
 @model_option
+@limit_option
 @project_option
 @workspace_option
 @json_option
-def search(tags: tuple[str, ...], model: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Search versions by their tags."""
-    wanted = parse_tags(tags)
-    _print_versions(list(with_tags(_versions(workspace, project, model), wanted)), as_json=as_json)
+def search(
+    *,
+    tags: tuple[str, ...],
+    metrics: tuple[str, ...],
+    project: Path,
+    workspace: str | None,
+    as_json: bool,
+    **terms: Any,
+) -> None:
+    """Search versions. All conditions must hold."""
+    query = Query(tags=parse_tags(tags), metrics=tuple(map(parse_condition, metrics)), **terms)
+    _print_versions(_found(workspace, project, query), as_json=as_json)
 
 
 @models.command()
@@ -59,7 +82,7 @@ def search(tags: tuple[str, ...], model: str | None, project: Path, workspace: s
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
     parsed = parse_reference(reference)
-    version = resolve(log_to_read(workspace, project, parsed.model).read(), parsed.selector)
+    version = resolve_quickly(log_to_read(workspace, project, parsed.model), parsed.selector)
     if as_json:
         print_json(version)
         return
@@ -134,18 +157,15 @@ def download(reference: str, folder: Path, project: Path, workspace: str | None)
     """Write the files of a version below a FOLDER, every byte verified."""
     parsed = parse_reference(reference)
     log = log_to_read(workspace, project, parsed.model)
-    for path in download_version(log.store, resolve(log.read(), parsed.selector), folder):
+    for path in download_version(log.store, resolve_quickly(log, parsed.selector), folder):
         click.echo(str(path))
 
 
-def _versions(workspace: str | None, project: Path, model: str | None) -> Iterator[ModelVersion]:
+def _found(workspace: str | None, project: Path, query: Query) -> list[ModelVersion]:
     store = workspace_to_read(workspace, project)
-    if model is not None:
-        state = require_known(log_in(store, require_model_name(model)).read())
-        yield from reversed(list(state.versions.values()))
-        return
-    for name in model_names(store):
-        yield from reversed(list(log_in(store, name).read().versions.values()))
+    if query.model is not None and require_model_name(query.model) not in traces_of_models(store):
+        require_known(ModelState(query.model))
+    return find_versions(store, query, os.environ)
 
 
 def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 from mlops_ci.cli.options import force_option, json_option, session_options
 from mlops_ci.cli.output import LineProgress, print_json, print_table
 from mlops_ci.cli.session import session_of
-from mlops_ci.lifecycle.execution import execution, write_run
+from mlops_ci.lifecycle.execution import execution, keep_run
 from mlops_ci.lifecycle.planning import plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
@@ -42,7 +42,7 @@ def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_
         _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
         return
     with execution(session, LineProgress(session.host, to_stderr=as_json), force=force, only=only) as done:
-        write_run(session, done.run)
+        keep_run(session, done, done.run)
         restored = restore_outputs(session, done) if restore else []
     if as_json:
         print_json(done.run)

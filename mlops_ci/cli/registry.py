@@ -44,7 +44,7 @@ def register(
     """Register a model trained anywhere. The same model again is the same version."""
     external = ExternalModel(tags=parse_tags(tags), **what)
     log = log_to_write(workspace, project, model, host=host)
-    done = register_external(log, external, environ=os.environ, project=project)
+    done = log.together(lambda: register_external(log, external, environ=os.environ, project=project))
     if as_json:
         print_json(done.version)
         return

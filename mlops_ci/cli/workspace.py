@@ -1,26 +1,34 @@
-"""``workspace``: init, info, check."""
+"""``workspace``: init, info, check, copy, gc, pins."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from mlops_ci.cli.logs import log_in
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.edge.clock import now, timestamp
 from mlops_ci.errors import IntegrityError
+from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
+from mlops_ci.lifecycle.upkeep import collect_garbage, describe_workspace
 from mlops_ci.records.digest import short
-from mlops_ci.registry.check import check_model
+from mlops_ci.registry.check import ModelCheck, check_model
+from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import traces_of_models
-from mlops_ci.workspace.inventory import take_inventory
+from mlops_ci.registry.pins import format_pin, parse_pins, pin_of
+from mlops_ci.workspace.open import open_store
+from mlops_ci.workspace.store import Store
 
 
 @click.group()
 def workspace() -> None:
-    """Create, describe and check a workspace."""
+    """Create, describe, check, copy and tidy a workspace."""
 
 
 @workspace.command("init")
@@ -38,43 +46,132 @@ def init_workspace(project: Path, workspace: str | None, host: str) -> None:
 @workspace_option
 @json_option
 def info(project: Path, workspace: str | None, as_json: bool) -> None:
-    """Say what a workspace holds, by kind."""
+    """Say what a workspace holds, by kind, and what in it belongs to no version."""
     store = workspace_to_read(workspace, project)
-    inventory = take_inventory(store)
+    found = describe_workspace(store, _logs(store))
     if as_json:
-        print_json(inventory)
+        print_json(found)
         return
-    click.echo(f"workspace {inventory.url} ({inventory.id})")
+    click.echo(f"workspace {found.inventory.url} ({found.inventory.id})")
+    rows = [*sorted(found.inventory.kinds.items()), ("not ours", found.inventory.foreign), ("orphans", found.orphans)]
     print_table(
-        ("kind", "objects", "bytes"),
-        ((kind, f"{count.objects:,}", f"{count.size:,}") for kind, count in sorted(inventory.kinds.items())),
+        ("kind", "objects", "bytes", "oldest", "newest"),
+        (
+            (kind, f"{count.objects:,}", f"{count.size:,}", _moment(count.oldest), _moment(count.newest))
+            for kind, count in rows
+            if count.objects
+        ),
     )
+
+
+@workspace.command()
+@click.option("--read-data", is_flag=True, help="Read every byte, rather than compare sizes.")
+@option("--pins", default="", metavar="PINS", help="Entries that the logs must have, as 'workspace pins' printed them.")
+@project_option
+@workspace_option
+@json_option
+def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Verify every model's log, its hints and the files of every version; exits with 5 if anything is damaged."""
+    pinned = parse_pins(pins)
+    store = workspace_to_read(workspace, project)
+    names = sorted({*traces_of_models(store), *pinned})
+    checks = [check_model(log_in(store, name, pinned.get(name)), read_data=read_data) for name in names]
+    findings = [finding for check in checks for finding in check.findings]
+    if as_json:
+        print_json(checks)
+    else:
+        for result in checks:
+            _print_check(result)
+    if findings:
+        what = "1 thing is" if len(findings) == 1 else f"{len(findings):,} things are"
+        hint = "restore what is named above from a backup"
+        raise IntegrityError(f"{what} wrong", where=store.url, hint=hint)
+    if not as_json:
+        click.echo("everything is as it was written" if read_data else "logs are whole, and all files have their size")
+
+
+@workspace.command()
+@click.argument("source")
+@click.argument("target")
+@json_option
+def copy(source: str, target: str, as_json: bool) -> None:
+    """Copy the workspace at SOURCE to TARGET, two paths or URLs, and verify the copy.
+
+    Copying again completes a copy that was cut off, and adds what is new. Pins hold for the copy, too.
+    """
+    here = Path.cwd()
+    done = copy_workspace(open_store(source, here), open_store(target, here))
+    if as_json:
+        print_json(done)
+        return
+    there = f", {done.present:,} were there already" if done.present else ""
+    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {done.models:,} models verified")
+
+
+@workspace.command()
+@click.option("--dry-run", is_flag=True, help="Only tell what would be deleted.")
+@click.option(
+    "--older-than",
+    type=click.IntRange(min=1),
+    default=7,
+    show_default=True,
+    metavar="DAYS",
+    help="Spare what is younger: it may be on its way.",
+)
+@project_option
+@workspace_option
+@host_option
+@json_option
+def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, host: str, as_json: bool) -> None:
+    """Delete files of unfinished uploads and of deleted versions."""
+    if dry_run:
+        store = workspace_to_read(workspace, project)
+    else:
+        store = workspace_to_write(workspace, project, host=host, environ=os.environ)
+    swept = collect_garbage(store, _logs(store), now=now(), grace=timedelta(days=older_than), dry_run=dry_run)
+    if as_json:
+        print_json(swept)
+        return
+    for model in swept.models:
+        for key in model.objects:
+            click.echo(f"  {key}")
+    objects, size = (sum(f(model) for model in swept.models) for f in (lambda m: len(m.objects), lambda m: m.size))
+    click.echo(f"{objects:,} objects, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
+    if swept.remains:
+        click.echo(f"{swept.remains:,} temporary files of interrupted writes deleted")
 
 
 @workspace.command()
 @project_option
 @workspace_option
-@json_option
-def check(project: Path, workspace: str | None, as_json: bool) -> None:
-    """Verify every model's log and every byte of every version; exits with 5 if anything is wrong."""
-    store = workspace_to_read(workspace, project)
-    checks = [check_model(log_in(store, name), read_data=True) for name in traces_of_models(store)]
-    if as_json:
-        print_json(checks)
-    findings = [finding for check in checks for finding in check.findings]
-    if not as_json:
-        for result in checks:
-            orphans = f", {len(result.orphans)} left by unfinished uploads" if result.orphans else ""
-            click.echo(
-                f"{result.model}: {result.entries:,} entries (head {short(result.head or 'none')}), "
-                f"{result.versions:,} versions, "
-                f"{result.objects:,} objects, {result.size:,} bytes{orphans}"
-            )
-        for finding in findings:
-            click.echo(f"  {finding.key}: {finding.what}")
-    if findings:
-        raise IntegrityError(
-            f"{len(findings)} things are wrong", where=store.url, hint="restore what is named above from a backup"
-        )
-    if not as_json:
-        click.echo("everything is as it was written")
+def pins(project: Path, workspace: str | None) -> None:
+    """Print a pin of every model's log as it is now.
+
+    Keep them outside the workspace, such as in a variable of the repository that jobs see as MLOPS_CI_PINS: a log that
+    was rolled back or forked is then refused.
+    """
+    for log in _logs(workspace_to_read(workspace, project)):
+        pin = pin_of(log.read())
+        if pin:
+            click.echo(format_pin(pin))
+
+
+def _logs(store: Store) -> Iterator[ModelLog]:
+    return (log_in(store, name) for name in traces_of_models(store))
+
+
+def _print_check(result: ModelCheck) -> None:
+    orphans = f", {len(result.orphans):,} objects of no version" if result.orphans else ""
+    click.echo(
+        f"{result.model}: {result.entries:,} entries (head {short(result.head or 'none')}), "
+        f"{result.versions:,} versions, "
+        f"{result.objects:,} objects, {result.size:,} bytes{orphans}"
+    )
+    for finding in result.findings:
+        click.echo(f"  {finding.key}: {finding.what}")
+    for hint in result.hints:
+        click.echo(f"  {hint.key}: {hint.what} (no harm: it is written anew, or can be deleted)")
+
+
+def _moment(seconds: float | None) -> str:
+    return "" if seconds is None else timestamp(datetime.fromtimestamp(seconds, UTC))[:16].replace("T", " ")

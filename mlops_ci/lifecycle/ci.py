@@ -24,4 +24,5 @@ def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Repo
                     "the checkout changed during the run", where=session.commit.short, hint="run the command again"
                 )
             return register_and_promote(session, trained)
-        return judge_only(session, trained)
+        with session.store.together():
+            return judge_only(session, trained)

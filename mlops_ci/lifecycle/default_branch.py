@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlops_ci.errors import ConflictError
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evidence import recorded_evidence
-from mlops_ci.lifecycle.execution import Trained, write_run
+from mlops_ci.lifecycle.execution import Trained, keep_run
 from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, gate_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
@@ -39,8 +39,13 @@ def register_and_promote(session: Session, trained: Trained) -> Report:
 
     Every part is idempotent: after a crash anywhere, the same journey again comes to the same end.
     """
-    log, run = session.log(), trained.run
-    write_run(session, run)
+    log = session.log()
+    return log.together(lambda: _settled(session, log, trained))
+
+
+def _settled(session: Session, log: ModelLog, trained: Trained) -> Report:
+    run = trained.run
+    keep_run(session, trained, run)
     registered = register(log, _registration(trained))
     ending = _settle(session, log, registered, trained)
     notes: tuple[str, ...] = ()

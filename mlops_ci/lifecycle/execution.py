@@ -88,8 +88,6 @@ def execution(
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
-        for file in trained.run.files:
-            session.store.upload(run_file_key(run_id, file.path, session.area), materials.path(file))
         yield trained
 
 
@@ -110,8 +108,15 @@ def _wanted(session: Session) -> list[str]:
     return paths
 
 
-def write_run(session: Session, run: Run) -> None:
-    """Write the record of a run, once."""
+def keep_run(session: Session, trained: Trained, run: Run) -> None:
+    """Keep a finished run: the files that it is asked to keep, then its record."""
+    with session.store.together():
+        for file in run.files:
+            session.store.upload(run_file_key(run.id, file.path, session.area), trained.materials.path(file))
+        _write_run(session, run)
+
+
+def _write_run(session: Session, run: Run) -> None:
     session.store.create(run_key(run.id, session.area), encode(run))
 
 
@@ -123,7 +128,7 @@ class _Recorder:
     result: PipelineRun
 
     def write(self, status: RunStatus, error: str) -> None:
-        write_run(self.session, self.record(status, error))
+        _write_run(self.session, self.record(status, error))
 
     def record(self, status: RunStatus, error: str | None) -> Run:
         session = self.session

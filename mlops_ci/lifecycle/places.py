@@ -8,10 +8,11 @@ from pathlib import Path
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
-from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
+from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.local import LocalStore, ignore_in_git, is_foreign
 from mlops_ci.workspace.open import initialise, open_store, read_format
+from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 
 PROJECT_FILE = "mlops.yaml"
@@ -63,31 +64,44 @@ def open_workspace(
     durable = False
     if given is not None:
         store = open_store(given, Path.cwd())
-    elif project is not None and project.workspace.url != DEFAULT_WORKSPACE:
-        store, durable = open_store(project.workspace.url, folder), project.workspace.durable
+    elif project is not None and project.workspace != WorkspaceChoice(DEFAULT_WORKSPACE, durable=False):
+        store, durable = _open_chosen(project.workspace, folder), project.workspace.durable
     else:
         store = open_store(DEFAULT_WORKSPACE, checkout_root or folder)
-    if ephemeral and not durable and isinstance(store, LocalStore) and _is_inside(store, checkout_root):
-        raise UsageError(
-            "the workspace lies inside the checkout and would vanish with this CI machine",
-            where=store.url,
-            hint="set workspace: to a place that lasts, say durable: true, or use --host local",
-        )
-    if isinstance(store, LocalStore) and store.root.exists() and not store.root.is_dir():
-        raise UsageError("the workspace is not a folder", where=store.url, hint="name a folder")
+    for place in _folders_of(store):
+        if ephemeral and not durable and _is_inside(place, checkout_root):
+            raise UsageError(
+                "the workspace lies inside the checkout and would vanish with this CI machine",
+                where=place.url,
+                hint="set workspace: to a place that lasts, say durable: true, or use --host local",
+            )
+        if place.root.exists() and not place.root.is_dir():
+            raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
     read_format(store)  # one that we cannot understand is refused before anything is done
     return store
 
 
 def make_workspace(store: Store, checkout_root: Path | None) -> None:
     """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    if isinstance(store, LocalStore):
-        if read_format(store) is None and is_foreign(store.root):
+    is_new = read_format(store) is None
+    for place in _folders_of(store):
+        if is_new and is_foreign(place.root):
             hint = "name a new or empty folder"
-            raise UsageError("the folder holds other things than a workspace", where=store.url, hint=hint)
-        if _is_inside(store, checkout_root):
-            ignore_in_git(store.root)
+            raise UsageError("the folder holds other things than a workspace", where=place.url, hint=hint)
+        if _is_inside(place, checkout_root):
+            ignore_in_git(place.root)
     initialise(store)
+
+
+def _open_chosen(choice: WorkspaceChoice, folder: Path) -> Store:
+    store = open_store(choice.url, folder)
+    return SplitStore(store, open_store(choice.files, folder)) if choice.files else store
+
+
+def _folders_of(store: Store) -> list[LocalStore]:
+    """The folders of this machine that a workspace is in."""
+    places = (store.log, store.files) if isinstance(store, SplitStore) else (store,)
+    return [place for place in places if isinstance(place, LocalStore)]
 
 
 def _is_inside(store: LocalStore, checkout_root: Path | None) -> bool:

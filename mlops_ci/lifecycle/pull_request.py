@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evaluation_code import evaluation_changes
-from mlops_ci.lifecycle.execution import Trained, write_run
+from mlops_ci.lifecycle.execution import Trained, keep_run
 from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session
@@ -33,7 +33,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
         basis = basis_of(session, state, run.evaluation)
         before = judged_before(state, known.version, rules_digest=rules_digest(project.gate), basis=basis)
         if champion == known or before:
-            write_run(session, run)
+            keep_run(session, trained, run)
             why = f"the {project.gate.baseline}."
             if before and champion != known:
                 why = f"{JUDGED_BEFORE[before.outcome]} before: {before.summary}"
@@ -51,7 +51,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
     judgeable = Judgeable(run.evaluation, trained.evidence)
     verdict = judge_candidate(session, state, side, judgeable) if project.gate else None
-    write_run(session, replace(run, verdict=verdict))
+    keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(
         session,
         state,

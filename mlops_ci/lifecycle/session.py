@@ -14,6 +14,7 @@ from mlops_ci.errors import ConfigurationError, UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
+from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import choose_environment, requirement_files
@@ -81,7 +82,10 @@ class Session:
 
     def log(self) -> ModelLog:
         """The log of the project's model."""
-        return ModelLog(self.store, self.project.model.name, actor=self.context.actor, clock=self.clock)
+        name = self.project.model.name
+        return ModelLog(
+            self.store, name, actor=self.context.actor, clock=self.clock, pin=pins_of(self.environ).get(name)
+        )
 
 
 def open_session(options: Options) -> Session:

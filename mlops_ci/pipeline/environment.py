@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.errors import MissingExtraError, RemoteError, UsageError
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.project.project import EnvironmentChoice
@@ -175,10 +176,7 @@ class PipEnvironment:
 
 def environments_folder(environ: Mapping[str, str]) -> Path:
     """Where built environments are kept on this machine."""
-    if own := environ.get("MLOPS_CI_CACHE_DIR"):
-        return Path(own).absolute() / "environments"
-    shared = environ.get("XDG_CACHE_HOME")
-    return (Path(shared) if shared else Path.home() / ".cache") / "mlops-ci" / "environments"
+    return cache_folder(environ).absolute() / "environments"
 
 
 def _is_usable(folder: Path) -> bool:

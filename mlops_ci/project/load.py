@@ -131,7 +131,11 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
             values=params if isinstance(params, dict) else None,
         ),
         datasets=tuple(Dataset(name, normalise(item["path"])) for name, item in value.get("datasets", {}).items()),
-        workspace=WorkspaceChoice(workspace["url"], durable=workspace.get("durable", False)),
+        workspace=WorkspaceChoice(
+            url=workspace["log"] if "log" in workspace else workspace["url"],
+            durable=workspace.get("durable", False),
+            files=workspace.get("files"),
+        ),
         cache=CacheChoice(cache.get("url"), trust_pull_requests=cache.get("trust") == "pull-requests"),
         evaluation=_evaluation(value["evaluation"]) if "evaluation" in value else None,
         gate=GateChoice(

@@ -32,10 +32,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceChoice:
-    """Where the workspace is. ``durable`` vouches for a folder that outlives the machine of a CI job."""
+    """Where the workspace is. ``durable`` vouches for a folder that outlives the machine of a CI job.
+
+    ``files`` is where large files are kept, if elsewhere.
+    """
 
     url: str
     durable: bool
+    files: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

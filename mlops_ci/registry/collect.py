@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from mlops_ci.records.entry import Body, Collect
 from mlops_ci.registry.checkpoints import listed
-from mlops_ci.registry.fold import attempts_in_use
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import attempt_of, checkpoint_parts, checkpoints_prefix, objects_prefix
@@ -67,6 +66,19 @@ def collect(log: ModelLog, *, now: datetime, grace: timedelta = GRACE, dry_run: 
         objects=tuple(item.key for item in found),
         size=sum(item.size for item in found),
     )
+
+
+def unused_objects(log: ModelLog) -> list[StoredObject]:
+    """The objects of uploads that no live version refers to: left by a crash, by a deletion, or on their way."""
+    used = attempts_in_use(log.read())
+    return [item for attempt, items in _uploads(log).items() if attempt not in used for item in items]
+
+
+def attempts_in_use(state: ModelState) -> set[str]:
+    """The uploads that live versions refer to."""
+    versions = state.versions.values()
+    evaluated = {one.attempt for version in versions for one in version.evaluations if one.attempt}
+    return {version.attempt for version in versions} | evaluated
 
 
 def _uploads(log: ModelLog) -> dict[str, list[StoredObject]]:

@@ -29,7 +29,6 @@ from mlops_ci.records.entry import (
     Release,
     Tag,
 )
-from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import Judgement, ModelVersion
 from mlops_ci.registry.state import AliasTarget, LogEntry, ModelState
 
@@ -116,10 +115,7 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             return (_registered(state, envelope, body, where),)
         case Alias():
             return _moved(state, body, where)
-        case Looks():
-            return ()
-        case Collect():
-            _require_unused(state, body, where)
+        case Looks() | Collect():
             return ()
         case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete():
             version = _existing(state, body.version, where)
@@ -230,18 +226,6 @@ def _existing(state: ModelState, version: int, where: str) -> ModelVersion:
 def _require_kept(state: ModelState, attempt: str | None, where: str) -> None:
     if attempt in state.condemned:
         raise IntegrityError("an entry names an upload that was condemned before", where=where)
-
-
-def _require_unused(state: ModelState, body: Collect, where: str) -> None:
-    used = sorted(set(body.attempts) & attempts_in_use(state))
-    if used:
-        raise IntegrityError(f"the upload {used[0]} is condemned while a version needs it", where=where)
-
-
-def attempts_in_use(state: ModelState) -> set[str]:
-    """The uploads that live versions refer to."""
-    evaluations: list[Evaluation] = [e for version in state.versions.values() for e in version.evaluations]
-    return {version.attempt for version in state.versions.values()} | {e.attempt for e in evaluations if e.attempt}
 
 
 _CHAIN_HINT = "somebody changed or removed an entry; run mlops-ci workspace check"

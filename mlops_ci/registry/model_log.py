@@ -80,7 +80,11 @@ class ModelLog:
 
     def entries(self) -> Iterator[LogEntry]:
         """All entries, oldest first, as they are stored; a reading of its own."""
-        for key, data in LogReader(self.store, self.model).after(0):
+        return self.entries_after(0)
+
+    def entries_after(self, seq: int) -> Iterator[LogEntry]:
+        """The entries after number ``seq``."""
+        for key, data in LogReader(self.store, self.model).after(seq):
             yield read_entry(data, key)
 
     def entry(self, seq: int) -> LogEntry | None:

@@ -12,8 +12,25 @@ MODELS = "models/"
 STATIC = "static/"
 TOP_LEVEL = frozenset({FORMAT_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
 _DIGITS = 20
+_HINT = re.compile(r"models/[^/]+/_last\.json")
+_BULK = re.compile(r"(models/[^/]+/objects/|(pull-requests/)?(cache/|runs/[^/]+/files/))")
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
 _CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
+
+
+def is_bulk(key: str) -> bool:
+    """Whether an object may be large: files of models and of runs, and the cache."""
+    return bool(_BULK.match(key))
+
+
+def is_rebuilt(key: str) -> bool:
+    """Whether an object says only what follows from others."""
+    return key.startswith((STATIC, "probes/")) or bool(_HINT.fullmatch(key))
+
+
+def model_of(key: str) -> str | None:
+    """The model that an object belongs to."""
+    return key.split("/")[1] if key.startswith(MODELS) else None
 
 
 def model_prefix(model: str) -> str:
@@ -78,9 +95,19 @@ def event_start_key(sink: str, model: str) -> str:
     return f"{events_prefix(sink, model)}start.json"
 
 
+def event_cursor_key(sink: str, model: str) -> str:
+    """The hint that all entries up to one are settled."""
+    return f"{events_prefix(sink, model)}cursor.json"
+
+
 def event_claim_key(sink: str, model: str, seq: int, attempt: int) -> str:
     """The claim of one try to deliver an entry."""
     return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.claim-{attempt:04d}.json"
+
+
+def event_failure_key(sink: str, model: str, seq: int, attempt: int) -> str:
+    """The proof that a try to deliver an entry is over, and failed."""
+    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.failed-{attempt:04d}.json"
 
 
 def event_marker_key(sink: str, model: str, seq: int) -> str:

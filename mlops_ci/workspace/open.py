@@ -12,6 +12,8 @@ from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.workspace_format import WORKSPACE_FORMAT, WorkspaceFormat
 from mlops_ci.workspace.layout import FORMAT_KEY
 from mlops_ci.workspace.local import LocalStore
+from mlops_ci.workspace.probe import require_create_if_absent
+from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -67,11 +69,26 @@ def read_format(store: Store) -> WorkspaceFormat | None:
 
 
 def initialise(store: Store) -> WorkspaceFormat:
-    """Make sure that the storage is a workspace we can write to, and return its format record."""
+    """Make sure that the storage is a workspace we can write to, and return its format record.
+
+    Raises:
+        RemoteError: the storage lets two writers create one key, so that nothing here would hold.
+    """
     found = read_format(store)
     if found is None:
+        require_usable(store)
         store.create(FORMAT_KEY, encode(WorkspaceFormat(WORKSPACE_FORMAT, uuid.uuid4().hex)))
         found = read_format(store)
     if found is None:
         raise IntegrityError("the workspace did not keep what was written to it", where=store.url)
     return found
+
+
+def require_usable(store: Store) -> None:
+    """Make sure that a new storage can be a workspace.
+
+    Raises:
+        RemoteError: it lets two writers create one key, so that nothing here would hold.
+    """
+    for place in (store.log, store.files) if isinstance(store, SplitStore) else (store,):
+        require_create_if_absent(place)

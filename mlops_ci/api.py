@@ -1,0 +1,205 @@
+"""The registry in Python, for notebooks and scripts: what is registered, how good it is, and its files.
+
+It reads; what writes is the command line, in CI. All errors are of :mod:`mlops_ci.errors` and say what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlops_ci.edge.clock import now
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.finding import find_versions
+from mlops_ci.project.names import require_model_name
+from mlops_ci.records.actor import Actor
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.download import download_version
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.model_names import model_names
+from mlops_ci.registry.pins import parse_pins
+from mlops_ci.registry.quick import resolve_quickly
+from mlops_ci.registry.references import parse_reference, require_known
+from mlops_ci.registry.search import Query, parse_condition
+from mlops_ci.workspace.open import open_store, read_format
+from mlops_ci.workspace.split import SplitStore
+from mlops_ci.workspace.store import Store
+
+
+class Version:
+    """A version of a model: plain values, and its files.
+
+    ``record`` is all of it, as in ``schemas/model-version.schema.json``.
+    """
+
+    def __init__(self, store: Store, record: ModelVersion) -> None:
+        self._store = store
+        self.record = record
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.record.model
+
+    @property
+    def number(self) -> int:
+        """The number of the version, counted from 1."""
+        return self.record.version
+
+    @property
+    def commit(self) -> str | None:
+        """The commit it was made from, if that is known."""
+        return self.record.commit
+
+    @property
+    def created(self) -> str:
+        """When it was registered: ISO 8601, UTC."""
+        return self.record.created
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The aliases that point to it."""
+        return self.record.aliases
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+        return dict(self.record.tags)
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Its metrics; None where one was not a number."""
+        return dict(self.record.metrics)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters it was trained with."""
+        return dict(self.record.params)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of its files, relative to the folder of a download."""
+        return tuple(file.path for file in self.record.files)
+
+    def download(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write its files below a folder, every byte verified, and return their paths.
+
+        Files that are there already and right stay as they are.
+
+        Raises:
+            ConflictError: another file is in the way.
+            IntegrityError: the workspace holds other bytes than were registered.
+        """
+        return download_version(self._store, self.record, Path(folder))
+
+    def __repr__(self) -> str:
+        aliases = f" ({', '.join(self.aliases)})" if self.aliases else ""
+        return f"<{self.model} v{self.number}{aliases}>"
+
+
+class Model:
+    """A model in a workspace."""
+
+    def __init__(self, store: Store, log: ModelLog) -> None:
+        self._store = store
+        self._log = log
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._log.model
+
+    def __getitem__(self, selector: str | int) -> Version:
+        """The version of an alias, a number or a commit: ``["champion"]``, ``[12]``, ``["v12"]``, ``["3fa9c1e"]``.
+
+        Raises:
+            UsageError: there is none.
+        """
+        reference = parse_reference(f"{self.name}@{selector}")
+        return Version(self._store, resolve_quickly(self._log, reference.selector))
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first."""
+        state = require_known(self._log.read())
+        return [Version(self._store, state.versions[number]) for number in sorted(state.versions)]
+
+    def search(self, **terms: Any) -> list[Version]:
+        """The versions that fit: see :meth:`Workspace.search`."""
+        return _found(self._store, replace(_query(terms), model=self.name))
+
+    def aliases(self) -> dict[str, int]:
+        """Where its aliases point."""
+        return {name: target.version for name, target in require_known(self._log.read()).aliases.items()}
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """Every entry of its log as plain values, oldest first."""
+        require_known(self._log.read())
+        return (entry.flat() for entry in self._log.entries())
+
+    def __repr__(self) -> str:
+        return f"<model {self.name} in {self._store.url}>"
+
+
+class Workspace:
+    """A workspace at a URL or path.
+
+    Args:
+        url: a path, ``s3://bucket/prefix``, ``az://container/prefix``, ``gs://bucket/prefix``, ``git+origin`` or
+            ``git+https://…``. Credentials come from where the tools of the storage look for them.
+        files: where large files are, if elsewhere (``workspace: {log: …, files: …}``).
+        pins: entries that the logs must have, as ``mlops-ci workspace pins`` prints them.
+
+    Raises:
+        UsageError: there is no workspace.
+    """
+
+    def __init__(self, url: str | os.PathLike[str], *, files: str | None = None, pins: str = "") -> None:
+        here = Path.cwd()
+        store = open_store(os.fspath(url), here)
+        self._store: Store = SplitStore(store, open_store(files, here)) if files else store
+        self._pins = parse_pins(pins)
+        if read_format(self._store) is None:
+            raise UsageError("there is no workspace here", where=self._store.url)
+
+    def models(self) -> list[str]:
+        """The names of its models."""
+        return list(model_names(self._store))
+
+    def model(self, name: str) -> Model:
+        """A model; whether it exists shows when it is asked for anything."""
+        pin = self._pins.get(require_model_name(name))
+        return Model(self._store, ModelLog(self._store, name, actor=Actor("python"), clock=now, pin=pin))
+
+    def search(self, **terms: Any) -> list[Version]:
+        """The versions of all models that fit, newest first.
+
+        Keyword arguments, all of which must hold: ``tags`` (a mapping), ``metrics`` (conditions such as
+        ``["roc_auc >= 0.9"]``), ``commit`` (or its beginning), ``alias``, ``since`` and ``until`` (dates or moments
+        in UTC), ``text`` (words), ``sort`` (a metric; ``-`` in front for the largest first), ``limit``.
+
+        Raises:
+            UsageError: an argument makes no sense.
+        """
+        return _found(self._store, _query(terms))
+
+    def __repr__(self) -> str:
+        return f"<workspace {self._store.url}>"
+
+
+_TERMS = frozenset({"tags", "metrics", "commit", "alias", "since", "until", "text", "sort", "limit"})
+
+
+def _query(terms: Mapping[str, Any]) -> Query:
+    unknown = sorted(set(terms) - _TERMS)
+    if unknown:
+        raise UsageError(f"unknown search term {unknown[0]!r}", hint=f"use one of: {', '.join(sorted(_TERMS))}")
+    conditions = terms.get("metrics", ())
+    conditions = [conditions] if isinstance(conditions, str) else conditions
+    return Query(**{**terms, "metrics": tuple(map(parse_condition, conditions))})
+
+
+def _found(store: Store, query: Query) -> list[Version]:
+    return [Version(store, record) for record in find_versions(store, query, os.environ)]

@@ -1,0 +1,30 @@
+"""Finds out whether a storage has what everything rests on, before anything is entrusted to it."""
+
+from __future__ import annotations
+
+import uuid
+
+from mlops_ci.errors import RemoteError
+from mlops_ci.workspace.layout import probe_key
+from mlops_ci.workspace.store import Store
+
+
+def require_create_if_absent(store: Store) -> None:
+    """Create one key twice, and see that the storage keeps the first and refuses the second.
+
+    Raises:
+        RemoteError: it does not. Some emulators of object stores, and some gateways, ignore the condition.
+    """
+    key = probe_key(uuid.uuid4().hex)
+    first, second = b"first", b"second"
+    try:
+        created = store.create(key, first)
+        again = store.create(key, second)
+        if not created or again or store.get(key) != first:
+            raise RemoteError(
+                "the storage does not keep a key from being created twice: versions would be lost",
+                where=store.url,
+                hint="use a storage with conditional writes (If-None-Match), or a newer version of this one",
+            )
+    finally:
+        store.delete(key)

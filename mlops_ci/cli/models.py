@@ -82,7 +82,7 @@ def search(
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
     parsed = parse_reference(reference)
-    version = resolve_quickly(log_to_read(workspace, project, parsed.model), parsed.selector)
+    version = resolve(log_to_read(workspace, project, parsed.model).read(), parsed.selector)
     if as_json:
         print_json(version)
         return

@@ -1,8 +1,8 @@
-"""Tags on versions, and the search by them."""
+"""Tags on versions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from mlops_ci.records.entry import Body, Tag
 from mlops_ci.records.model_version import ModelVersion
@@ -20,8 +20,3 @@ def set_tags(log: ModelLog, version: int, tags: Mapping[str, str], *, remove: Co
         return Tag(version=version, set=new, remove=gone) if new or gone else None
 
     return log.append(decide).versions[version]
-
-
-def with_tags(versions: Iterable[ModelVersion], tags: Mapping[str, str]) -> Iterator[ModelVersion]:
-    """The versions that carry all these tags."""
-    return (version for version in versions if tags.items() <= version.tags.items())

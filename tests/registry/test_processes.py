@@ -95,7 +95,7 @@ def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_by_half(tm
         "tests.registry.test_processes:register_on_and_on",
         rounds,
         seed=seed,
-        longest=0.06,
+        longest=0.12,
         root=str(root),
         sources=str(sources),
     )

@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mlops_ci.errors import ConflictError
+from mlops_ci.registry.index import catch_up, open_index
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, move_alias, promote_judged
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.register import register
-from mlops_ci.registry.tags import set_tags, with_tags
+from mlops_ci.registry.search import Query, search
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.local import LocalStore
 from tests.parts.need import soak
-from tests.registry.making import judged, open_log, registration, require_whole, sha
+from tests.registry.making import MODEL, judged, open_log, registration, require_whole, sha
 
 COMMITS = [sha(number) for number in range(8)]
 commits, fingerprints = st.integers(0, 7), st.integers(0, 9)
@@ -172,7 +174,9 @@ class Registry(RuleBasedStateMachine):
             assert resolve(state, COMMITS[commit]).version == max(of_commit)
         for name, (version, _) in self.aliases.items():
             assert resolve(state, name).version == version
-        found = {version.version for version in with_tags(state.versions.values(), {key: value})}
+        with open_index(self.root / "index.sqlite") as index:
+            catch_up(index, LocalStore(self.root / "workspace"), MODEL)
+            found = {version.version for version in search(index, Query(model=MODEL, tags={key: value}))}
         assert found == {n for n, v in self.versions.items() if v.tags.get(key) == value}
 
 

@@ -9,7 +9,7 @@ import pytest
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registered, register
-from mlops_ci.registry.tags import set_tags, with_tags
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.store import Store
 from tests.registry.conftest import Make
 from tests.registry.making import require_whole, sha
@@ -39,20 +39,6 @@ def test_what_a_version_has_already_is_not_written_again(
     head = log.read().head
     set_tags(log, 1, tags)
     assert log.read().head == head
-
-
-def test_a_search_finds_the_versions_with_all_the_tags(log: ModelLog, versions: Versions) -> None:
-    versions(3)
-    set_tags(log, 1, {"team": "fraud", "stage": "old"})
-    set_tags(log, 3, {"team": "fraud", "stage": "new"})
-
-    def found(**tags: str) -> list[int]:
-        return [version.version for version in with_tags(log.read().versions.values(), tags)]
-
-    assert found(team="fraud") == [1, 3]
-    assert found(team="fraud", stage="new") == [3]
-    assert found(team="frau") == found(stage="fraud") == []
-    assert found() == [1, 2, 3]
 
 
 def test_the_biography_tells_every_entry_in_words(log: ModelLog, versions: Versions, make: Make) -> None:

@@ -16,13 +16,12 @@ from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.registry.fold import fold
-from mlops_ci.registry.index_tables import SCHEMA, SCHEMA_VERSION, IndexedFingerprints, IndexedVersions
+from mlops_ci.registry.index_tables import SCHEMA, SCHEMA_VERSION, TABLES, IndexedFingerprints, IndexedVersions, forget
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.state import AliasTarget, ModelState
 from mlops_ci.workspace.layout import log_key
 from mlops_ci.workspace.store import Store
 
-_TABLES = ("models", "versions", "commits", "tags", "metrics", "aliases")
 _WAIT = 60  # seconds for another process that is indexing
 
 
@@ -73,7 +72,7 @@ def _prepared(file: Path | str) -> sqlite3.Connection:
     with _transaction(database):
         (version,) = database.execute("pragma user_version").fetchone()
         if version != SCHEMA_VERSION:
-            for table in _TABLES:
+            for table in TABLES:
                 database.execute(f"drop table if exists {table}")
             for statement in filter(str.strip, SCHEMA.split(";")):
                 database.execute(statement)
@@ -108,8 +107,7 @@ def catch_up(database: sqlite3.Connection, store: Store, model: str) -> None:
             if state.head == 0:
                 raise
         # The log is another one than was indexed.
-        for table in _TABLES:
-            database.execute(f"delete from {table} where model = ?", (model,))  # noqa: S608 - our own names
+        forget(database, model)
         _follow(database, store, _load(database, model))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+import zlib
 from collections.abc import Iterator, MutableMapping
 
 from mlops_ci.records.codec import decode, encode
@@ -12,23 +14,20 @@ SCHEMA_VERSION = 1
 SCHEMA = """
 create table models (model text primary key, head integer, digest text, rest blob);
 create table versions (
-    model text, version integer, fingerprint text, digest text, created text, record blob, words text,
-    primary key (model, version)
-) without rowid;
-create index versions_by_fingerprint on versions (model, fingerprint);
+    id integer primary key, model text, version integer, fingerprint blob, created text, record blob, words text
+);
+create unique index versions_by_number on versions (model, version);
+create index versions_by_fingerprint on versions (fingerprint);
 create index versions_by_time on versions (created);
-create table commits (model text, version integer, sha text, primary key (model, version, sha)) without rowid;
+create table commits (id integer, sha text, primary key (id, sha)) without rowid;
 create index commits_by_sha on commits (sha);
-create table tags (
-    model text, version integer, name text, value text, primary key (model, version, name)
-) without rowid;
+create table tags (id integer, name text, value text, primary key (id, name)) without rowid;
 create index tags_by_value on tags (name, value);
-create table metrics (
-    model text, version integer, name text, value real, primary key (model, version, name)
-) without rowid;
+create table metrics (id integer, name text, value real, primary key (id, name)) without rowid;
 create index metrics_by_value on metrics (name, value);
-create table aliases (model text, version integer, alias text, primary key (model, version, alias)) without rowid;
+create table aliases (id integer, alias text, primary key (id, alias)) without rowid;
 """
+TABLES = ("models", "versions", "commits", "tags", "metrics", "aliases")
 _FACETS = ("commits", "tags", "metrics", "aliases")
 _MANY = 2000
 
@@ -48,7 +47,7 @@ class IndexedVersions(MutableMapping[int, ModelVersion]):
         else:
             sql = "select record from versions where model = ? and version = ?"
             row = self._database.execute(sql, (self._model, number)).fetchone()
-            version = decode(row[0], ModelVersion, where="the search index") if row else None
+            version = unpack(row[0]) if row else None
         if version is None:
             raise KeyError(number)
         return version
@@ -75,33 +74,38 @@ class IndexedVersions(MutableMapping[int, ModelVersion]):
 
     def number_with(self, fingerprint: str) -> int | None:
         """The version with a fingerprint."""
-        sql = "select version from versions where model = ? and fingerprint = ? order by version desc"
+        sql = "select version from versions where fingerprint = ? and model = ?"
         number = self._fingerprints.get(fingerprint)
         if number is None:
-            row = self._database.execute(sql, (self._model, fingerprint)).fetchone()
+            row = self._database.execute(sql, (_short(fingerprint), self._model)).fetchone()
             number = row[0] if row else None
         return number if number is not None and self._changed.get(number, True) is not None else None
 
     def flush(self) -> None:
         """Write what has changed."""
-        gone = [(self._model, number) for number in self._changed]
-        for table in ("versions", *_FACETS):
-            self._database.executemany(f"delete from {table} where model = ? and version = ?", gone)  # noqa: S608
-        for version in self._changed.values():
+        sql = "delete from versions where model = ? and version = ? returning id"
+        for number, version in self._changed.items():
+            for (row,) in self._database.execute(sql, (self._model, number)).fetchall():
+                self._forget_facets(row)
             if version:
                 self._insert(version)
         self._changed.clear()
         self._fingerprints.clear()
 
     def _insert(self, version: ModelVersion) -> None:
-        key = (version.model, version.version)
-        row = (*key, version.fingerprint, version.digest, version.created, encode(version), words_of(version))
-        self._database.execute("insert into versions values (?, ?, ?, ?, ?, ?, ?)", row)
+        fingerprint, record = _short(version.fingerprint), zlib.compress(encode(version), 1)
+        values = (version.model, version.version, fingerprint, version.created, record, words_of(version))
+        sql = "insert into versions values (null, ?, ?, ?, ?, ?, ?)"
+        row = self._database.execute(sql, values).lastrowid
         commits = dict.fromkeys(commit for commit in (version.commit, *version.links) if commit)
-        self._fill("commits", [(*key, commit) for commit in commits])
-        self._fill("tags", [(*key, name, value) for name, value in version.tags.items()])
-        self._fill("metrics", [(*key, name, value) for name, value in version.metrics.items()])
-        self._fill("aliases", [(*key, alias) for alias in version.aliases])
+        self._fill("commits", [(row, commit) for commit in commits])
+        self._fill("tags", [(row, name, value) for name, value in version.tags.items()])
+        self._fill("metrics", [(row, name, value) for name, value in version.metrics.items()])
+        self._fill("aliases", [(row, alias) for alias in version.aliases])
+
+    def _forget_facets(self, row: int) -> None:
+        for table in _FACETS:
+            self._database.execute(f"delete from {table} where id = ?", (row,))  # noqa: S608 - our own names
 
     def _fill(self, table: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
@@ -132,6 +136,25 @@ class IndexedFingerprints(MutableMapping[str, int]):
 
     def __len__(self) -> int:
         return len(self._versions)
+
+
+def forget(database: sqlite3.Connection, model: str) -> None:
+    """Remove all that the index says of a model."""
+    versions = IndexedVersions(database, model)
+    for number in list(versions):
+        del versions[number]
+    versions.flush()
+    database.execute("delete from models where model = ?", (model,))
+
+
+def unpack(record: bytes) -> ModelVersion:
+    """The version in a row of the index."""
+    return decode(zlib.decompress(record), ModelVersion, where="the search index")
+
+
+def _short(fingerprint: str) -> bytes:
+    """Enough of a fingerprint's digest to tell the versions of a workspace apart."""
+    return hashlib.sha256(fingerprint.encode(errors="surrogatepass")).digest()[:16]
 
 
 def words_of(version: ModelVersion) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mlops_ci.errors import UsageError
-from mlops_ci.records.codec import decode
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.index_tables import unpack
 
 _CONDITION = re.compile(r"\s*([^\s<>=!]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 _OPERATORS = (">=", "<=", ">", "<", "=")
@@ -70,7 +70,7 @@ def search(database: sqlite3.Connection, query: Query) -> Iterator[ModelVersion]
         UsageError: a date, a commit or a comparison of the query is none.
     """
     sql, values = _statement(query)
-    return (decode(record, ModelVersion, where="the search index") for (record,) in database.execute(sql, values))
+    return (unpack(record) for (record,) in database.execute(sql, values))
 
 
 def _statement(query: Query) -> tuple[str, list[object]]:
@@ -78,10 +78,7 @@ def _statement(query: Query) -> tuple[str, list[object]]:
     join, order = "", "versions.created desc, versions.model, versions.version desc"
     values: list[object] = []
     if query.sort:
-        join = (
-            "join metrics as sorting on sorting.model = versions.model and sorting.version = versions.version "
-            "and sorting.name = ?"
-        )
+        join = "join metrics as sorting on sorting.id = versions.id and sorting.name = ?"
         values.append(query.sort.removeprefix("-"))
         order = f"sorting.value {'desc' if query.sort.startswith('-') else 'asc'} nulls last, {order}"
     where = " and ".join(sql for sql, _ in conditions) or "true"
@@ -115,7 +112,7 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
 
 
 def _facet(table: str, condition: str) -> str:
-    return f"(versions.model, versions.version) in (select model, version from {table} where {condition})"  # noqa: S608
+    return f"versions.id in (select id from {table} where {condition})"  # noqa: S608
 
 
 def _moment(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now
 from mlops_ci.hosts.local import user_name
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
@@ -18,13 +19,13 @@ from mlops_ci.workspace.store import Store
 
 def log_to_read(workspace: str | None, project: Path, model: str) -> ModelLog:
     """The log of a model, to look things up."""
-    return log_in(workspace_to_read(workspace, project), require_model_name(model))
+    return log_in(workspace_to_read(workspace, project, Transfers()), require_model_name(model))
 
 
 def log_to_write(workspace: str | None, project: Path, model: str, *, host: str) -> ModelLog:
     """The log of a model, to append to."""
     require_model_name(model)
-    return log_in(workspace_to_write(workspace, project, host=host, environ=os.environ), model)
+    return log_in(workspace_to_write(workspace, project, host=host, environ=os.environ, watch=Transfers()), model)
 
 
 def log_in(store: Store, model: str, pin: Pin | None = None) -> ModelLog:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now
 from mlops_ci.lifecycle.session import Options, Session, open_session
 
@@ -13,5 +14,13 @@ from mlops_ci.lifecycle.session import Options, Session, open_session
 def session_of(project: Path, workspace: str | None, host: str, **others: Any) -> Session:
     """Open the session that the options ask for."""
     return open_session(
-        Options(project=project, workspace=workspace, host=host, environ=dict(os.environ), clock=now, **others)
+        Options(
+            project=project,
+            workspace=workspace,
+            host=host,
+            environ=dict(os.environ),
+            clock=now,
+            watch=Transfers(),
+            **others,
+        )
     )

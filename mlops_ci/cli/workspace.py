@@ -12,6 +12,7 @@ import click
 from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now, timestamp
 from mlops_ci.errors import IntegrityError
 from mlops_ci.lifecycle.copying import copy_workspace
@@ -100,7 +101,7 @@ def copy(source: str, target: str, as_json: bool) -> None:
     Copying again completes a copy that was cut off, and adds what is new. Pins hold for the copy, too.
     """
     here = Path.cwd()
-    done = copy_workspace(open_store(source, here), open_store(target, here))
+    done = copy_workspace(open_store(source, here, Transfers()), open_store(target, here, Transfers()))
     if as_json:
         print_json(done)
         return

@@ -10,10 +10,11 @@ from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
+from mlops_ci.workspace.layout import TOP_LEVEL
 from mlops_ci.workspace.local import LocalStore, ignore_in_git, is_foreign
 from mlops_ci.workspace.open import initialise, open_store, read_format
 from mlops_ci.workspace.split import SplitStore
-from mlops_ci.workspace.store import Store
+from mlops_ci.workspace.store import Store, Watch, unwatched
 
 PROJECT_FILE = "mlops.yaml"
 
@@ -47,7 +48,13 @@ def read_project_file(file: Path) -> bytes:
 
 
 def open_workspace(
-    given: str | None, project: Project | None, folder: Path, *, checkout_root: Path | None, ephemeral: bool
+    given: str | None,
+    project: Project | None,
+    folder: Path,
+    *,
+    checkout_root: Path | None,
+    ephemeral: bool,
+    watch: Watch,
 ) -> Store:
     """Open the storage of a workspace, wherever it is said.
 
@@ -57,17 +64,18 @@ def open_workspace(
         folder: the folder of the project.
         checkout_root: the top of the repository, if there is one.
         ephemeral: whether the machine is gone when the job ends.
+        watch: is told of transfers of files.
 
     Raises:
         UsageError: the workspace would vanish with the machine.
     """
     durable = False
     if given is not None:
-        store = open_store(given, Path.cwd())
+        store = open_store(given, Path.cwd(), watch)
     elif project is not None and project.workspace != WorkspaceChoice(DEFAULT_WORKSPACE, durable=False):
-        store, durable = _open_chosen(project.workspace, folder), project.workspace.durable
+        store, durable = _open_chosen(project.workspace, folder, watch), project.workspace.durable
     else:
-        store = open_store(DEFAULT_WORKSPACE, checkout_root or folder)
+        store = open_store(DEFAULT_WORKSPACE, checkout_root or folder, watch)
     for place in _folders_of(store):
         if ephemeral and not durable and _is_inside(place, checkout_root):
             raise UsageError(
@@ -84,6 +92,10 @@ def open_workspace(
 def make_workspace(store: Store, checkout_root: Path | None) -> None:
     """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
     is_new = read_format(store) is None
+    for place in _places(store):
+        if is_new and set(place.folders("")) - TOP_LEVEL:
+            hint = "name an empty place, or a new folder of it"
+            raise UsageError("the place holds other things than a workspace", where=place.url, hint=hint)
     for place in _folders_of(store):
         if is_new and is_foreign(place.root):
             hint = "name a new or empty folder"
@@ -93,45 +105,50 @@ def make_workspace(store: Store, checkout_root: Path | None) -> None:
     initialise(store)
 
 
-def _open_chosen(choice: WorkspaceChoice, folder: Path) -> Store:
-    store = open_store(choice.url, folder)
-    return SplitStore(store, open_store(choice.files, folder)) if choice.files else store
+def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
+    store = open_store(choice.url, folder, watch)
+    return SplitStore(store, open_store(choice.files, folder, watch)) if choice.files else store
 
 
 def _folders_of(store: Store) -> list[LocalStore]:
     """The folders of this machine that a workspace is in."""
-    places = (store.log, store.files) if isinstance(store, SplitStore) else (store,)
-    return [place for place in places if isinstance(place, LocalStore)]
+    return [place for place in _places(store) if isinstance(place, LocalStore)]
+
+
+def _places(store: Store) -> tuple[Store, ...]:
+    return (store.log, store.files) if isinstance(store, SplitStore) else (store,)
 
 
 def _is_inside(store: LocalStore, checkout_root: Path | None) -> bool:
     return checkout_root is not None and store.root.is_relative_to(checkout_root.resolve())
 
 
-def workspace_to_read(given: str | None, project: Path) -> Store:
+def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched) -> Store:
     """Open a workspace that must be there already; for the verbs that look things up.
 
     Raises:
         UsageError: there is none.
     """
-    store, _ = _outside_a_journey(given, project, ephemeral=False)
+    store, _ = _outside_a_journey(given, project, ephemeral=False, watch=watch)
     if read_format(store) is None:
         raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
     return store
 
 
-def workspace_to_write(given: str | None, project: Path, *, host: str, environ: Mapping[str, str]) -> Store:
+def workspace_to_write(
+    given: str | None, project: Path, *, host: str, environ: Mapping[str, str], watch: Watch = unwatched
+) -> Store:
     """Open a workspace, and make it one if it is none yet; for the verbs that write outside a journey.
 
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ))
+    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
     make_workspace(store, root)
     return store
 
 
-def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> tuple[Store, Path | None]:
+def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, watch: Watch) -> tuple[Store, Path | None]:
     """Open a workspace and find the top of the repository, though there need be neither project nor repository."""
     folder = project if project.is_dir() else project.parent
     loaded = None
@@ -142,4 +159,5 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool) -> 
         root = Checkout(folder).home
     except UsageError:
         root = None
-    return open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral), root
+    store = open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch)
+    return store, root

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.errors import ConfigurationError, UsageError
@@ -25,12 +26,14 @@ from mlops_ci.project.load import load_project
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import OnInconclusive, Project
 from mlops_ci.records.commit import Commit, DirtyTree
+from mlops_ci.records.digest import digest_of_bytes, hexadecimal
 from mlops_ci.records.host import HostContext
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import PULL_REQUESTS
-from mlops_ci.workspace.open import open_store
-from mlops_ci.workspace.store import Store
+from mlops_ci.workspace.local import LocalStore
+from mlops_ci.workspace.open import is_history, open_store
+from mlops_ci.workspace.store import Store, Watch, unwatched
 
 # What judges a pull request is taken from its base.
 _FROM_BASE = ("workspace", "cache", "evaluation", "gate")
@@ -48,6 +51,7 @@ class Options:
     branch: str | None = None
     default_branch: str | None = None
     on_inconclusive: OnInconclusive | None = None
+    watch: Watch = unwatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,14 @@ def open_session(options: Options) -> Session:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
     store = open_workspace(
-        options.workspace, project, file.parent, checkout_root=checkout.home, ephemeral=context.ephemeral
+        options.workspace,
+        project,
+        file.parent,
+        checkout_root=checkout.home,
+        ephemeral=context.ephemeral,
+        watch=options.watch,
     )
-    cache = StepCache(_cache_store(project, file.parent, store), _areas(project, context), project.model.name)
+    cache = StepCache(_cache_store(project, file.parent, store, options), _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
     environment = choose_environment(project.environment, file.parent, cache, options.environ)
     resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
@@ -173,8 +182,13 @@ def _with_base_rules(
     return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), base, tuple(notes)
 
 
-def _cache_store(project: Project, folder: Path, store: Store) -> Store:
-    return open_store(project.cache.url, folder) if project.cache.url else store
+def _cache_store(project: Project, folder: Path, store: Store, options: Options) -> Store:
+    if project.cache.url:
+        return open_store(project.cache.url, folder, options.watch)
+    if is_history(store):  # which would keep for ever what a cache is free to forget
+        name = hexadecimal(digest_of_bytes(store.url.encode()))[:16]
+        return LocalStore(cache_folder(options.environ).absolute() / "steps" / name)
+    return store
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:

@@ -92,3 +92,8 @@ def require_usable(store: Store) -> None:
     """
     for place in (store.log, store.files) if isinstance(store, SplitStore) else (store,):
         require_create_if_absent(place)
+
+
+def is_history(store: Store) -> bool:
+    """Whether a storage never forgets, so that every clone of it grows with all that was ever written."""
+    return not isinstance(store, SplitStore) and store.url.startswith("git+")

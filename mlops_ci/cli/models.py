@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mlops_ci.cli.exchange import import_group
 from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
@@ -178,3 +179,6 @@ def _commit(version: ModelVersion) -> str:
 
 def _number(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.4g}"
+
+
+models.add_command(import_group)

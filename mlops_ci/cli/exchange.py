@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlops_ci.cli.logs import log_in, log_to_write
+from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json
 from mlops_ci.errors import RemoteError, UsageError
@@ -17,6 +17,7 @@ from mlops_ci.exchange.foreign import ForeignRegistry
 from mlops_ci.lifecycle.importing import Import, ImportedModel, import_models
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.references import parse_reference
 from mlops_ci.report.wording import visible
 
 _OPTIONS = (
@@ -60,6 +61,35 @@ def gto(repository: Path, **options: Any) -> None:
     from mlops_ci.exchange.gto import GtoRepository
 
     _import(GtoRepository(repository), **options)
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--to", "url", required=True, metavar="URL", help="The address of an MLflow server.")
+@click.option("--name", metavar="NAME", help="What the model is called there.  [default: as here]")
+@project_option
+@workspace_option
+@json_option
+def mirror(reference: str, url: str, name: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
+    """Let an alias, MODEL@champion, mean the same files in an MLflow server.
+
+    Doing it again changes nothing.
+
+    MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, open the server.
+    """
+    from mlops_ci.exchange.mlflow_api import MlflowApi
+    from mlops_ci.exchange.mlflow_mirror import MlflowMirror
+    from mlops_ci.lifecycle.mirroring import mirror_alias
+
+    parsed = parse_reference(reference)
+    log = log_to_read(workspace, project, parsed.model)
+    server = MlflowMirror(MlflowApi(url, os.environ))
+    done = mirror_alias(log, parsed, server, name=name or parsed.model)
+    if as_json:
+        print_json(done)
+        return
+    how = "is now" if done.moved else "is"
+    click.echo(f"models:/{done.name}@{done.alias} {how} version {done.mirror}: {done.model} v{done.version}")
 
 
 def _mlflow(source: str) -> ForeignRegistry:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mlops_ci.cli.exchange import import_group
+from mlops_ci.cli.exchange import import_group, mirror
 from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
@@ -182,3 +182,4 @@ def _number(value: float | None) -> str:
 
 
 models.add_command(import_group)
+models.add_command(mirror)

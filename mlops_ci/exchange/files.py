@@ -61,11 +61,14 @@ def copy_from_store(url: str, target: Path, *, open_at: Open = open_store) -> No
     Raises:
         GoneError: there are none, or no such store can be opened.
     """
+    scheme, colon, _ = url.partition("://")
+    out_of_reach = GoneError(f"its files are at {url.partition(':')[0]}:, which cannot be read from here")
+    if not colon or scheme.lower() == "file":  # a workspace may be a folder; a stranger's word for one is not opened
+        raise out_of_reach
     try:
         store = open_at(url, Path(os.sep))
     except UsageError as error:
-        scheme = url.partition(":")[0]
-        raise GoneError(f"its files are at {scheme}:, which cannot be read from here", hint=error.hint) from error
+        raise out_of_reach from error
     found = False
     for item in store.list(""):
         file = safe_join(target, item.key, where=store.url)

@@ -17,7 +17,7 @@ _PRERELEASE = rf"(?:{_PART}|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
 _SEMVER = rf"v{_PART}\.{_PART}\.{_PART}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?"
 _TAG = re.compile(
     rf"(?P<artifact>(?:[a-zA-Z0-9\-_./]+=)?{_NAME})"
-    rf"(?:(?:#(?P<stage>{_NAME})|@(?P<version>{_SEMVER}))(?P<cancel>!?)|@(?P<word>deprecated|created))(?:#[0-9]+)?"
+    rf"(?:(?:#(?P<stage>{_NAME})|@(?P<version>{_SEMVER}))(?P<cancel>!?)|@(?P<word>deprecated|created))(?:#(?P<count>[0-9]+))?"
 )
 
 
@@ -34,11 +34,11 @@ class GitTag:
 
 @dataclass(slots=True)
 class GtoVersion:
-    """A registered version, and the stages it has."""
+    """A registered version, and the stages it has, each with its place among all assignments."""
 
     version: str
     tag: GitTag
-    stages: set[str] = field(default_factory=set)
+    stages: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -55,20 +55,20 @@ class GtoArtifact:
         return sorted(self.versions.values(), key=lambda item: (item.tag.time, precedence(item.version)))
 
     def stages(self) -> dict[str, str]:
-        """The version of each stage: the highest that has it, as ``gto show`` says."""
-        found: dict[str, str] = {}
-        for item in sorted(self.versions.values(), key=lambda item: precedence(item.version)):
-            found |= dict.fromkeys(sorted(item.stages), item.version)
-        return found
+        """The version of each stage: of those that have it, the one that got it last, as ``gto show`` says."""
+        given = [
+            (place, stage, item.version) for item in self.versions.values() for stage, place in item.stages.items()
+        ]
+        return {stage: version for _, stage, version in sorted(given)}
 
 
 def read_tags(tags: Iterable[GitTag]) -> dict[str, GtoArtifact]:
     """What all tags say together, by artifact; tags of another grammar are somebody else's."""
     artifacts: dict[str, GtoArtifact] = {}
-    for tag in sorted(tags, key=lambda tag: tag.time):
-        match = _TAG.fullmatch(tag.name)
-        if match is None:
-            continue
+    matched = [(tag, match) for tag in tags if (match := _TAG.fullmatch(tag.name))]
+    # Times are whole seconds; GTO counts its tags, too.
+    matched.sort(key=lambda item: (item[0].time, int(item[1]["count"] or 0)))
+    for place, (tag, match) in enumerate(matched):
         name = match["artifact"].replace("=", ":")
         artifact = artifacts.setdefault(name, GtoArtifact(name))
         artifact.deprecated = match["word"] == "deprecated"
@@ -77,16 +77,19 @@ def read_tags(tags: Iterable[GitTag]) -> dict[str, GtoArtifact]:
         elif match["version"]:
             artifact.versions.setdefault(match["version"], GtoVersion(match["version"], tag))
         elif match["stage"]:
-            _assign(artifact, match["stage"], tag, cancel=bool(match["cancel"]))
+            _assign(artifact, match["stage"], tag, None if match["cancel"] else place)
     return artifacts
 
 
-def _assign(artifact: GtoArtifact, stage: str, tag: GitTag, *, cancel: bool) -> None:
+def _assign(artifact: GtoArtifact, stage: str, tag: GitTag, place: int | None) -> None:
+    """Give a stage to the versions of a commit, or take it away where there is no place for it."""
     there = [item for item in artifact.versions.values() if item.tag.commit == tag.commit]
-    if not there and not cancel:
+    if not there and place is not None:
         artifact.lost[stage] = tag.commit
     for item in there:
-        (item.stages.discard if cancel else item.stages.add)(stage)
+        item.stages.pop(stage, None)
+        if place is not None:
+            item.stages[stage] = place
 
 
 def precedence(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]:

@@ -12,7 +12,17 @@ from urllib.parse import unquote, urlsplit
 from mlops_ci.exchange.files import copy_from_store, copy_local
 from mlops_ci.exchange.foreign import ForeignModel, ForeignVersion, GoneError, Origin
 from mlops_ci.exchange.mlflow_api import MlflowApi
-from mlops_ci.exchange.mlflow_values import KIND, identity, is_prompt, number, origin, own_words, pairs, when
+from mlops_ci.exchange.mlflow_values import (
+    KIND,
+    identity,
+    is_prompt,
+    name_filter,
+    number,
+    origin,
+    own_words,
+    pairs,
+    when,
+)
 
 _MOST_STEPS = 8  # from a version to its files: a copy of a version of a logged model of a run …
 
@@ -41,9 +51,7 @@ class MlflowServer:
         if found is None:
             return None
         model = found["registered_model"]
-        quotation = '"' if "'" in name else "'"
-        filtered = f"name={quotation}{name}{quotation}"
-        versions = list(self._api.pages("model-versions/search", "model_versions", filter=filtered))
+        versions = list(self._api.pages("model-versions/search", "model_versions", filter=name_filter(name)))
         ready = [version for version in versions if version.get("status", "READY") == "READY"]
         notes = [
             f"version {version['version']} is {version['status']}"

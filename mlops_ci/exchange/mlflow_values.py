@@ -24,6 +24,12 @@ def is_prompt(tags: Mapping[str, str]) -> bool:
     return tags.get(_PROMPT_TAG, "").lower() == "true"
 
 
+def name_filter(name: str) -> str:
+    """The search for all versions of a model; the language knows both quotation marks and no escape."""
+    quotation = '"' if "'" in name else "'"
+    return f"name = {quotation}{name}{quotation}"
+
+
 def number(value: object) -> float | None:
     """A metric; None for what is no finite number. MLflow's databases keep infinity as the largest float."""
     try:

@@ -56,9 +56,9 @@ class MlflowFolder:
 
     def read(self, name: str) -> ForeignModel | None:
         """A model; None where there is none of that name."""
-        folder = safe_join(self._root / "models", name, where=self.where)
-        if "/" in name or not (folder / _META).is_file():
+        if name not in self.names():
             return None
+        folder = self._root / "models" / name
         model = {**_meta(folder / _META), "name": name}
         versions, notes = [], []
         for place in folder.glob("version-*"):

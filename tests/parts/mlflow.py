@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,23 @@ from tests.support.lab import clean_environment
 
 _REQUIREMENT = "mlflow>=3.5,<4"
 _PATIENCE = 240.0
-_PRELUDE = """\
-import json, logging, os, sys, warnings
+# Stays for the whole session, since importing MLflow takes seconds. One line of JSON in, one out.
+_WORKER = """\
+import json, sys, traceback, warnings
 warnings.simplefilter("ignore")
+replies, sys.stdout = sys.stdout, sys.stderr
 import mlflow
-uri, values, code = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
-mlflow.set_tracking_uri(uri)
-mlflow.set_registry_uri(uri)
-names = {**values, "mlflow": mlflow, "client": mlflow.MlflowClient(), "result": None}
-exec(code, names)
-sys.stdout.write("\\n" + json.dumps(names["result"]))
+for line in sys.stdin:
+    uri, values, code = json.loads(line)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    names = {**values, "mlflow": mlflow, "client": mlflow.MlflowClient(), "result": None}
+    try:
+        exec(code, names)
+        reply = [names["result"], None]
+    except Exception:
+        reply = [None, traceback.format_exc()]
+    print(json.dumps(reply), file=replies, flush=True)
 """
 
 
@@ -38,16 +47,34 @@ class Mlflow:
     """MLflow at a URI: that of a server, or of a folder."""
 
     uri: str
-    python: Path
 
     def do(self, code: str, **values: Any) -> Any:
         """Run code that has ``mlflow``, ``client`` and the values at hand, and return its ``result``."""
-        done = subprocess.run(
-            [self.python, "-c", _PRELUDE, self.uri, json.dumps(values), code],
-            env=_environment(), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        worker = _worker()
+        assert worker.stdin
+        assert worker.stdout
+        worker.stdin.write(json.dumps([self.uri, values, code]) + "\n")
+        worker.stdin.flush()
+        line = worker.stdout.readline()
+        assert line, "the client of MLflow ended"
+        result, error = json.loads(line)
+        assert error is None, error
+        return result
+
+
+@cache
+def _worker() -> subprocess.Popen[str]:
+    worker = subprocess.Popen(
+        [executables() / "python", "-c", _WORKER],
+        env=_environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    def end() -> None:
+        with worker:  # closes the pipes, at which it ends, and waits
+            pass
+
+    atexit.register(end)
+    return worker
 
 
 def _environment() -> dict[str, str]:
@@ -61,7 +88,7 @@ def executables() -> Path:
 
 def in_folder(folder: Path) -> Mlflow:
     """MLflow's file store in a folder."""
-    return Mlflow(folder.as_uri(), executables() / "python")
+    return Mlflow(folder.as_uri())
 
 
 @contextmanager
@@ -86,7 +113,7 @@ def server(folder: Path) -> Iterator[Mlflow]:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)
-        yield Mlflow(url, bin_folder / "python")
+        yield Mlflow(url)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:

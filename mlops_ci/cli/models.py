@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_ci.cli.exchange import import_group, mirror
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json, print_table
@@ -198,3 +199,7 @@ def _commit(version: ModelVersion) -> str:
 
 def _number(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.4g}"
+
+
+models.add_command(import_group)
+models.add_command(mirror)

@@ -10,7 +10,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
 _VERSION = re.compile(r"^v?[0-9]+$")
 _HEXADECIMAL = re.compile(r"^[0-9a-f]+$")
 _TAG_KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")
-_TAG_LENGTH = 256
+TAG_LENGTH = 256
 
 
 def is_name(text: str) -> bool:
@@ -34,19 +34,29 @@ def require_model_name(text: str) -> str:
     return text
 
 
+def is_alias(text: str) -> bool:
+    """Whether the text can name an alias: it cannot be taken for a version or a commit."""
+    return is_name(text) and text != "baseline" and not _VERSION.match(text) and not _HEXADECIMAL.match(text)
+
+
 def require_alias(text: str) -> str:
     """Return the name of an alias: a name that cannot be taken for a version or a commit.
 
     Raises:
         UsageError: it is none.
     """
-    if not is_name(text) or text == "baseline" or _VERSION.match(text) or _HEXADECIMAL.match(text):
+    if not is_alias(text):
         raise UsageError(
             "not an alias name",
             where=repr(text[:60]),
             hint="use a word such as champion, which cannot be taken for a version or a commit",
         )
     return text
+
+
+def is_tag_key(text: str) -> bool:
+    """Whether the text can be the name of a tag."""
+    return bool(_TAG_KEY.match(text))
 
 
 def parse_tags(items: tuple[str, ...]) -> dict[str, str]:
@@ -58,7 +68,7 @@ def parse_tags(items: tuple[str, ...]) -> dict[str, str]:
     tags = {}
     for item in items:
         key, equals, value = item.partition("=")
-        if not equals or not _TAG_KEY.match(key) or len(value) > _TAG_LENGTH or not value.isprintable():
+        if not equals or not _TAG_KEY.match(key) or len(value) > TAG_LENGTH or not value.isprintable():
             raise UsageError("not a tag", where=repr(item[:80]), hint="write it as name=value, such as team=fraud")
         tags[key] = value
     return tags

@@ -1,0 +1,276 @@
+"""The one HTTP client: timeouts, bounded retries, bounded answers, and errors that say which credential to check."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from mlops_ci.edge.files import CHUNK
+from mlops_ci.edge.http_failures import PassingError, broken, not_json, refusal
+from mlops_ci.edge.redaction import Redactor
+from mlops_ci.errors import OutcomeUnknownError, RemoteError, UsageError
+
+ATTEMPTS = 4
+LONGEST_PAUSE = 60.0
+LARGEST_JSON = 32 << 20
+_LARGEST_REFUSAL = 64 << 10
+_TIMEOUTS = (10.0, 60.0)  # to connect, and between two pieces of an answer
+_MOST_REDIRECTS = 5
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+T = TypeVar("T")
+
+
+class Http:
+    """A client of one service.
+
+    Requests that may be repeated without harm are tried again after a broken connection, 429 and 5xx; others only
+    where they have certainly not been carried out.
+
+    Args:
+        base: the address that paths are relative to; ``http`` or ``https``.
+        service: what it is called in messages, such as ``the MLflow server``.
+        credential: the variable or setting to check where access is refused.
+        authorization: the value of that header. It is sent to this address only.
+        headers: further headers of each request.
+        sleep: waits between attempts.
+        clock: tells the time (epoch seconds), for a ``Retry-After`` that is a date.
+
+    Raises:
+        UsageError: the address is none, or has a credential in it.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        service: str,
+        credential: str,
+        authorization: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._parts = _address(base, credential)
+        self.base = base.rstrip("/") + "/"
+        self.host = self._parts.hostname or ""
+        self._service = service
+        self._credential = credential
+        self._authorization = authorization
+        self._redact = Redactor([authorization, authorization.rpartition(" ")[2]] if authorization else [])
+        # Not compressed: a file's bytes are wanted as they are stored.
+        self._headers = {"User-Agent": "mlops-ci", "Accept-Encoding": "identity", **(headers or {})}
+        self._session = requests.Session()
+        self._sleep = sleep
+        self._clock = clock
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        idempotent: bool | None = None,
+        limit: int = LARGEST_JSON,
+    ) -> Any:
+        """The JSON that a request is answered with; None where the answer is empty.
+
+        Args:
+            method: the method.
+            path: relative to the base.
+            params: the query.
+            body: is sent as JSON.
+            idempotent: whether it may be carried out twice; by default as HTTP says of the method.
+            limit: the most bytes that are read.
+
+        Raises:
+            ResponseError: the service refused.
+            RemoteError: it cannot be reached, or answers with something else than JSON.
+            OutcomeUnknownError: the reply to a request that must not be repeated got lost.
+        """
+
+        def once() -> Any:
+            with self._open(method, path, params=params, json=body) as response:
+                data = self._read(response, limit + 1)
+                if len(data) > limit:
+                    raise RemoteError(f"{self._service} answered with more than {limit:,} bytes", where=self._at(path))
+                try:
+                    return json.loads(data) if data.strip() else None
+                except (ValueError, RecursionError) as error:
+                    raise not_json(self._service, self._at(path), data) from error
+
+        return self._repeat(once, again=method in _IDEMPOTENT if idempotent is None else idempotent)
+
+    def download(self, path: str, target: Path, *, params: Mapping[str, str] | None = None) -> int:
+        """Write what is at a path to a file that must not exist, and return its size.
+
+        A redirect to another host, as an API leads to its object storage, is followed without the credential.
+
+        Raises:
+            ResponseError: the service refused.
+            RemoteError: it cannot be reached.
+        """
+
+        def once() -> int:
+            with self._open("GET", path, params=params, elsewhere=True) as response, target.open("xb") as file:
+                try:
+                    return sum(file.write(chunk) for chunk in self._stream(response))
+                except BaseException:
+                    target.unlink()
+                    raise
+
+        return self._repeat(once, again=True)
+
+    def upload(self, path: str, source: Path) -> None:
+        """PUT a file, in bounded memory.
+
+        Raises:
+            ResponseError: the service refused.
+            RemoteError: it cannot be reached.
+        """
+
+        def once() -> None:
+            with source.open("rb") as file:
+                # An empty file object would be sent in chunks, which not every server takes.
+                content = file if source.stat().st_size else b""
+                with self._open("PUT", path, data=content):
+                    pass
+
+        self._repeat(once, again=True)
+
+    def _repeat(self, once: Callable[[], T], *, again: bool) -> T:
+        pause = 0.5
+        for attempt in range(ATTEMPTS):
+            try:
+                return once()
+            except PassingError as failure:
+                if not (again or failure.undone):
+                    raise self._given_up(failure) from failure
+                asked = failure.pause or 0.0
+                if attempt == ATTEMPTS - 1 or asked > LONGEST_PAUSE:
+                    raise failure.error from failure
+                # Jitter parts the clients that one outage has brought into step.
+                self._sleep(max(asked, pause * (0.5 + random.random())))  # noqa: S311 - no secret
+                pause *= 2
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _given_up(self, failure: PassingError) -> RemoteError | OutcomeUnknownError:
+        if not failure.maybe_done:
+            return failure.error
+        return OutcomeUnknownError(
+            f"it is not known whether the request was carried out: {failure.error.what}",
+            where=failure.error.where,
+            hint="run the command again",
+        )
+
+    @contextmanager
+    def _open(
+        self, method: str, path: str, *, elsewhere: bool = False, params: Mapping[str, str] | None = None, **body: Any
+    ) -> Iterator[requests.Response]:
+        """The answer to one attempt, once it is known to be a success."""
+        url = urljoin(self.base, path.lstrip("/"))
+        for _ in range(_MOST_REDIRECTS + 1):
+            with self._ask(method, url, params, body) as response:
+                if response.status_code not in _REDIRECTS:
+                    self._require_success(response, path)
+                    yield response
+                    return
+                url, params = self._next(method, url, response, elsewhere=elsewhere), None
+        raise RemoteError(f"{self._service} redirects without end", where=self._at(path), hint="check the address")
+
+    def _ask(self, method: str, url: str, params: Mapping[str, str] | None, body: dict[str, Any]) -> requests.Response:
+        ours = self._is_ours(urlsplit(url))
+        headers = {**self._headers, "Authorization": self._authorization} if ours and self._authorization else {}
+        try:
+            return self._session.request(
+                method,
+                url,
+                params=params,
+                headers=headers or self._headers,
+                # Something, so that requests looks for no credential in .netrc.
+                auth=lambda request: request,
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
+                **body,
+            )
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            # From None: the message of the cause shows the header.
+            what = f"the credential for {self._service} cannot be sent: it has characters that no header has"
+            raise UsageError(what, hint=f"check {self._credential}") from None
+        except requests.RequestException as error:
+            raise broken(error, self._service, self._at(urlsplit(url).path)) from error
+
+    def _next(self, method: str, url: str, response: requests.Response, *, elsewhere: bool) -> str:
+        """Where a redirect leads, if it may be followed."""
+        target = urljoin(url, response.headers.get("Location", ""))
+        parts = urlsplit(target)
+        downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
+        if method == "GET" and parts.scheme in _DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
+            return target
+        raise RemoteError(
+            f"{self._service} redirects to {parts.scheme}://{parts.hostname}",
+            where=self._at(urlsplit(url).path),
+            hint=f"use its own address; if that is a login page, check {self._credential}",
+        )
+
+    def _require_success(self, response: requests.Response, path: str) -> None:
+        if response.ok:
+            return
+        data = self._read(response, _LARGEST_REFUSAL)
+        error = refusal(
+            response.status_code, data, self._service, self._at(path), credential=self._credential, redact=self._redact
+        )
+        passing = PassingError.of_status(error, response.headers.get("Retry-After"), self._clock)
+        raise passing or error
+
+    def _read(self, response: requests.Response, limit: int) -> bytes:
+        data = bytearray()
+        for chunk in self._stream(response):
+            data += chunk[: limit - len(data)]
+            if len(data) >= limit:
+                break
+        return bytes(data)
+
+    def _stream(self, response: requests.Response) -> Iterator[bytes]:
+        try:
+            yield from response.raw.stream(CHUNK, decode_content=False)
+        except (HTTPError, OSError) as error:
+            raise broken(error, self._service, self._at(urlsplit(response.url).path)) from error
+
+    def _is_ours(self, parts: SplitResult) -> bool:
+        return _origin(parts) == _origin(self._parts)
+
+    def _at(self, path: str) -> str:
+        """An address to show: without the query, which may be signed."""
+        return self._redact(urljoin(self.base, path.lstrip("/")))
+
+
+def _address(base: str, credential: str) -> SplitResult:
+    try:
+        parts = urlsplit(base)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError("not an address", hint="write it as https://host/path") from error
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0 or not base.isprintable():
+        raise UsageError("not an address", where=repr(base[:80]), hint="write it as https://host/path")
+    if parts.username is not None or parts.query or parts.fragment:
+        what = "the address has a credential or a query in it"
+        raise UsageError(what, where=parts.hostname, hint=f"put the credential into {credential}")
+    return parts
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)

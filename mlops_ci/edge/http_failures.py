@@ -1,0 +1,149 @@
+"""From what goes wrong with a request to one line that says what to do."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+
+from mlops_ci.edge.redaction import Redactor
+from mlops_ci.errors import RemoteError
+
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_MAYBE_DONE = frozenset({502, 504})  # a proxy gave up waiting; what is behind it may have done the work
+_LONGEST_QUOTE = 200
+
+
+class ResponseError(RemoteError):
+    """The service refused; ``document`` is what it says, empty if that is no JSON object."""
+
+    def __init__(
+        self, what: str, *, status: int, document: dict[str, Any], where: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.status = status
+        self.document = document
+
+
+class PassingError(Exception):
+    """A failure that another attempt may not meet.
+
+    Args:
+        error: what to raise when there is no other attempt.
+        undone: the request has certainly not been carried out.
+        maybe_done: it may have been, though no reply says so.
+        pause: how many seconds the service asks to wait.
+    """
+
+    def __init__(
+        self, error: RemoteError, *, undone: bool = False, maybe_done: bool = False, pause: float | None = None
+    ) -> None:
+        super().__init__(error.what)
+        self.error = error
+        self.undone = undone
+        self.maybe_done = maybe_done
+        self.pause = pause
+
+    @classmethod
+    def of_status(
+        cls, error: ResponseError, retry_after: str | None, clock: Callable[[], float]
+    ) -> PassingError | None:
+        """A refusal for the moment; None for one that stays."""
+        if error.status not in _PASSING:
+            return None
+        pause = _seconds(retry_after, clock) if retry_after else None
+        if pause:
+            error.hint = f"it asks to wait for {pause:.0f} seconds: run the command again then"
+        return cls(error, undone=error.status == 429, maybe_done=error.status in _MAYBE_DONE, pause=pause)
+
+
+def refusal(status: int, data: bytes, service: str, where: str, *, credential: str, redact: Redactor) -> ResponseError:
+    """The error for an answer that is none of success."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        document = None
+    said = document.get("message") or document.get("error") if isinstance(document, dict) else None
+    quote = f": {_printable(redact(said))}" if isinstance(said, str) and said else ""
+    hint = {
+        401: f"check {credential}",
+        403: f"check {credential}, and what it is allowed to do",
+        404: "check the address and the name",
+        429: "run the command again later",
+    }.get(status, "run the command again later" if status >= 500 else None)
+    return ResponseError(
+        f"{service} answered {status}{quote}",
+        status=status,
+        document=document if isinstance(document, dict) else {},
+        where=where,
+        hint=hint,
+    )
+
+
+def not_json(service: str, where: str, data: bytes) -> RemoteError:
+    """The error for a success whose body is something else than JSON."""
+    html = data[:512].lstrip().lower().startswith((b"<!doctype", b"<html"))
+    hint = "check the address; it may be a login page, or that of a user interface" if html else "check the address"
+    return RemoteError(f"{service} answered with {'HTML' if html else 'something'}, not JSON", where=where, hint=hint)
+
+
+def broken(error: Exception, service: str, where: str) -> Exception:
+    """The error for a request that got no whole answer; a :class:`PassingError` if it is worth another attempt."""
+    causes = list(_causes(error))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if has(ssl.SSLError, requests.exceptions.SSLError):
+        hint = "check the address and its certificate; REQUESTS_CA_BUNDLE names further authorities"
+        return RemoteError(f"no secure connection to {service}: {_tls_reason(causes)}", where=where, hint=hint)
+    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        return RemoteError(f"{service} leads to an address that is none", where=where)
+    hint = "check the address and the network"
+    if has(NameResolutionError):
+        return PassingError(RemoteError(f"the name of {service} is not known", where=where, hint=hint), undone=True)
+    if has(ConnectionRefusedError):
+        return PassingError(RemoteError(f"{service} refuses connections", where=where, hint=hint), undone=True)
+    if has(ConnectTimeoutError, NewConnectionError):
+        return PassingError(RemoteError(f"{service} cannot be reached", where=where, hint=hint), undone=True)
+    what = f"{service} does not answer" if has(ReadTimeoutError) else f"the connection to {service} broke"
+    return PassingError(RemoteError(what, where=where, hint="run the command again later"), maybe_done=True)
+
+
+def _tls_reason(causes: list[BaseException]) -> str:
+    reasons = (getattr(cause, "verify_message", None) or getattr(cause, "reason", None) for cause in causes)
+    return next((_printable(reason) for reason in reasons if isinstance(reason, str) and reason), "TLS failed")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it wraps, which requests and urllib3 keep in their own ways."""
+    waiting: list[Any] = [error]
+    seen: list[BaseException] = []
+    while waiting:
+        item = waiting.pop(0)
+        if isinstance(item, BaseException) and item not in seen:
+            seen.append(item)
+            yield item
+            waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+
+
+def _seconds(text: str, clock: Callable[[], float]) -> float | None:
+    """The seconds of a ``Retry-After``, which is a number or a date."""
+    if text.strip().isdecimal():
+        return float(text[:12])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - clock())
+
+
+def _printable(text: str) -> str:
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"

@@ -9,22 +9,21 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from mlops_ci.edge.files import CHUNK, fsync_folder
-from mlops_ci.errors import IntegrityError, RemoteError
+from mlops_ci.errors import RemoteError
 from mlops_ci.records.digest import PREFIX
+from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
 TEMPORARY = ".tmp"
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
 _LINK_ATTEMPTS = 5
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates
 
 
 class LocalStore:
@@ -204,11 +203,9 @@ class LocalStore:
         return folder / uuid.uuid4().hex
 
     def _path(self, key: str) -> Path:
-        pure = PurePosixPath(key)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or _UNSPEAKABLE.search(key):
-            raise IntegrityError("a key leaves the workspace", where=repr(key))
-        if str(pure) != key or pure.parts[0] in _UNLISTED:
-            raise IntegrityError("not a key of the workspace", where=repr(key))
+        pure = require_key(key)
+        if pure.parts[0] in _UNLISTED:
+            raise not_a_key(key)
         return self._root / pure
 
 

@@ -36,8 +36,8 @@ def connect(address: Address, patience: Patience, environ: Mapping[str, str] = o
     endpoint = _endpoint(address, environ)
     options: dict[str, Any] = {
         "retry_config": patience.retry_config(),
-        **credentials_for(address, environ),
         **_settings(address, endpoint, environ),
+        **credentials_for(address, environ),
     }
     client: dict[str, Any] = {
         "allow_http": bool(endpoint and endpoint.startswith("http://")),

@@ -127,12 +127,16 @@ def _from_google_file(file: Path, address: Address) -> dict[str, Any]:
         return {}
     try:
         auth = importlib.import_module("google.auth")
+        pools = importlib.import_module("google.auth.identity_pool")
         from obstore.auth.google import GoogleCredentialProvider
     except ImportError as error:
         raise MissingExtraError(f"Google credentials of the type {kind}", "google") from error
-    scope = "https://www.googleapis.com/auth/devstorage.read_write"
+    scopes = ["https://www.googleapis.com/auth/devstorage.read_write"]
     try:
-        found, _ = auth.load_credentials_from_file(str(file), scopes=[scope])
+        if kind == "external_account":  # the general loader would ask yet another service for the project
+            found = pools.Credentials.from_file(str(file), scopes=scopes)
+        else:
+            found, _ = auth.default(scopes=scopes)
     except auth.exceptions.GoogleAuthError as error:
         raise RemoteError(f"the Google credentials are unusable: {error}", where=str(file)) from error
     return {"credential_provider": GoogleCredentialProvider(found)}

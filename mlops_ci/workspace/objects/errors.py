@@ -44,7 +44,7 @@ def _meaning(reply: Reply, address: Address, action: str) -> tuple[str, str | No
         return "this machine's clock is off, and the storage refuses its requests", "set the clock"
     if reply.region or reply.redirected or reply.code in _ELSEWHERE:
         return _elsewhere(reply, address)
-    if reply.code in _REFUSED or reply.status == 401:
+    if reply.code in _REFUSED or reply.status == 401 or "failed to authenticate" in (reply.message or ""):
         return f"{service.name} does not accept the credentials ({said})", f"correct {service.credentials}"
     if reply.status == 403:
         return f"access denied ({said})", f"the credentials need {service.permissions[action]}"

@@ -14,6 +14,7 @@ _NO_OBJECT_STORE = (
     "Header missing from response",
     "Got invalid list response",
     "Content-Range header not present",
+    "Received non-partial response",
     "Got invalid multipart response",
 )
 _UNREACHABLE = {

@@ -71,9 +71,15 @@ class ObjectStore:
             self._do("write", key, lambda: self._create(key, content.data))
             self._watch(key, content.written.size, content.written.size)
             return content.written
-        if self._if_there(key, lambda: obstore.head(self._small, self._name(key))) is not None:
+        if self._is_there(key):
             return uploading.measure()
-        return self._do("write", key, uploading.send, uploading.stop)
+        try:
+            return self._do("write", key, uploading.send, uploading.stop)
+        except RemoteError:
+            # The reply to the completion got lost, or somebody else was faster: a whole object stays either way.
+            if not self._is_there(key):
+                raise
+            return uploading.measure()
 
     def download(self, key: str, target: Path) -> Written | None:
         """Write an object to a new file, from parallel ranges."""
@@ -148,6 +154,18 @@ class ObjectStore:
             return None
         except BaseError as error:
             raise explain(error, self._address, action, key) from error
+
+    def _is_there(self, key: str) -> bool:
+        def look() -> bool:
+            try:
+                obstore.get(self._small, self._name(key), options={"range": (0, 1)})
+            except BaseError as error:
+                if read_reply(error).status != 416:
+                    raise
+            return True  # an empty object has no first byte
+
+        # Not a HEAD: its answer has no body, and so no word about what else may be wrong.
+        return self._if_there(key, look) is not None
 
     def _create(self, key: str, data: bytes) -> bool:
         name = self._name(key)

@@ -7,7 +7,6 @@ Create-if-absent is ``link(2)`` of a finished, fsynced temporary file: a rename 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import BinaryIO
 
-from mlops_ci.edge.files import CHUNK, fsync_folder
+from mlops_ci.edge.copying import copy_hashed
+from mlops_ci.edge.files import fsync_folder
 from mlops_ci.errors import RemoteError
-from mlops_ci.records.digest import PREFIX
 from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
@@ -93,7 +92,7 @@ class LocalStore:
                 content = self._path(key).open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return None
-            with content, target.open("xb") as file:
+            with content, target.open("x+b") as file:
                 return self._copy_hashed(content, file, key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -149,7 +148,7 @@ class LocalStore:
         self._make_folders(target.parent)
         temporary = self._temporary()
         try:
-            with temporary.open("xb") as file:
+            with temporary.open("x+b") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -189,13 +188,8 @@ class LocalStore:
         self._durable.add(folder)
 
     def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
-        digest, size, total = hashlib.sha256(), 0, os.fstat(source.fileno()).st_size
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-            size += len(chunk)
-            self._watch(key, size, total)
-        return Written(PREFIX + digest.hexdigest(), size)
+        total = os.fstat(source.fileno()).st_size
+        return Written(*copy_hashed(source, target, lambda moved: self._watch(key, moved, max(moved, total))))
 
     def _temporary(self) -> Path:
         folder = self._root / TEMPORARY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -79,3 +80,11 @@ def _make_bucket(endpoint: str, name: str, process: subprocess.Popen[bytes]) -> 
             return
         time.sleep(0.1)
     raise AssertionError(f"no bucket could be made: {reply and reply.text}")
+
+
+def uploads_under_way(bucket: Bucket) -> list[str]:
+    """The multipart uploads that have begun and have neither been completed nor aborted."""
+    url = f"{bucket.endpoint}/{bucket.name}?uploads="
+    reply = requests.get(url, headers=signed("GET", url, *_KEYS["writer"]), timeout=10)
+    assert reply.ok, reply.text
+    return re.findall(r"<UploadId>([^<]+)</UploadId>", reply.text)

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 1.0  # so that it rarely comes back while the interpreter is ending
+_STOP_SECONDS = 5.0
 
 
 def start(function: Callable[[], T]) -> Future[T]:
@@ -41,5 +42,5 @@ def call(function: Callable[[], T], stop: Callable[[], None] | None = None) -> T
         if not future.done():
             if stop:
                 stop()
-            wait([future], timeout=_GRACE_SECONDS)
+            wait([future], timeout=_STOP_SECONDS if stop else _GRACE_SECONDS)
         raise

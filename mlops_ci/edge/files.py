@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mlops_ci.records.digest import PREFIX
 
-CHUNK = 1 << 20
 _FICLONE = 0x40049409  # linux/fs.h
 
 

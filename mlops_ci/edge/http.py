@@ -14,7 +14,6 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from mlops_ci.edge.files import CHUNK
 from mlops_ci.edge.http_failures import PassingError, broken, not_json, refusal
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import OutcomeUnknownError, RemoteError, UsageError
@@ -22,6 +21,7 @@ from mlops_ci.errors import OutcomeUnknownError, RemoteError, UsageError
 ATTEMPTS = 4
 LONGEST_PAUSE = 60.0
 LARGEST_JSON = 32 << 20
+_CHUNK = 1 << 20
 _LARGEST_REFUSAL = 64 << 10
 _TIMEOUTS = (10.0, 60.0)  # to connect, and between two pieces of an answer
 _MOST_REDIRECTS = 5
@@ -246,7 +246,7 @@ class Http:
 
     def _stream(self, response: requests.Response) -> Iterator[bytes]:
         try:
-            yield from response.raw.stream(CHUNK, decode_content=False)
+            yield from response.raw.stream(_CHUNK, decode_content=False)
         except (HTTPError, OSError) as error:
             raise broken(error, self._service, self._at(urlsplit(response.url).path)) from error
 

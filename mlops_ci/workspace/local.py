@@ -7,25 +7,23 @@ Create-if-absent is ``link(2)`` of a finished, fsynced temporary file: a rename 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
-from mlops_ci.edge.files import CHUNK, fsync_folder
-from mlops_ci.errors import IntegrityError, RemoteError
-from mlops_ci.records.digest import PREFIX
+from mlops_ci.edge.copying import copy_hashed
+from mlops_ci.edge.files import fsync_folder
+from mlops_ci.errors import RemoteError
+from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.layout import TOP_LEVEL
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
 TEMPORARY = ".tmp"
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
 _LINK_ATTEMPTS = 5
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates
 
 
 class LocalStore:
@@ -95,7 +93,7 @@ class LocalStore:
                 content = self._path(key).open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return None
-            with content, target.open("xb") as file:
+            with content, target.open("x+b") as file:
                 return self._copy_hashed(content, file, key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -161,7 +159,7 @@ class LocalStore:
         self._make_folders(target.parent)
         temporary = self._temporary()
         try:
-            with temporary.open("xb") as file:
+            with temporary.open("x+b") as file:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -201,13 +199,8 @@ class LocalStore:
         self._durable.add(folder)
 
     def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
-        digest, size, total = hashlib.sha256(), 0, os.fstat(source.fileno()).st_size
-        while chunk := source.read(CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-            size += len(chunk)
-            self._watch(key, size, total)
-        return Written(PREFIX + digest.hexdigest(), size)
+        total = os.fstat(source.fileno()).st_size
+        return Written(*copy_hashed(source, target, lambda moved: self._watch(key, moved, max(moved, total))))
 
     def _temporary(self) -> Path:
         folder = self._root / TEMPORARY
@@ -215,11 +208,9 @@ class LocalStore:
         return folder / uuid.uuid4().hex
 
     def _path(self, key: str) -> Path:
-        pure = PurePosixPath(key)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or _UNSPEAKABLE.search(key):
-            raise IntegrityError("a key leaves the workspace", where=repr(key))
-        if str(pure) != key or pure.parts[0] in _UNLISTED:
-            raise IntegrityError("not a key of the workspace", where=repr(key))
+        pure = require_key(key)
+        if pure.parts[0] in _UNLISTED:
+            raise not_a_key(key)
         return self._root / pure
 
 

@@ -23,8 +23,17 @@ def _open_folder(url: str, relative_to: Path, watch: Watch) -> Store:
     return LocalStore((relative_to / Path(url.removeprefix("file://")).expanduser()).resolve(), watch)
 
 
+def _open_objects(url: str, relative_to: Path, watch: Watch) -> Store:  # noqa: ARG001 - one signature for all
+    from mlops_ci.workspace.objects.store import open_objects
+
+    return open_objects(url, watch)
+
+
 BACKENDS: dict[str, Callable[[str, Path, Watch], Store]] = {
     "file": _open_folder,
+    "s3": _open_objects,
+    "az": _open_objects,
+    "gs": _open_objects,
 }
 
 

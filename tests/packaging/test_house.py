@@ -17,7 +17,7 @@ def room(name: str) -> list[Path]:
     return sorted((ROOT / "mlops_ci" / name).glob("*.py"))
 
 
-HEAVY = {"numpy", "scipy", "polars", "git", "requests", "yaml", "jsonschema", "msgspec", "rich"}
+HEAVY = {"numpy", "scipy", "polars", "git", "requests", "yaml", "jsonschema", "msgspec", "rich", "obstore", "boto3"}
 
 
 def modules_after(code: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Object storage as a workspace: Amazon S3 and its likes, Azure Blob Storage, Google Cloud Storage."""

@@ -1,0 +1,104 @@
+"""The URL of a workspace in object storage: ``scheme://bucket/prefix?setting=value``. No secret ever stands in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from mlops_ci.errors import IntegrityError, UsageError
+from mlops_ci.workspace.keys import require_key
+from mlops_ci.workspace.objects.services import SERVICES, Service
+
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_REGION = re.compile(r"[a-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a workspace lies. ``prefix`` is empty or a key; ``settings`` are those the URL gave."""
+
+    service: Service
+    bucket: str
+    prefix: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The URL that leads here again."""
+        path = f"/{self.prefix}" if self.prefix else ""
+        query = "&".join(f"{name}={quote(value, safe=':/')}" for name, value in sorted(self.settings.items()))
+        return f"{self.service.scheme}://{self.bucket}{path}" + (f"?{query}" if query else "")
+
+
+def parse_address(url: str) -> Address:
+    """Read a URL.
+
+    Raises:
+        UsageError: a part of it is missing, malformed or unknown, or looks like a credential.
+    """
+    scheme, _, rest = url.partition("://")
+    service = SERVICES[scheme.lower()]
+    place, _, query = rest.partition("?")
+    bucket, _, prefix = place.partition("/")
+    if "@" in bucket:
+        raise _refusal(service, "a workspace's URL takes no user name or password", _from_environment(service))
+    if not service.bucket_names.fullmatch(bucket):
+        what = f"not the name of a {service.bucket}: {bucket!r}" if bucket else f"the URL names no {service.bucket}"
+        raise _refusal(service, what, f"write {service.scheme}://{service.bucket}/prefix")
+    prefix = prefix.removesuffix("/")
+    try:
+        if prefix:
+            require_key(prefix)
+    except IntegrityError as error:
+        raise _refusal(service, f"not a prefix: {prefix!r}", "write it without .., // and a slash in front") from error
+    return Address(service, bucket, prefix, _settings(service, query))
+
+
+def require_endpoint(endpoint: str, where: str) -> str:
+    """Return an endpoint that a client may be given.
+
+    Raises:
+        UsageError: it is no http address, or carries more than host, port and path.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound or re.search(r"[\s\x00-\x1f]", endpoint):
+        raise UsageError("not an endpoint", where=where, hint="write https://host, or http://host for one without TLS")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageError(
+            "an endpoint takes no user name, password or query",
+            where=where,
+            hint="credentials come from the environment",
+        )
+    return endpoint.removesuffix("/")
+
+
+def _settings(service: Service, query: str) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in service.parameters:
+            # The value is not shown: it may be somebody's key.
+            known = ", ".join(service.parameters)
+            what = f"a workspace's URL of {service.name} takes no {name!r}"
+            raise _refusal(service, what, f"it takes {known}; {_from_environment(service)}")
+        if name in settings:
+            raise _refusal(service, f"the URL says {name} twice", "say it once")
+        settings[name] = value
+    if "endpoint" in settings:
+        settings["endpoint"] = require_endpoint(settings["endpoint"], "the workspace's URL, endpoint")
+    for name, pattern in (("account", _ACCOUNT), ("region", _REGION)):
+        if name in settings and not pattern.fullmatch(settings[name]):
+            raise _refusal(service, f"not an {name}" if name == "account" else f"not a {name}", f"correct {name}=")
+    return settings
+
+
+def _from_environment(service: Service) -> str:
+    return f"credentials come from the environment: {service.credentials}"
+
+
+def _refusal(service: Service, what: str, hint: str) -> UsageError:
+    return UsageError(what, where=f"the workspace's URL ({service.scheme}://)", hint=hint)

@@ -41,7 +41,7 @@ def require_one_winner(clients: list[Store], rounds: int) -> None:
 
 
 def test_of_racing_threads_one_wins(backend: Backend) -> None:
-    require_one_winner([backend.open() for _ in range(THREADS)], rounds=soak(40, 1000))
+    require_one_winner([backend.open() for _ in range(THREADS)], rounds=backend.rounds(soak(40, 1000)))
 
 
 def create_each(number: int, acknowledge: Acknowledge, *, url: str, keys: int) -> None:
@@ -55,7 +55,7 @@ def create_each(number: int, acknowledge: Acknowledge, *, url: str, keys: int) -
 def test_of_racing_processes_one_wins(backend: Backend) -> None:
     if backend.url is None:
         pytest.skip("no other process can open this backend")
-    processes, keys = 8, soak(20, 500)
+    processes, keys = 8, backend.rounds(soak(20, 500))
     acknowledged = at_once("tests.workspace.test_contract_races:create_each", processes, url=backend.url, keys=keys)
     for key in range(keys):
         rounds = [each[key] for each in acknowledged]
@@ -104,9 +104,9 @@ def test_deleting_and_creating_at_once_loses_no_writer(backend: Backend) -> None
     thread = threading.Thread(target=delete)
     thread.start()
     try:
-        for number in range(100):
+        for number in range(backend.rounds(100)):
             assert writer.create(f"folder/{number}", b"x")
     finally:
         stop.set()
         thread.join()
-    assert len([item for item in writer.list("folder/") if item.size]) == 100
+    assert len([item for item in writer.list("folder/") if item.size]) == backend.rounds(100)

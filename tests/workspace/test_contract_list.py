@@ -56,7 +56,7 @@ def test_a_listing_survives_deletions_while_it_is_read(store: Store) -> None:
     seen = []
     for item in store.list(""):
         seen.append(item.key)
-        for number in range(20):
+        for number in range(3, 20, 4):
             store.delete(f"f3/{number:02d}")
     assert set(seen) >= {f"f{number % 4}/{number:02d}" for number in range(20) if number % 4 != 3}
     assert seen == sorted(seen)

@@ -38,7 +38,6 @@ class Blobs:
         if blob not in self._held:
             self._fetch(path, blob)
             here = self._line.clone.sizes([blob, *self._companions(path)])
-            self._require(here, path, blob)
             self._hold({blob, *(each for each, size in here.items() if size <= _SMALL)})
         data = self._held[blob]
         if len(data) > _SMALL:
@@ -49,10 +48,9 @@ class Blobs:
     def open(self, path: str, blob: str) -> Iterator[tuple[IO[bytes], int]]:
         """A file as a stream, and its size."""
         self._fetch(path, blob)
-        here = self._line.clone.sizes([blob])
-        self._require(here, path, blob)
+        size = self._line.clone.sizes([blob])[blob]
         with self._line.clone.open(blob) as stream:
-            yield stream, here[blob]
+            yield stream, size
 
     def sizes(self, blobs: set[str]) -> dict[str, int]:
         """The sizes of files; those that no commit of ours tells are fetched and measured."""
@@ -80,11 +78,10 @@ class Blobs:
     def _fetch(self, path: str, blob: str) -> None:
         if blob not in self._line.clone.sizes([blob]):
             wanted = [blob, *self._companions(path)]
-            self._line.get_blobs(wanted - self._line.clone.sizes(wanted).keys())
-
-    def _require(self, here: dict[str, int], path: str, blob: str) -> None:
-        if blob not in here:
-            raise IntegrityError("the remote lacks a file of the workspace", where=path, hint="restore it from a clone")
+            try:
+                self._line.get_blobs(set(wanted) - self._line.clone.sizes(wanted).keys())
+            except IntegrityError:  # be it only another one that is lost
+                self._line.get_blobs([blob])
 
     def _companions(self, path: str) -> list[str]:
         """Small files that are likely to be read next, those after it first."""

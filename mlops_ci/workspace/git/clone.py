@@ -82,6 +82,10 @@ class Clone:
         asked = "".join(f"{blob}\n" for blob in blobs).encode()
         return self._git.attempt(*options, *_PLAIN_FETCH, "--filter=blob:none", "--stdin", REMOTE, given=asked)
 
+    def fetch_everything(self, ref: str) -> Answer:
+        """Get all files of a ref, for a host that gives none by name."""
+        return self._git.attempt(*_PLAIN_FETCH, "--refetch", REMOTE, ref)
+
     def push(self, ref: str, commit: str, expected: str | None) -> Answer:
         """Move a ref of the remote from where it is expected, nowhere for None, to a commit."""
         lease = f"--force-with-lease={ref}:{expected or ''}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from mlops_ci.edge.git import Answer
-from mlops_ci.errors import RemoteError
+from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.workspace.git.clone import Clone
 from mlops_ci.workspace.git.errors import failure, is_passing
 from mlops_ci.workspace.git.settings import Remote
@@ -54,10 +54,20 @@ class Line:
 
         Raises:
             RemoteError: it cannot be done.
+            IntegrityError: the remote does not have them.
         """
         wanted = list(blobs)
-        if wanted:
-            self._insist(lambda: self.clone.fetch_blobs(wanted))
+        ref = self.view.ref
+        if not wanted or ref is None:
+            return
+        answer = self._persist(lambda: self.clone.fetch_blobs(wanted))
+        if "not our ref" in answer.errors:
+            hint = "push it from a clone that has it, or restore the remote from a backup"
+            raise IntegrityError("the remote lacks a file of the workspace", where=self.remote.shown, hint=hint)
+        if "unadvertised object" in answer.errors:
+            answer = self._persist(lambda: self.clone.fetch_everything(ref))
+        if answer.code:
+            raise failure(answer, self.remote)
 
     def _head(self) -> tuple[str | None, str | None]:
         said = self._insist(self.clone.look).output.decode("utf-8", "replace")
@@ -84,14 +94,18 @@ class Line:
         view.history.read(self.clone.log(commit, old))
 
     def _insist(self, action: Callable[[], Answer]) -> Answer:
+        answer = self._persist(action)
+        if answer.code:
+            raise failure(answer, self.remote)
+        return answer
+
+    def _persist(self, action: Callable[[], Answer]) -> Answer:
         answer = action()
         for _, pause in zip(range(_TRIES - 1), pauses(2.0), strict=False):
             if answer.code == 0 or not is_passing(answer):
                 break
             time.sleep(pause)
             answer = action()
-        if answer.code:
-            raise failure(answer, self.remote)
         return answer
 
 

@@ -30,13 +30,17 @@ _LOCAL = (
 )
 
 
+_PACKET = " packet: "  # as GIT_TRACE_PACKET marks its lines
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a git command ended, and what it said."""
+    """How a git command ended, and what it said; ``packets`` is what it traced of the protocol, if it was told to."""
 
     code: int
     output: bytes
     errors: str
+    packets: str = ""
 
     @property
     def reason(self) -> str:
@@ -85,7 +89,10 @@ class Git:
         """Run a command on the bytes given to it; how it went is for the caller to judge."""
         with self._started(arguments, None if given is None else subprocess.PIPE) as process:
             output, errors = process.communicate(given)
-        return Answer(process.returncode, output, errors.decode("utf-8", "replace"))
+        lines = errors.decode("utf-8", "replace").splitlines(keepends=True)
+        traced = [line for line in lines if _PACKET in line]
+        said = [line for line in lines if _PACKET not in line]
+        return Answer(process.returncode, output, "".join(said), "".join(traced))
 
     @contextmanager
     def reading(self, *arguments: str) -> Iterator[IO[bytes]]:

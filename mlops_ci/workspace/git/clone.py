@@ -31,9 +31,17 @@ class Clone:
     def __init__(self, folder: Path, remote: Remote) -> None:
         self._folder = folder
         self._remote = remote
+        self._environment = {**remote.environment, "GIT_DIR": str(folder)}
 
     @cached_property
     def _git(self) -> Git:
+        return self._opened({})
+
+    @cached_property
+    def _tracing(self) -> Git:
+        return self._opened({"GIT_TRACE_PACKET": "1"})
+
+    def _opened(self, more: Mapping[str, str]) -> Git:
         folder = self._folder
         try:
             if not folder.is_dir():
@@ -41,7 +49,7 @@ class Clone:
         except OSError as error:
             hint = "set MLOPS_CI_CACHE_DIR to a folder that can be written"
             raise RemoteError(f"no cache can be kept: {error.strerror}", where=str(folder), hint=hint) from error
-        git = Git(folder, {**self._remote.environment, "GIT_DIR": str(folder)})
+        git = Git(folder, {**self._environment, **more})
         if len(list(folder.glob("objects/pack/*.pack"))) > _MOST_PACKS:
             # Unreachable objects are kept too. Who loses against another process that tidies up goes on without.
             git.status(*_PARTIAL, "repack", "-A", "-d", "--quiet")
@@ -64,8 +72,8 @@ class Clone:
     # The remote.
 
     def look(self) -> Answer:
-        """Ask the remote where its refs are."""
-        return self._git.attempt("ls-remote", "--quiet", REMOTE, *self._remote.refs)
+        """Ask the remote where its refs are; the error output tells of each packet of the protocol."""
+        return self._tracing.attempt("ls-remote", "--quiet", REMOTE, *self._remote.refs)
 
     def fetch(self, ref: str, commit: str) -> Answer:
         """Get the commits and trees of a ref."""

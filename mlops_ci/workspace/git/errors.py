@@ -85,8 +85,7 @@ def failure(answer: Answer, remote: Remote) -> MlopsError:
     """The error for a command that could not use the remote."""
     said, where = answer.errors, remote.shown
     if _DUMB.search(said):
-        hint = "serve it by git http-backend, over ssh, or from a git host"
-        return RemoteError("the remote does not speak git's smart protocol", where=where, hint=hint)
+        return not_smart(remote)
     if _NO_LOGIN.search(said):
         hint = (
             "give git a credential: in GitHub Actions by actions/checkout, in Azure Pipelines by "
@@ -106,6 +105,12 @@ def failure(answer: Answer, remote: Remote) -> MlopsError:
         return UsageError("the remote is no SHA-1 repository", where=where, hint="choose another repository")
     hint = "check the certificate, and http.sslCAInfo" if _TLS.search(said) else "check the network and run again"
     return RemoteError(f"the remote failed: {_reason(answer)}", where=where, hint=hint)
+
+
+def not_smart(remote: Remote) -> RemoteError:
+    """The error for a server of mere files."""
+    hint = "serve it by git http-backend, over ssh, or from a git host"
+    return RemoteError("the remote does not speak git's smart protocol", where=remote.shown, hint=hint)
 
 
 def rejection(answer: Answer, ref: str, remote: Remote) -> RemoteError:

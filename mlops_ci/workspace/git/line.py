@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from mlops_ci.edge.git import Answer
 from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.workspace.git.clone import Clone
-from mlops_ci.workspace.git.errors import failure, is_passing
+from mlops_ci.workspace.git.errors import failure, is_passing, not_smart
 from mlops_ci.workspace.git.settings import Remote
 from mlops_ci.workspace.git.view import View
 
 _TRIES = 4
+_LOOKS = 10
 _FIRST_PAUSE = 0.1
 
 
@@ -39,12 +40,14 @@ class Line:
         Raises:
             RemoteError: it cannot be reached, or does not let us in.
         """
-        for pause in pauses(1.0):
+        for _, pause in zip(range(_LOOKS), pauses(1.0), strict=False):
             ref, commit = self._head()
             if commit is None or self._has(ref, commit):
                 break
             # The ref was moved back between our look and our fetch.
             time.sleep(pause)
+        else:
+            raise vanished(self.remote)
         if commit != self.view.commit:
             self._move(commit)
         self.view.ref, self.view.commit = ref, commit
@@ -70,7 +73,11 @@ class Line:
             raise failure(answer, self.remote)
 
     def _head(self) -> tuple[str | None, str | None]:
-        said = self._insist(self.clone.look).output.decode("utf-8", "replace")
+        answer = self._insist(self.clone.look)
+        said = answer.output.decode("utf-8", "replace")
+        if said and not answer.packets:
+            # A partial fetch from a server of mere files would start itself again and again.
+            raise not_smart(self.remote)
         found = {ref: commit for commit, _, ref in (line.partition("\t") for line in said.splitlines())}
         ref = next((ref for ref in self.remote.refs if ref in found), None)
         return (ref, found[ref]) if ref else (None, None)

@@ -145,7 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         sent = 0
         try:
-            if repository.credentials and self.headers.get("Authorization") != _basic(*repository.credentials):
+            scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+            if repository.credentials and (scheme.lower(), given) != ("basic", _basic(*repository.credentials)):
                 self._answer(401, {"WWW-Authenticate": 'Basic realm="git"'}, b"")
                 return
             if self._failed(repository, service, "before"):
@@ -211,4 +212,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _basic(user: str, password: str) -> str:
-    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+    return base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -57,12 +57,13 @@ def find_remote(text: str, folder: Path, environ: Mapping[str, str]) -> Remote:
         here = Git(folder)
         _require_new_enough(here)
         top = here.ask("rev-parse", "--show-toplevel")
-        named = None if "://" in address else _url_of_name(here, address, text, folder)
-        if named is None and _credentials(address):
+        if "://" not in address:
+            _require_name(here, address, text, folder)
+        elif _credentials(address):
             hint = "leave them out; git asks its credential helper, or reads http.extraHeader"
             raise UsageError("credentials have no place in the workspace's URL", where="workspace", hint=hint)
         # What git makes of it by the user's url.*.insteadOf.
-        given = here.run("ls-remote", "--get-url", "--", named or address).decode("utf-8", "surrogateescape").strip()
+        given = here.run("ls-remote", "--get-url", "--", address).decode("utf-8", "surrogateescape").strip()
     except RemoteError as error:
         raise UsageError(error.what, where=text, hint=error.hint) from error
     if "://" not in given and not _SCP_LIKE.match(given):
@@ -124,16 +125,14 @@ def _remote(url: str) -> Pairs:
     ]
 
 
-def _url_of_name(here: Git, name: str, text: str, folder: Path) -> str:
+def _require_name(here: Git, name: str, text: str, folder: Path) -> None:
     if here.status("rev-parse", "--git-dir"):
         hint = "run it inside the checkout, or write git+https://… or git+ssh://…"
         raise UsageError(f"{text} is a remote of a checkout, and this is none", where=str(folder), hint=hint)
-    url = here.ask("config", "--get", f"remote.{name}.url")
-    if url is None:
+    if here.ask("config", "--get", f"remote.{name}.url") is None:
         remotes = (here.ask("remote") or "").split()
         hint = f"its remotes are: {', '.join(remotes)}" if remotes else "add one with git remote add"
         raise UsageError(f"the checkout has no remote {name!r}", where=text, hint=hint)
-    return url
 
 
 def _require_new_enough(here: Git) -> None:

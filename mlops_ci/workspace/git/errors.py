@@ -15,7 +15,8 @@ LIMITS = {"github.com": 100 * MEBIBYTE}
 """Hosts that refuse larger files."""
 
 _TOO_LARGE = re.compile(
-    r"GH001|exceeds .*file size limit|exceeds? the .*limit|larger than|too large|TF402462|VS403654|size limit",
+    r"GH001|exceeds .*file size limit|exceeds? the .*limit|larger than|too large|TF402462|VS403654|size limit"
+    r"|exceeds maximum allowed size|returned error: 413",
     re.IGNORECASE,
 )
 _RACE = re.compile(

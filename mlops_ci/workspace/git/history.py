@@ -33,6 +33,14 @@ class History:
                 self.sizes[blob] = int(size)
                 self._times[path] = float(seconds)
 
+    def note(self, changes: Mapping[str, Change], seconds: int) -> None:
+        """Take in a commit of our own."""
+        self.newest = max(self.newest, seconds)
+        for path, change in changes.items():
+            if change.blob:
+                self.sizes[change.blob] = change.size
+                self._times[path] = float(seconds)
+
     def time(self, path: str, otherwise: float) -> float:
         """When a path was last written."""
         return self._times.get(path, otherwise)

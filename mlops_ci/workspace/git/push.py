@@ -52,12 +52,15 @@ def publish(changes: Changes, line: Line, *, patience: float) -> None:
         if not effective:
             return
         view.require_no_clash(effective)
-        base, commit = view.commit, _commit(effective, line)
+        # A clock that is slow makes nothing look old: what is old may be collected.
+        seconds = max(int(time.time()), view.history.newest)
+        base, commit = view.commit, _commit(effective, seconds, line)
         made.append(commit)
         ref = view.ref or next(ref for ref in line.remote.refs if ref not in refused)
         answer = line.clone.push(ref, commit, base)
         if answer.code == 0:
             _take(ref, commit, effective, line)
+            view.history.note(effective, seconds)
             return
         refusal = refusal_of(answer)
         if refusal in {Refusal.REMOTE, Refusal.TOO_LARGE}:
@@ -87,19 +90,16 @@ def publish(changes: Changes, line: Line, *, patience: float) -> None:
         time.sleep(pause)
 
 
-def _commit(changes: dict[str, Change], line: Line) -> str:
+def _commit(changes: dict[str, Change], seconds: int, line: Line) -> str:
     blobs = {path: change.blob for path, change in changes.items()}
-    # A clock that is slow makes nothing look old: what is old may be collected.
-    seconds = max(int(time.time()), line.view.history.newest)
     return line.clone.commit(line.view.commit, blobs, message_of(changes), seconds)
 
 
 def _take(ref: str, commit: str, changes: dict[str, Change], line: Line) -> None:
-    view, old = line.view, line.view.commit
+    view = line.view
     for path, change in changes.items():
         view.change(path, change.blob)
     view.ref, view.commit = ref, commit
-    view.history.read(line.clone.log(commit, old))
 
 
 def _was_taken(made: list[str], line: Line) -> bool:

@@ -49,35 +49,31 @@ def find_remote(text: str, folder: Path, environ: Mapping[str, str]) -> Remote:
 
     Raises:
         UsageError: there is no such remote, or what is said about it cannot be.
+        RemoteError: git is missing or too old.
     """
     address, mark, ref = text.removeprefix("git+").partition("#")
     if mark and not re.fullmatch(r"refs/[^\s~^:?*\[\\]+", ref):
         raise UsageError("not the full name of a ref", where=text, hint="write #refs/heads/NAME or #refs/NAME")
-    try:
-        here = Git(folder)
-        _require_new_enough(here)
-        top = here.ask("rev-parse", "--show-toplevel")
-        if "://" not in address:
-            _require_name(here, address, text, folder)
-        elif _credentials(address):
-            hint = "leave them out; git asks its credential helper, or reads http.extraHeader"
-            raise UsageError("credentials have no place in the workspace's URL", where="workspace", hint=hint)
-        # What git makes of it by the user's url.*.insteadOf.
-        given = here.run("ls-remote", "--get-url", "--", address).decode("utf-8", "surrogateescape").strip()
-    except RemoteError as error:
-        raise UsageError(error.what, where=text, hint=error.hint) from error
+    here = Git(folder)
+    _require_new_enough(here)
+    top = here.ask("rev-parse", "--show-toplevel")
+    if "://" not in address:
+        _require_name(here, address, text, folder)
+    elif _credentials(address):
+        hint = "leave them out; git asks its credential helper, or reads http.extraHeader"
+        raise UsageError("credentials have no place in the workspace's URL", where="workspace", hint=hint)
+    # What git makes of it by the user's url.*.insteadOf.
+    given = here.run("ls-remote", "--get-url", "--", address).decode("utf-8", "surrogateescape").strip()
     if "://" not in given and not _SCP_LIKE.match(given):
         given = str(Path(top or folder, given).resolve())
     url, secret = _without_credentials(given)
-    extra = _settings_of(here, folder)
-    known = {name.lower() for name, _ in extra}
     return Remote(
         url=url,
         shown=f"git+{url if '://' in url else f'ssh://{url}' if _SCP_LIKE.match(url) else f'file://{url}'}{mark}{ref}",
         refs=(ref,) if ref else (OWN_REF, BRANCH),
         environment={
-            **_never_asking(environ, has_ssh_command="core.sshcommand" in known or _has_ssh_command(here)),
-            **as_environment([*_remote(url), *extra, *secret, *_OURS], environ),
+            **_never_asking(here, environ),
+            **as_environment([*_remote(url), *_settings_of(here, folder), *secret, *_OURS], environ),
         },
     )
 
@@ -126,7 +122,11 @@ def _remote(url: str) -> Pairs:
 
 
 def _require_name(here: Git, name: str, text: str, folder: Path) -> None:
-    if here.status("rev-parse", "--git-dir"):
+    answer = here.attempt("rev-parse", "--git-dir")
+    if "dubious ownership" in answer.errors:
+        hint = f"the folder has another owner: git config --global --add safe.directory {folder.absolute()}"
+        raise UsageError(answer.reason, where=str(folder), hint=hint)
+    if answer.code:
         hint = "run it inside the checkout, or write git+https://… or git+ssh://…"
         raise UsageError(f"{text} is a remote of a checkout, and this is none", where=str(folder), hint=hint)
     if here.ask("config", "--get", f"remote.{name}.url") is None:
@@ -166,14 +166,11 @@ def _listed(git: Git) -> Iterable[tuple[str, str]]:
             yield name, value if has_value else "true"
 
 
-def _has_ssh_command(here: Git) -> bool:
-    return here.ask("config", "--get", "core.sshCommand") is not None
-
-
-def _never_asking(environ: Mapping[str, str], *, has_ssh_command: bool) -> dict[str, str]:
+def _never_asking(here: Git, environ: Mapping[str, str]) -> dict[str, str]:
     """Nobody is there to answer a prompt."""
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never", "SSH_ASKPASS": ""}
-    if not has_ssh_command and not environ.get("GIT_SSH_COMMAND") and not environ.get("GIT_SSH"):
+    chosen = environ.get("GIT_SSH_COMMAND") or environ.get("GIT_SSH") or here.ask("config", "--get", "core.sshCommand")
+    if not chosen:
         quiet["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=30"
     return quiet
 

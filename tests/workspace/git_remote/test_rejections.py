@@ -109,6 +109,16 @@ def test_a_file_over_the_hosts_limit_is_named_with_the_ways_out(
     assert list(store.list("")) == []
 
 
+def test_a_push_that_is_too_large_for_the_server_names_its_largest_file(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(os.urandom(3 << 20))
+    small, proxied = git_host().repository(receive__maxInputSize="1000000"), git_host().repository()
+    proxied.fault = lambda service, _: 413 if service == "receive-pack" else None
+    for remote in (small, proxied):
+        with pytest.raises(RemoteError) as caught:
+            client("cache", f"git+{remote.url}").upload("model", tmp_path / "model")
+        require_one_line(caught.value, 3, "model has 3.0 MiB", "files: s3://")
+
+
 def test_a_file_over_a_known_limit_is_not_even_sent(
     client: Client, remote: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,10 +233,10 @@ def test_a_git_that_is_too_old_or_absent_is_told(
     (folder / "git").write_text("#!/bin/sh\necho git version 2.20.1\n")
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
-    with pytest.raises(UsageError, match=r"git version 2\.20\.1 is too old"):
+    with pytest.raises(RemoteError, match=r"git version 2\.20\.1 is too old"):
         open_store(f"git+{remote.url}", tmp_path)
     (folder / "git").unlink()
-    with pytest.raises(UsageError, match="git cannot be started"):
+    with pytest.raises(RemoteError, match="git cannot be started"):
         open_store(f"git+{remote.url}", tmp_path)
 
 

@@ -17,6 +17,7 @@ from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_REMOTE_OF_CHECKOUT = "git+"
 
 
 def _open_folder(url: str, relative_to: Path, watch: Watch) -> Store:
@@ -29,11 +30,21 @@ def _open_objects(url: str, relative_to: Path, watch: Watch) -> Store:  # noqa: 
     return open_objects(url, watch)
 
 
+def _open_git(url: str, relative_to: Path, watch: Watch) -> Store:
+    from mlops_ci.workspace.git.store import open_git
+
+    return open_git(url, relative_to, watch)
+
+
 BACKENDS: dict[str, Callable[[str, Path, Watch], Store]] = {
     "file": _open_folder,
     "s3": _open_objects,
     "az": _open_objects,
     "gs": _open_objects,
+    "git+https": _open_git,
+    "git+http": _open_git,
+    "git+ssh": _open_git,
+    "git+file": _open_git,
 }
 
 
@@ -41,7 +52,7 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
     """Open the storage at a URL or path; nothing is written yet.
 
     Args:
-        url: a path, or ``scheme://…`` with a scheme of ``BACKENDS``.
+        url: a path, ``scheme://…`` with a scheme of ``BACKENDS``, or ``git+NAME`` for a remote of the checkout.
         relative_to: what a relative path starts from.
         watch: is told of streamed transfers.
 
@@ -49,12 +60,14 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
         UsageError: there is no backend for the scheme.
     """
     match = _SCHEME.match(url)
+    if match is None and url.startswith(_REMOTE_OF_CHECKOUT):
+        return _open_git(url, relative_to, watch)
     scheme = match[1].lower() if match else "file"
     if scheme not in BACKENDS:
         raise UsageError(
             f"no workspace can be opened with the scheme {scheme}://",
             where="workspace",
-            hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}",
+            hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}, {_REMOTE_OF_CHECKOUT}NAME",
         )
     return BACKENDS[scheme](url, relative_to, watch)
 

@@ -16,6 +16,7 @@ from mlops_ci.workspace.store import Store
 from tests.parts.azurite import azurite
 from tests.parts.bucket import Bucket
 from tests.parts.gcs import Google, google
+from tests.parts.git_http import git_host
 from tests.parts.seaweed import seaweed
 from tests.workspace.memory import MemoryStore
 
@@ -25,7 +26,7 @@ class Backend:
     """A fresh workspace.
 
     ``open`` gives another client of it; ``url`` is what other processes open, None where they cannot. A ``flat``
-    backend holds both ``a`` and ``a/b``.
+    backend holds both ``a`` and ``a/b``. A ``slow`` one runs fewer rounds of the races.
     """
 
     open: Callable[[], Store]
@@ -35,6 +36,8 @@ class Backend:
 
     def rounds(self, count: int) -> int:
         """How many of the rounds of a repeated test this backend takes: a request takes longer than a system call."""
+        if self.name == "git":  # which promises convergence, not speed
+            return max(2, count // 10)
         if self.name == "s3":  # a lock of SeaweedFS is polled once a second
             return max(1, count // 10)
         return count if self.name in {"local", "memory"} else max(1, count // 4)
@@ -48,6 +51,12 @@ def _local(folder: Path, request: pytest.FixtureRequest) -> Backend:
 def _memory(folder: Path, request: pytest.FixtureRequest) -> Backend:
     store = MemoryStore()
     return Backend(lambda: store, None, flat=True, name="memory")
+
+
+def _git(folder: Path, request: pytest.FixtureRequest) -> Backend:
+    request.getfixturevalue("monkeypatch").setenv("MLOPS_CI_CACHE_DIR", str(folder / "cache"))
+    url = f"git+{git_host().repository().url}"
+    return Backend(lambda: open_store(url, folder), url, flat=False, name="git")
 
 
 def _remote(name: str) -> Callable[[Path, pytest.FixtureRequest], Backend]:
@@ -65,6 +74,7 @@ BACKENDS: dict[str, Callable[[Path, pytest.FixtureRequest], Backend]] = {
     "s3": _remote("s3"),
     "azure": _remote("azure"),
     "gcs": _remote("gcs"),
+    "git": _git,
 }
 # The tests of one service run in one worker of pytest: each is started once.
 _PARAMETERS = [

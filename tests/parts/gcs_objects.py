@@ -60,25 +60,33 @@ def ranged(kept: Kept, request: Request) -> Answer:
 def listing(objects: Mapping[str, Kept], query: Mapping[str, str], bucket: str, page: int) -> Answer:
     """One page of the names that start with a prefix, in the order of their bytes."""
     after = query.get("continuation-token") or query.get("start-after", "")
-    delimiter, prefix = query.get("delimiter"), query.get("prefix", "")
-    assert not delimiter, "nothing of ours asks for folders"
-    names = sorted(
-        (name for name in objects if name.startswith(prefix) and name.encode() > after.encode()), key=str.encode
-    )
+    delimiter, prefix = query.get("delimiter", ""), query.get("prefix", "")
+    entries = {_folded(name, prefix, delimiter) for name in objects if name.startswith(prefix)}
+    names = sorted((name for name in entries if name.encode() > after.encode()), key=str.encode)
     shown = names[: min(page, int(query.get("max-keys", "1000")))]
     more = len(shown) < len(names)
+    folders = "".join(
+        f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>" for name in shown if name not in objects
+    )
     contents = "".join(
         f"<Contents><Key>{escape(name)}</Key><Size>{len(objects[name].data)}</Size>"
         f"<LastModified>{datetime.fromtimestamp(objects[name].modified, UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
         f"</LastModified><ETag>{escape(objects[name].tag)}</ETag></Contents>"
         for name in shown
+        if name in objects
     )
     token = f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>" if more else ""
     body = (
         f"<ListBucketResult><Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(shown)}</KeyCount>"
-        f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{contents}</ListBucketResult>"
+        f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{contents}{folders}</ListBucketResult>"
     )
     return Answer(200, body.encode(), {"Content-Type": "application/xml; charset=UTF-8"})
+
+
+def _folded(name: str, prefix: str, delimiter: str) -> str:
+    """A name as a listing shows it: up to the first delimiter behind the prefix."""
+    end = name.find(delimiter, len(prefix)) if delimiter else -1
+    return name if end < 0 else name[: end + len(delimiter)]
 
 
 @dataclass

@@ -14,9 +14,20 @@ def test_objects_are_counted_by_kind_and_those_of_pull_requests_apart(store: Sto
     inventory = take_inventory(store)
     assert inventory.id == found.id
     assert inventory.url == store.url
-    size = inventory.kinds.pop("workspace.json").size
-    assert size > 0
-    assert inventory.kinds == {"models": Count(2, 6), "runs": Count(1, 3), "pull-requests/runs": Count(1, 3)}
+    assert inventory.kinds.pop("workspace.json").size > 0
+    assert {kind: (count.objects, count.size) for kind, count in inventory.kinds.items()} == {
+        "models": (2, 6), "runs": (1, 3), "pull-requests/runs": (1, 3),
+    }  # fmt: skip
+    assert all(count.oldest and count.newest and count.oldest <= count.newest for count in inventory.kinds.values())
+    assert inventory.foreign == Count()
+
+
+def test_what_is_not_ours_is_counted_apart(store: Store) -> None:
+    initialise(store)
+    store.create("holiday/picture.jpg", b"12345")
+    found = take_inventory(store)
+    assert (found.foreign.objects, found.foreign.size) == (1, 5)
+    assert "holiday" not in found.kinds
 
 
 def test_an_empty_storage_holds_nothing(store: Store) -> None:

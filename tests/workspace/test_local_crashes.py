@@ -37,7 +37,7 @@ def test_killed_writers_leave_whole_objects_only(tmp_path: Path) -> None:
     root, rounds, seed = tmp_path / "workspace", soak(60, 1000), int.from_bytes(os.urandom(4), "big")
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
     acknowledged = killed(
-        "tests.workspace.test_local_crashes:write_on_and_on", rounds, seed=seed, longest=0.04, root=str(root)
+        "tests.workspace.test_local_crashes:write_on_and_on", rounds, seed=seed, longest=0.15, root=str(root)
     )
     store = LocalStore(root)
     for key in (key for keys in acknowledged for key in keys):

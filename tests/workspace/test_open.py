@@ -43,7 +43,8 @@ class RacedStore(MemoryStore):
     """Somebody else initialises between our look and our write."""
 
     def create(self, key: str, data: bytes) -> bool:
-        super().create(key, b'{"format": 1, "id": "theirs", "features": []}')
+        if key == "workspace.json":
+            super().create(key, b'{"format": 1, "id": "theirs", "features": []}')
         return super().create(key, data)
 
 
@@ -55,7 +56,7 @@ class ForgetfulStore(MemoryStore):
     """Accepts what it does not keep."""
 
     def create(self, key: str, data: bytes) -> bool:
-        return True
+        return super().create(key, data) if key.startswith("probes/") else True
 
 
 def test_a_storage_that_keeps_nothing_is_refused() -> None:

@@ -106,7 +106,7 @@ def copy(source: str, target: str, as_json: bool) -> None:
         print_json(done)
         return
     there = f", {done.present:,} were there already" if done.present else ""
-    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {done.models:,} models verified")
+    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {done.models:,} model{"" if done.models == 1 else "s"} verified")
 
 
 @workspace.command()

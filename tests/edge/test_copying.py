@@ -49,4 +49,4 @@ def test_a_copy_that_cannot_be_read_back_is_no_copy(tmp_path: Path, monkeypatch:
         (tmp_path / "target").open("x+b") as target,
         pytest.raises(OSError, match="shorter than what was written"),
     ):
-        copy_hashed(source, target, [].append)
+        copy_hashed(source, target, list[int]().append)

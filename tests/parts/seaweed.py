@@ -53,7 +53,7 @@ def seaweed(folder: Path) -> Iterator[Bucket]:
             [
                 weed, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
                 f"-s3.config={folder / 's3.json'}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0",
-                "-s3.port.lance=0", "-master.volumeSizeLimitMB=256", "-volume.max=64", "-master.telemetry=false",
+                "-s3.port.lance=0", "-master.volumeSizeLimitMB=256", "-volume.max=400", "-master.telemetry=false",
                 *arguments,
             ],
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=folder,

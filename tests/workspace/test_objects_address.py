@@ -23,6 +23,12 @@ def test_a_url_opens_and_is_shown_as_it_was_written(url: str, tmp_path: Path) ->
     assert open_store(url, tmp_path).url == url
 
 
+@pytest.mark.parametrize("place", ["", "/prefix", "a", "-a-", "a b", "x" * 300, "ü-models", "a:b"])
+def test_a_malformed_bucket_of_s3_is_a_usage_error(place: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bucket"):
+        open_store(f"s3://{place}", tmp_path)
+
+
 def test_a_url_is_shown_in_its_normal_form(tmp_path: Path) -> None:
     url = open_store("S3://models/team/?region=eu-west-1&endpoint=https%3A%2F%2Fhost%2F", tmp_path).url
     assert url == "s3://models/team?endpoint=https://host&region=eu-west-1"

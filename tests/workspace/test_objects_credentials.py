@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops_ci.errors import MissingExtraError, RemoteError
+from mlops_ci.workspace.objects.patience import Patience
 from mlops_ci.workspace.open import open_store
 from tests.parts.bucket import Bucket
 from tests.parts.gcs import Google
@@ -178,6 +179,18 @@ def test_a_workload_identity_of_google_is_exchanged(
         assert store.get("a") == b"x"
 
 
+def test_a_workload_identity_that_is_refused_is_an_error_of_one_line(
+    google_server: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("google.auth")
+    monkeypatch.delenv("GOOGLE_BEARER_TOKEN")
+    with serve(lambda _: Answer(403, b'{"error": "unauthorized_client"}')) as source:
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(_workload_identity(tmp_path, source)))
+        with pytest.raises(RemoteError) as caught:
+            open_store(google_server.bucket.url("team"), tmp_path).get("a")
+    assert "no credentials could be obtained" in caught.value.what
+
+
 def test_a_workload_identity_without_google_auth_names_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,3 +247,22 @@ def test_the_federated_token_of_a_job_is_exchanged_at_azure(tmp_path: Path, monk
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
         assert _azure_user(tmp_path) == "Bearer exchanged"
+
+
+@pytest.mark.parametrize("answer", [Answer(400, b'{"error": "invalid_client"}'), Answer(500), Answer(200, b"<html>")])
+@pytest.mark.parametrize("cloud", ["s3", "az"])
+def test_who_hands_out_credentials_and_fails_is_not_taken_for_the_storage(
+    cloud: str, answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("the-token-of-the-job")
+    monkeypatch.setattr("mlops_ci.workspace.objects.store.Patience", lambda: Patience(total=0.3, first=0.01))
+    with serve(lambda _: answer) as source:
+        for name, value in {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{source}/v2/credentials/a",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "token"),
+            "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"), "AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t",
+            "AZURE_AUTHORITY_HOST": source, "AZURE_STORAGE_ACCOUNT_NAME": "acme",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        with pytest.raises(RemoteError, match="no credentials could be obtained"):
+            open_store(f"{cloud}://models?endpoint={source}", tmp_path).get("a")

@@ -123,7 +123,8 @@ ANSWERS = {
     "another region by its code": ("s3", _xml(400, "AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), [
         "lies in the region eu-west-1", "AWS_REGION=eu-west-1"]),
     "another region by redirect": ("s3", Answer(301, b"", {"x-amz-bucket-region": "eu-west-1"}), [
-        "lies in another region", "AWS_REGION"]),
+        "lies in the region eu-west-1", "AWS_REGION=eu-west-1"]),
+    "another region by a mute redirect": ("s3", Answer(301), ["lies in another region", "AWS_REGION"]),
     "clock": ("s3", _xml(403, "RequestTimeTooSkewed"), ["clock is off", "set the clock"]),
     "expired token": ("s3", _xml(400, "ExpiredToken"), ["credentials have expired", "log in again"]),
     "expired signature": ("az", _xml(403, "AuthenticationFailed", "<Message>Signature is expired</Message>"), [
@@ -174,6 +175,14 @@ def test_a_storage_that_keeps_failing_is_asked_again_and_not_for_ever(
 def test_a_write_that_keeps_conflicting_is_given_up(scheme: str, folder: Path, nobody: None) -> None:
     with serve(lambda _: _xml(409, "ConditionalRequestConflict")) as endpoint:
         assert "others keep writing the same object" in refusal(url_at(scheme, endpoint), folder, "create")
+
+
+def test_a_write_that_conflicts_for_a_moment_is_done(folder: Path, nobody: None) -> None:
+    answers = [_xml(409, "ConditionalRequestConflict"), Answer(200, b"", {"ETag": '"1"'})]
+    with serve(lambda _: answers.pop(0)) as endpoint:
+        store = ObjectStore(parse_address(url_at("s3", endpoint)), patience=QUICK)
+        assert store.create("a", b"x")
+    assert answers == []
 
 
 @pytest.mark.parametrize("scheme", ["s3", "az", "gs"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -12,6 +13,11 @@ from mlops_ci.workspace.objects.services import SERVICES, Service
 
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _REGION = re.compile(r"[a-z0-9-]+")
+_ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+    "gs": ("GOOGLE_BASE_URL",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,21 @@ def parse_address(url: str) -> Address:
     return Address(service, bucket, prefix, _settings(service, query))
 
 
-def require_endpoint(endpoint: str, where: str) -> str:
-    """Return an endpoint that a client may be given.
+def endpoint_of(address: Address, environ: Mapping[str, str]) -> str | None:
+    """The endpoint that the URL or the environment says; None for the service's own.
 
     Raises:
-        UsageError: it is no http address, or carries more than host, port and path.
+        UsageError: the one of the environment is malformed.
     """
+    if "endpoint" in address.settings:
+        return address.settings["endpoint"]
+    for name in _ENDPOINTS[address.service.scheme]:
+        if environ.get(name):
+            return _require_endpoint(environ[name], name)
+    return None
+
+
+def _require_endpoint(endpoint: str, where: str) -> str:
     try:
         parts = urlsplit(endpoint)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
@@ -89,7 +104,7 @@ def _settings(service: Service, query: str) -> dict[str, str]:
             raise _refusal(service, f"the URL says {name} twice", "say it once")
         settings[name] = value
     if "endpoint" in settings:
-        settings["endpoint"] = require_endpoint(settings["endpoint"], "the workspace's URL, endpoint")
+        settings["endpoint"] = _require_endpoint(settings["endpoint"], "the workspace's URL, endpoint")
     for name, pattern in (("account", _ACCOUNT), ("region", _REGION)):
         if name in settings and not pattern.fullmatch(settings[name]):
             raise _refusal(service, f"not an {name}" if name == "account" else f"not a {name}", f"correct {name}=")

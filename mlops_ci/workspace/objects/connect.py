@@ -11,17 +11,11 @@ from obstore.exceptions import BaseError
 
 import mlops_ci
 from mlops_ci.errors import UsageError
-from mlops_ci.workspace.objects.address import Address, require_endpoint
+from mlops_ci.workspace.objects.address import Address, endpoint_of
 from mlops_ci.workspace.objects.credentials import credentials_for
 from mlops_ci.workspace.objects.patience import Patience
 
 Client = store.S3Store | store.AzureStore | store.GCSStore
-
-_ENDPOINTS = {
-    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
-    "gs": ("GOOGLE_BASE_URL",),
-}
 
 
 def connect(address: Address, patience: Patience, environ: Mapping[str, str] = os.environ) -> tuple[Client, Client]:
@@ -33,7 +27,7 @@ def connect(address: Address, patience: Patience, environ: Mapping[str, str] = o
         UsageError: a setting is missing or malformed.
         RemoteError: there are no credentials.
     """
-    endpoint = _endpoint(address, environ)
+    endpoint = endpoint_of(address, environ)
     options: dict[str, Any] = {
         "retry_config": patience.retry_config(),
         **_settings(address, endpoint, environ),
@@ -68,15 +62,6 @@ def _open(address: Address, options: dict[str, Any]) -> Client:
             return store.AzureStore(address.bucket, **options)
         case _:
             return store.GCSStore(address.bucket, **options)
-
-
-def _endpoint(address: Address, environ: Mapping[str, str]) -> str | None:
-    if "endpoint" in address.settings:
-        return address.settings["endpoint"]
-    for name in _ENDPOINTS[address.service.scheme]:
-        if environ.get(name):
-            return require_endpoint(environ[name], name)
-    return None
 
 
 def _settings(address: Address, endpoint: str | None, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 from mlops_ci.errors import MlopsError, RemoteError
-from mlops_ci.workspace.objects.address import Address
+from mlops_ci.workspace.objects.address import Address, endpoint_of
 from mlops_ci.workspace.objects.reply import Reply, read_reply
 
+_REGION_SECONDS = 5.0
 NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "ExpiredAuthenticationToken"})
 _SKEWED = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
@@ -36,6 +40,9 @@ def explain(error: Exception, address: Address, action: str, key: str) -> MlopsE
 def _meaning(reply: Reply, address: Address, action: str) -> tuple[str, str | None]:
     service = address.service
     said = f"{reply.status or ''} {reply.code or ''}".strip()
+    if reply.identity:
+        why = f" ({said or reply.unreachable})" if said or reply.unreachable else ""
+        return f"no credentials could be obtained for {service.name}{why}", f"look at {service.credentials}"
     if reply.code in NO_BUCKET:
         return f"the {service.bucket} {address.bucket} does not exist", "create it, or correct the workspace's URL"
     if reply.code in _EXPIRED or (reply.status in {401, 403} and "expired" in (reply.message or "").lower()):
@@ -68,9 +75,20 @@ def _elsewhere(reply: Reply, address: Address) -> tuple[str, str]:
     noun = f"the {address.service.bucket} {address.bucket}"
     if address.service.scheme != "s3":
         return f"{noun} is served elsewhere", "correct the endpoint"
-    if reply.region:
-        return f"{noun} lies in the region {reply.region}", f"set AWS_REGION={reply.region}"
+    if region := reply.region or _region_of(address):
+        return f"{noun} lies in the region {region}", f"set AWS_REGION={region}"
     return f"{noun} lies in another region", "set AWS_REGION to the one it was created in"
+
+
+def _region_of(address: Address) -> str | None:
+    """Ask without credentials: the header that tells is in a reply that obstore does not hand on."""
+    import requests
+
+    url = f"{endpoint_of(address, os.environ) or 'https://s3.amazonaws.com'}/{address.bucket}"
+    with suppress(requests.RequestException):
+        reply = requests.head(url, timeout=_REGION_SECONDS, allow_redirects=False)
+        return reply.headers.get("x-amz-bucket-region")
+    return None
 
 
 def no_credentials(address: Address) -> RemoteError:
@@ -82,5 +100,5 @@ def no_credentials(address: Address) -> RemoteError:
 
 def web_page(address: Address) -> RemoteError:
     """The error where an HTML page came instead of an object."""
-    what, hint = _meaning(Reply(200, None, None, None, False, True, None), address, "read")
+    what, hint = _meaning(Reply(200, None, None, None, False, True, False, None), address, "read")
     return RemoteError(what, where=address.url, hint=hint)

@@ -17,6 +17,13 @@ _NO_OBJECT_STORE = (
     "Received non-partial response",
     "Got invalid multipart response",
 )
+# The addresses and words of who hands out credentials; a key could hardly say the same by chance.
+_IDENTITY = re.compile(
+    r"POST REDACTED|TokenRequest|TokenResponse|/oauth2/(?:v2\.0/|v4/)?token|External \w+ credential provider"
+    r"|/latest/api/token|/meta-data/iam/security-credentials|/v[12]/credentials|/computeMetadata/v1/"
+    r"|Failed to read token file|AssumeRoleWithWebIdentity"
+    r"|kind: Decode,\s+source: Error\("  # it reads JSON, and nothing else here does
+)
 _UNREACHABLE = {
     "Connection refused": "the connection was refused",
     "dns error": "its name cannot be resolved",
@@ -41,7 +48,8 @@ _UNREACHABLE = {
 class Reply:
     """The answer of a storage: None or False where it does not say.
 
-    ``unreachable`` says why there was none; ``foreign`` is one that no object storage gives.
+    ``unreachable`` says why there was none; ``foreign`` is one that no object storage gives; ``identity``, that it is
+    from who hands out credentials.
     """
 
     status: int | None
@@ -50,6 +58,7 @@ class Reply:
     region: str | None
     redirected: bool
     foreign: bool
+    identity: bool
     unreachable: str | None
 
 
@@ -67,5 +76,6 @@ def read_reply(error: BaseException) -> Reply:
         region=region[1] if region else None,
         redirected=_BARE_REDIRECT in text or (status is not None and (status[1] or "").startswith("3")),
         foreign=any(sign in text for sign in _NO_OBJECT_STORE) or bool(re.search("<html", text, re.IGNORECASE)),
+        identity=bool(_IDENTITY.search(text) or _IDENTITY.search(source)),
         unreachable=next((why for sign, why in _UNREACHABLE.items() if sign in source), None) if not status else None,
     )

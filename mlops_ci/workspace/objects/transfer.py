@@ -28,6 +28,7 @@ CONTENT: dict[str, Any] = {"Content-Type": "application/octet-stream"}
 
 _MEGABYTE = 1 << 20
 _PART = 8 * _MEGABYTE
+_RANGE = 16 * _MEGABYTE  # fewer and longer: a request costs both sides more than its bytes do
 _MOST_PARTS = 9_000  # S3 takes 10,000; the file may still grow
 _IN_FLIGHT = 48 * _MEGABYTE
 
@@ -165,15 +166,15 @@ class Downloading:
         return Written(PREFIX + digest.hexdigest(), size)
 
     def _ranges(self, first: obstore.GetResult, size: int, tag: str | None) -> Iterator[obstore.Bytes]:
-        if size <= _PART:
+        if size <= _RANGE:
             yield self._whole(start(first.bytes).result(), size)
             return
         del first  # its connection is closed; the ranges come over their own
-        starts = iter(range(0, size, _PART))
+        starts = iter(range(0, size, _RANGE))
         waiting: deque[tuple[int, Future[obstore.Bytes]]] = deque()
         while True:
-            while len(waiting) < parts_at_once(_PART) and (begin := next(starts, None)) is not None:
-                end = min(begin + _PART, size)
+            while len(waiting) < parts_at_once(_RANGE) and (begin := next(starts, None)) is not None:
+                end = min(begin + _RANGE, size)
                 waiting.append((end - begin, start(partial(self._range, begin, end, tag))))
             if not waiting:
                 return

@@ -59,6 +59,16 @@ def test_who_looked_before_somebody_else_wrote_loses(client: Client) -> None:
     require_that_who_looked_before_loses(client)
 
 
+def test_of_two_who_write_the_same_bytes_in_the_same_second_one_wins(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = client("one"), client("other")
+    one.create("first", b"")
+    assert [len(list(store.list(""))) for store in (one, other)] == [1, 1]
+    monkeypatch.setattr("mlops_ci.workspace.git.push.time.time", lambda: 2e9)
+    assert [one.create("a", b"same"), other.create("a", b"same")] == [True, False]
+
+
 def test_a_store_that_pushes_by_force_is_caught(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def by_force(self: Clone, ref: str, commit: str, expected: str | None) -> Answer:
         return self._git.attempt("push", "--porcelain", "--force", REMOTE, f"{commit}:{ref}")

@@ -116,8 +116,8 @@ class Clone:
         for entry in output.decode("utf-8", "surrogateescape").split("\0"):
             if entry:
                 about, _, path = entry.partition("\t")
-                _, kind, blob = about.split(" ")
-                if kind == "blob":
+                mode, _, blob = about.split(" ")
+                if mode.startswith("100"):  # a file: neither a link nor a submodule
                     files[path] = blob
         return files
 

@@ -21,7 +21,7 @@ _TOO_LARGE = re.compile(
 )
 _RACE = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to lock|failed to update ref|incorrect old value"
-    r"|unable to create .*\.lock|reference already exists|is at [0-9a-f]+ but expected|TF402455.*stale|TF401035",
+    r"|unable to create .*\.lock|reference already exists|is at [0-9a-f]+ but expected|updated by another client",
     re.IGNORECASE,
 )
 _NO_WRITE = re.compile(
@@ -49,6 +49,10 @@ _NETWORK = re.compile(
 )
 _REJECTED = re.compile(r"^!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)$", re.MULTILINE)
 _REMOTE_SAYS = re.compile(r"^remote: (?:\s*(?:fatal|error):)?\s*(\S.*)$", re.MULTILINE)
+_PERMISSION = (
+    "the token may not write: GitHub Actions needs permissions: contents: write, "
+    "Azure Pipelines the permission Contribute"
+)
 _shown = Redactor(())
 
 
@@ -69,7 +73,8 @@ def refusal_of(answer: Answer) -> Refusal:
     if _TOO_LARGE.search(said):
         return Refusal.TOO_LARGE
     if rejected or "stale info" in said:
-        return Refusal.RACE if _RACE.search(said) else Refusal.REF
+        # "a/b exists; cannot create a" does not pass.
+        return Refusal.RACE if _RACE.search(said) and "cannot create" not in said else Refusal.REF
     if is_passing(answer):
         return Refusal.NETWORK
     return Refusal.REMOTE
@@ -94,11 +99,7 @@ def failure(answer: Answer, remote: Remote) -> MlopsError:
         )
         return RemoteError(f"the remote does not let us in: {_reason(answer)}", where=where, hint=hint)
     if _NO_WRITE.search(said):
-        hint = (
-            "the token may not write: GitHub Actions needs permissions: contents: write, "
-            "Azure Pipelines the permission Contribute"
-        )
-        return RemoteError(f"the remote may not be written: {_reason(answer)}", where=where, hint=hint)
+        return RemoteError(f"the remote may not be written: {_reason(answer)}", where=where, hint=_PERMISSION)
     if _ABSENT.search(said):
         hint = "check the URL; a private repository also looks like this without a credential"
         return RemoteError("there is no such repository, or it is not shown to us", where=where, hint=hint)
@@ -119,10 +120,11 @@ def rejection(answer: Answer, ref: str, remote: Remote) -> RemoteError:
     rejected = _REJECTED.search(answer.output.decode("utf-8", "replace"))
     why = rejected[1] if rejected else _reason(answer)
     words = next(iter(_REMOTE_SAYS.findall(answer.errors)), "")
+    hint = "let this job push to that ref (branch protection, rulesets, hooks), or choose another with #refs/heads/…"
     return RemoteError(
         _shown(f"the remote refuses a push to {ref}: {why}{f' ({words.strip()})' if words else ''}"),
         where=remote.shown,
-        hint="let this job push to that ref (branch protection, rulesets, hooks), or choose another with #refs/heads/…",
+        hint=_PERMISSION if _NO_WRITE.search(f"{why} {words}") else hint,
     )
 
 

@@ -46,11 +46,15 @@ class History:
         return self._times.get(path, otherwise)
 
 
-def message_of(changes: Mapping[str, Change]) -> str:
-    """The message of a commit: what it writes, for people and for :class:`History`."""
+def message_of(changes: Mapping[str, Change], unique: str) -> str:
+    """The message of a commit: what it writes, for people and for :class:`History`.
+
+    It has to be unique: two writers of the same bytes in the same second would make the same commit, and both be
+    told that theirs was taken.
+    """
     first, change = next(iter(changes.items()))
     verb = "Write" if change.blob else "Delete"
     more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
     lines = [f"{change.blob} {change.size} {path}" for path, change in changes.items() if change.blob]
     # A branch of this name must start no pipeline.
-    return "\n".join([f"{verb} {first}{more} [skip ci]", "", *lines, ""])
+    return "\n".join([f"{verb} {first}{more} [skip ci]", "", *lines, f"push {unique}", ""])

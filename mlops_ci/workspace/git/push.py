@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 
 from mlops_ci.edge.git import Answer
 from mlops_ci.errors import RemoteError
@@ -92,7 +93,7 @@ def publish(changes: Changes, line: Line, *, patience: float) -> None:
 
 def _commit(changes: dict[str, Change], seconds: int, line: Line) -> str:
     blobs = {path: change.blob for path, change in changes.items()}
-    return line.clone.commit(line.view.commit, blobs, message_of(changes), seconds)
+    return line.clone.commit(line.view.commit, blobs, message_of(changes, uuid.uuid4().hex), seconds)
 
 
 def _take(ref: str, commit: str, changes: dict[str, Change], line: Line) -> None:

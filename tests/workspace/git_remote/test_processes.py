@@ -12,7 +12,10 @@ from typing import NoReturn
 
 import pytest
 
+from mlops_ci.edge.git import Answer
 from mlops_ci.errors import Interruption
+from mlops_ci.workspace.git.clone import Clone
+from mlops_ci.workspace.git.settings import REMOTE
 from mlops_ci.workspace.open import open_store
 from tests.parts.git_http import Repository
 from tests.parts.need import soak
@@ -41,6 +44,47 @@ def test_racing_processes_that_share_a_cache_all_come_through(client: Client, re
     assert keys == {"one", *(f"{area}/{number}" for number in range(PROCESSES) for area in ("log", "objects"))}
     assert remote.commits() == PROCESSES + 1
     assert remote.git("rev-list", "--merges", "refs/mlops-ci/workspace") == ""
+
+
+def require_that_who_looked_before_loses(client: Client) -> None:
+    one, other = client(), client()
+    one.create("first", b"")
+    assert [len(list(store.list(""))) for store in (one, other)] == [1, 1]
+    assert one.create("a", b"1")
+    assert not other.create("a", b"2"), "two writers were told that they created the key"
+    assert client("third").get("a") == b"1"
+
+
+def test_who_looked_before_somebody_else_wrote_loses(client: Client) -> None:
+    require_that_who_looked_before_loses(client)
+
+
+def test_of_two_who_write_the_same_bytes_in_the_same_second_one_wins(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = client("one"), client("other")
+    one.create("first", b"")
+    assert [len(list(store.list(""))) for store in (one, other)] == [1, 1]
+    monkeypatch.setattr("mlops_ci.workspace.git.push.time.time", lambda: 2e9)
+    assert [one.create("a", b"same"), other.create("a", b"same")] == [True, False]
+
+
+def test_a_store_that_pushes_by_force_is_caught(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_force(self: Clone, ref: str, commit: str, expected: str | None) -> Answer:
+        return self._git.attempt("push", "--porcelain", "--force", REMOTE, f"{commit}:{ref}")
+
+    monkeypatch.setattr(Clone, "push", by_force)
+    with pytest.raises(AssertionError, match="were told that they created"):
+        require_that_who_looked_before_loses(client)
+
+
+def test_a_store_that_takes_a_lost_reply_for_a_lost_race_is_caught(
+    client: Client, remote: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlops_ci.workspace.git.push._was_taken", lambda *_: False)
+    store, cut = client(), iter([0])
+    remote.fault = lambda service, when: next(cut, None) if (service, when) == ("receive-pack", "after") else None
+    assert not store.create("a", b"1")
 
 
 def write_pairs(number: int, acknowledge: Acknowledge, *, url: str) -> None:

@@ -75,6 +75,24 @@ def test_a_remote_that_takes_neither_ref_says_why(client: Client, remote: Reposi
     assert remote.refs() == []
 
 
+def test_a_permission_that_is_missing_behind_a_rejection_is_told(client: Client, remote: Repository) -> None:
+    remote.hook(
+        "echo \"TF401027: You need the Git 'GenericContribute' permission to perform this action.\" >&2; exit 1"
+    )
+    with pytest.raises(RemoteError) as caught:
+        client().create("a", b"1")
+    require_one_line(caught.value, 3, "GenericContribute", "the permission Contribute")
+
+
+def test_a_branch_whose_name_is_a_folder_of_others_is_told_at_once(client: Client, checkout: Path) -> None:
+    hidden = git_host().repository(receive__hideRefs="refs/mlops-ci")
+    git(checkout, "push", "--quiet", hidden.url, "HEAD:refs/heads/mlops-ci/theirs")
+    with pytest.raises(RemoteError) as caught:
+        client(url=f"git+{hidden.url}").create("a", b"1")
+    require_one_line(caught.value, 3, "refs/heads/mlops-ci", "choose another")
+    assert hidden.pushes() <= 4
+
+
 def test_a_ref_that_became_protected_is_an_error_and_no_second_workspace(client: Client, remote: Repository) -> None:
     store = client()
     store.create("a", b"1")

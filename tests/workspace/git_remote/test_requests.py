@@ -67,6 +67,21 @@ def test_a_listing_tells_sizes_and_times_without_the_files(client: Client, remot
     assert _received(remote) < BIG / 50
 
 
+def test_a_writer_whose_clock_is_slow_makes_nothing_look_old(
+    client: Client, remote: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client().create("a", b"1")
+    real = time.time
+    with monkeypatch.context() as patch:
+        patch.setattr("mlops_ci.workspace.git.push.time.time", lambda: real() - 10 * 86400)
+        late = client("late")
+        late.list("")
+        late.create("b", b"2")
+        late.put("a", b"3")
+    times = {item.key: item.modified for item in client("fresh").list("")}
+    assert min(times.values()) > real() - 86400
+
+
 def test_a_large_file_comes_alone_and_only_when_asked_for(client: Client, remote: Repository, tmp_path: Path) -> None:
     _fill(client(), tmp_path)
     fresh = client("fresh")

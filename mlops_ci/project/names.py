@@ -34,6 +34,18 @@ def require_model_name(text: str) -> str:
     return text
 
 
+def require_sink_name(text: str) -> str:
+    """Return the name of somebody who hears of events; it becomes a part of keys.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not is_name(text):
+        hint = "use at most 100 lower-case letters, digits and inner '.', '_' and '-'"
+        raise UsageError("not the name of a sink", where=repr(text[:60]), hint=hint)
+    return text
+
+
 def require_alias(text: str) -> str:
     """Return the name of an alias: a name that cannot be taken for a version or a commit.
 

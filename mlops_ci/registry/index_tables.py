@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, MutableMapping
+from typing import TypeVar
 
+from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.model_version import ModelVersion
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -33,6 +37,18 @@ _FACETS = ("commits", "tags", "metrics", "aliases")
 _MANY = 2000
 
 
+def stored(data: bytes, kind: type[T]) -> T:
+    """Decode a record of the index.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged, as other parts of the file may be.
+    """
+    try:
+        return decode(data, kind, where="the search index")
+    except (IntegrityError, TypeError) as error:
+        raise sqlite3.DatabaseError("a record of the index is damaged") from error
+
+
 class IndexedVersions(MutableMapping[int, ModelVersion]):
     """The versions of a model in the index. Changes are kept in memory until there are many, or ``flush``."""
 
@@ -48,7 +64,7 @@ class IndexedVersions(MutableMapping[int, ModelVersion]):
         else:
             sql = "select record from versions where model = ? and version = ?"
             row = self._database.execute(sql, (self._model, number)).fetchone()
-            version = decode(row[0], ModelVersion, where="the search index") if row else None
+            version = stored(row[0], ModelVersion) if row else None
         if version is None:
             raise KeyError(number)
         return version

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mlops_ci.errors import UsageError
-from mlops_ci.records.codec import decode
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.index_tables import stored
 
 _CONDITION = re.compile(r"\s*([^\s<>=!]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 _OPERATORS = (">=", "<=", ">", "<", "=")
@@ -70,7 +70,7 @@ def search(database: sqlite3.Connection, query: Query) -> Iterator[ModelVersion]
         UsageError: a date, a commit or a comparison of the query is none.
     """
     sql, values = _statement(query)
-    return (decode(record, ModelVersion, where="the search index") for (record,) in database.execute(sql, values))
+    return (stored(record, ModelVersion) for (record,) in database.execute(sql, values))
 
 
 def _statement(query: Query) -> tuple[str, list[object]]:
@@ -87,8 +87,13 @@ def _statement(query: Query) -> tuple[str, list[object]]:
     where = " and ".join(sql for sql, _ in conditions) or "true"
     values += [value for _, some in conditions for value in some]
     limit = -1 if query.limit is None else query.limit
+    if query.limit is not None and not 0 < query.limit < 2**63:
+        raise UsageError("not a limit", where=repr(query.limit)[:40], hint="use a number of at least 1")
+    for value in values:
+        if isinstance(value, str) and not _is_storable(value):
+            raise UsageError("not text", where=ascii(value[:60]), hint="no version has it: it is not valid Unicode")
     # Only our own words are put together here; whatever the user said is bound as a value.
-    return f"select record from versions {join} where {where} order by {order} limit {int(limit)}", values  # noqa: S608
+    return f"select record from versions {join} where {where} order by {order} limit {limit:d}", values  # noqa: S608
 
 
 def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
@@ -107,7 +112,7 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
             raise UsageError("not a commit", where=repr(query.commit[:50]), hint="use at least 4 of its hex digits")
         yield _facet("commits", "sha >= ? and sha < ?"), [query.commit, query.commit + "g"]
     if query.since is not None:
-        yield "versions.created >= ?", [_moment(query.since)]
+        yield "versions.created >= ?", [_moment(query.since).removesuffix("Z")]
     if query.until is not None:
         yield "versions.created < ?", [_moment(query.until).removesuffix("Z") + "~"]  # sorts behind all that go on
     for word in (query.text or "").casefold().split():
@@ -116,6 +121,10 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
 
 def _facet(table: str, condition: str) -> str:
     return f"(versions.model, versions.version) in (select model, version from {table} where {condition})"  # noqa: S608
+
+
+def _is_storable(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _moment(text: str) -> str:

@@ -17,6 +17,7 @@ from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.project.names import require_model_name
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.pin import Pin
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import model_names
@@ -106,6 +107,7 @@ class Model:
     def __init__(self, store: Store, log: ModelLog) -> None:
         self._store = store
         self._log = log
+        self._pins = {log.pin.model: log.pin} if log.pin else {}
 
     @property
     def name(self) -> str:
@@ -128,7 +130,7 @@ class Model:
 
     def search(self, **terms: Any) -> list[Version]:
         """The versions that fit: see :meth:`Workspace.search`."""
-        return _found(self._store, replace(_query(terms), model=self.name))
+        return _found(self._store, replace(_query(terms), model=self.name), self._pins)
 
     def aliases(self) -> dict[str, int]:
         """Where its aliases point."""
@@ -183,23 +185,32 @@ class Workspace:
         Raises:
             UsageError: an argument makes no sense.
         """
-        return _found(self._store, _query(terms))
+        return _found(self._store, _query(terms), self._pins)
 
     def __repr__(self) -> str:
         return f"<workspace {self._store.url}>"
 
 
-_TERMS = frozenset({"tags", "metrics", "commit", "alias", "since", "until", "text", "sort", "limit"})
+_TERMS: dict[str, type | tuple[type, ...]] = {
+    "tags": Mapping,
+    "metrics": (str, list, tuple),
+    **dict.fromkeys(("commit", "alias", "since", "until", "text", "sort"), str),
+    "limit": int,
+}
 
 
 def _query(terms: Mapping[str, Any]) -> Query:
-    unknown = sorted(set(terms) - _TERMS)
+    unknown = sorted(terms.keys() - _TERMS.keys())
     if unknown:
         raise UsageError(f"unknown search term {unknown[0]!r}", hint=f"use one of: {', '.join(sorted(_TERMS))}")
-    conditions = terms.get("metrics", ())
+    for name, kind in _TERMS.items():
+        if terms.get(name) is not None and not isinstance(terms[name], kind):
+            raise UsageError(f"not a value for the search term {name!r}", where=repr(terms[name])[:60])
+    conditions = terms.get("metrics") or ()
     conditions = [conditions] if isinstance(conditions, str) else conditions
-    return Query(**{**terms, "metrics": tuple(map(parse_condition, conditions))})
+    known = {**terms, "tags": dict(terms.get("tags") or {}), "metrics": tuple(map(parse_condition, conditions))}
+    return Query(**known)
 
 
-def _found(store: Store, query: Query) -> list[Version]:
-    return [Version(store, record) for record in find_versions(store, query, os.environ)]
+def _found(store: Store, query: Query, pins: Mapping[str, Pin]) -> list[Version]:
+    return [Version(store, record) for record in find_versions(store, query, os.environ, pins)]

@@ -14,6 +14,7 @@ from mlops_ci.cli.options import host_option, json_option, project_option, works
 from mlops_ci.cli.output import print_json, print_table
 from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
+from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
 from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.model_version import ModelVersion
@@ -164,9 +165,10 @@ def download(reference: str, folder: Path, project: Path, workspace: str | None)
 
 def _found(workspace: str | None, project: Path, query: Query) -> list[ModelVersion]:
     store = workspace_to_read(workspace, project)
-    if query.model is not None and require_model_name(query.model) not in traces_of_models(store):
+    pins = pins_of(os.environ)
+    if query.model is not None and require_model_name(query.model) not in {*traces_of_models(store), *pins}:
         require_known(ModelState(query.model))
-    return find_versions(store, query, os.environ)
+    return find_versions(store, query, os.environ, pins)
 
 
 def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:

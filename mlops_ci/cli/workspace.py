@@ -106,7 +106,8 @@ def copy(source: str, target: str, as_json: bool) -> None:
         print_json(done)
         return
     there = f", {done.present:,} were there already" if done.present else ""
-    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {done.models:,} model{"" if done.models == 1 else "s"} verified")
+    models = "1 model" if done.models == 1 else f"{done.models:,} models"
+    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {models} verified")
 
 
 @workspace.command()

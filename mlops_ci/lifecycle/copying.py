@@ -12,12 +12,26 @@ from pathlib import Path
 from mlops_ci.edge.clock import now
 from mlops_ci.errors import ConflictError, IntegrityError, UsageError
 from mlops_ci.records.actor import Actor
+from mlops_ci.records.codec import decode
+from mlops_ci.records.delivery import Cursor
 from mlops_ci.registry.check import check_model
-from mlops_ci.registry.checkpoints import covered, listed
+from mlops_ci.registry.checkpoints import listed
 from mlops_ci.registry.hints import write_hints
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import traces_of_models
-from mlops_ci.workspace.layout import FORMAT_KEY, checkpoint_parts, is_bulk, is_rebuilt, log_sequence, model_of
+from mlops_ci.workspace.layout import (
+    FORMAT_KEY,
+    checkpoint_parts,
+    checkpoints_prefix,
+    event_parts,
+    is_bulk,
+    is_event_cursor,
+    is_rebuilt,
+    log_key,
+    log_prefix,
+    log_sequence,
+    model_of,
+)
 from mlops_ci.workspace.open import read_format, require_usable
 from mlops_ci.workspace.store import Store, StoredObject
 
@@ -50,9 +64,10 @@ def copy_workspace(source: Store, target: Store) -> Copied:
         raise UsageError("there is no workspace here", where=source.url)
     heads = {name: _log(source, name).read().head for name in traces_of_models(source)}
     _start(source, target)
+    _require_same_past(source, target)
     items = [item for item in source.list("") if item.key != FORMAT_KEY and _belongs(item.key, heads)]
     there = {item.key: item.size for item in target.list("")}
-    move = partial(_move, source, target, there)
+    move = partial(_move, source, target, there, heads)
     present = 0
     # What an entry names is there before the entry is.
     for group in ([item for item in items if not _is_entry(item)], [item for item in items if _is_entry(item)]):
@@ -80,19 +95,33 @@ def _start(source: Store, target: Store) -> None:
         raise ConflictError("the target is another workspace", where=target.url, hint=hint)
 
 
+def _require_same_past(source: Store, target: Store) -> None:
+    """Refuse a target of which any log is not as the source's is or was; its newest entry tells of all before it."""
+    for name in traces_of_models(target):
+        numbers = (log_sequence(item.key) for item in target.list(log_prefix(name)))
+        key = log_key(name, max((number for number in numbers if number), default=0))
+        if target.get(key) != source.get(key):
+            raise ConflictError("the target has gone on by itself", where=key, hint="copy to an empty place")
+
+
 def _belongs(key: str, heads: dict[str, int]) -> bool:
     """Whether an object is part of the copy: it cannot be rebuilt, and no entry after the head that we saw made it."""
     if is_rebuilt(key):
         return False
+    newest: int | None = 0
     model = model_of(key)
-    if model is None:
-        return True
-    newest = log_sequence(key) if "/log/" in key else (checkpoint_parts(key) or (0, 0, ""))[1]
-    return (newest or 0) <= heads.get(model, 0)
+    if event := event_parts(key):
+        model, newest = event
+    elif model and key.startswith(log_prefix(model)):
+        newest = log_sequence(key)
+    elif model and key.startswith(checkpoints_prefix(model)):
+        newest = (checkpoint_parts(key) or (0, 0, ""))[1]
+    return model is None or (newest or 0) <= heads.get(model, 0)
 
 
 def _is_entry(item: StoredObject) -> bool:
-    return model_of(item.key) is not None and "/log/" in item.key
+    model = model_of(item.key)
+    return model is not None and item.key.startswith(log_prefix(model))
 
 
 def _each(move: Callable[[StoredObject], bool], items: Iterable[StoredObject]) -> list[bool]:
@@ -100,16 +129,24 @@ def _each(move: Callable[[StoredObject], bool], items: Iterable[StoredObject]) -
         return list(pool.map(move, items))
 
 
-def _move(source: Store, target: Store, there: dict[str, int], item: StoredObject) -> bool:
+def _move(source: Store, target: Store, there: dict[str, int], heads: dict[str, int], item: StoredObject) -> bool:
     """Copy an object; return whether it was there already."""
     if is_bulk(item.key):
         if there.get(item.key) == item.size:
             return True  # its bytes are verified in the end
+        if item.key in there:
+            target.delete(item.key)
         _stream(source, target, item.key)
         return False
     data = source.get(item.key)
     if data is None:
         return True  # deleted since it was listed
+    event = event_parts(item.key)
+    if event and event[1] is None and decode(data, Cursor, where=item.key).seq > heads.get(event[0], 0):
+        return True  # it knows entries that are not copied; the copy would keep silent about its own in their place
+    if is_event_cursor(item.key) and target.get(item.key) != data:
+        target.put(item.key, data)
+        return False
     if target.create(item.key, data):
         return False
     if target.get(item.key) != data:
@@ -133,9 +170,8 @@ def _verify(target: Store, model: str) -> None:
         raise IntegrityError(f"the copy is damaged: {first.what}", where=first.key, hint="check the source, copy again")
     state = log.read()
     if state.head:
-        checkpoints = listed(target, model)
         with target.together():
-            write_hints(target, state, checkpoints if covered(checkpoints) <= state.head else ())
+            write_hints(target, state, listed(target, model, state.head))
 
 
 def _log(store: Store, model: str) -> ModelLog:

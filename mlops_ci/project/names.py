@@ -34,6 +34,18 @@ def require_model_name(text: str) -> str:
     return text
 
 
+def require_sink_name(text: str) -> str:
+    """Return the name of somebody who hears of events; it becomes a part of keys.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not is_name(text):
+        hint = "use at most 100 lower-case letters, digits and inner '.', '_' and '-'"
+        raise UsageError("not the name of a sink", where=repr(text[:60]), hint=hint)
+    return text
+
+
 def is_alias(text: str) -> bool:
     """Whether the text can name an alias: it cannot be taken for a version or a commit."""
     return is_name(text) and text != "baseline" and not _VERSION.match(text) and not _HEXADECIMAL.match(text)

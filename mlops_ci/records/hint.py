@@ -24,7 +24,7 @@ class Hint:
 
     ``head`` is the newest entry when it was written, and ``head_digest`` its digest; the log may have grown since, but
     never shrinks. ``checkpoints`` cover the entries from the first without a gap; ``aliases`` are the versions that
-    aliases point to.
+    aliases point to. ``checksum`` is the digest of all the rest: what it does not fit is not believed.
     """
 
     format: int
@@ -33,3 +33,4 @@ class Hint:
     head_digest: str
     checkpoints: tuple[Checkpoint, ...] = ()
     aliases: dict[str, ModelVersion] = field(default_factory=dict)
+    checksum: str = ""

@@ -12,9 +12,10 @@ from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.check_hints import Finding, HintChecker
 from mlops_ci.registry.download import fetch
 from mlops_ci.registry.fold import fold
+from mlops_ci.registry.hints import read_hint, require_vouched
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.pins import require_pinned
+from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import log_prefix, log_sequence, model_file_key, objects_prefix, predictions_key
 from mlops_ci.workspace.store import Store
@@ -48,13 +49,16 @@ def check_model(log: ModelLog, *, read_data: bool) -> ModelCheck:
         read_data: read every byte of every object, rather than look at sizes only.
     """
     store, findings = log.store, []
-    state, hints = ModelState(log.model), HintChecker(store, log.model)
+    state, hint = ModelState(log.model), read_hint(store, log.model)
+    hints = HintChecker(store, log.model, hint)
     try:
-        for key, data in LogReader(store, log.model).raw(range(1, _length(store, log.model) + 1)):
+        reader = LogReader(store, log.model)
+        for key, data in reader.raw(range(1, _length(store, log.model) + 1)):
+            require_pinned(log.pin, state.head + 1, data)
             fold(state, data, key)
             hints.saw(state, data)
-        if log.pin:
-            require_pinned(store, state, log.pin)
+        require_length(log.pin, state.head)
+        require_vouched(hint, state)
     except IntegrityError as error:
         findings.append(Finding(error.where or log.model, error.what))
     expected = dict(_objects(state))

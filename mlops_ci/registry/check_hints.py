@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.digest import digest_of_bytes
-from mlops_ci.records.hint import Checkpoint
-from mlops_ci.records.listing import VersionListing
+from mlops_ci.records.hint import Checkpoint, Hint
+from mlops_ci.records.listing import LISTING_FORMAT, ModelListing, VersionListing
 from mlops_ci.registry.checkpoints import unpack
-from mlops_ci.registry.hints import hint_about, listing_of, read_hint
+from mlops_ci.registry.hints import hint_about, line_of, listing_of
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import checkpoint_parts, checkpoints_prefix, hint_key, version_listing_key
+from mlops_ci.workspace.layout import (
+    checkpoint_parts,
+    checkpoints_prefix,
+    hint_key,
+    model_listing_key,
+    version_listing_key,
+)
 from mlops_ci.workspace.store import Store
 
 
@@ -28,18 +34,18 @@ class Finding:
 class HintChecker:
     """Is shown every entry of a log in order, and says at the end which hints and checkpoints say something else."""
 
-    def __init__(self, store: Store, model: str) -> None:
+    def __init__(self, store: Store, model: str, hint: Hint | None) -> None:
         self._store = store
         self._model = model
-        self._hint = read_hint(store, model)
-        self._hinted: str | None = None
+        self._hint = hint
+        self._due: Hint | None = None  # what the hint should say
         self._digests: list[str] = []
 
     def saw(self, state: ModelState, data: bytes) -> None:
         """Take note of an entry that has just been folded."""
         self._digests.append(digest_of_bytes(data))
         if self._hint and state.head == self._hint.head:
-            self._hinted = state.head_digest
+            self._due = hint_about(state, self._hint.checkpoints)
 
     def findings(self, state: ModelState) -> Iterator[Finding]:
         """What differs from the log."""
@@ -47,6 +53,7 @@ class HintChecker:
             return
         yield from self._hint_findings(state)
         yield from self._listing_findings(state)
+        yield from self._line_findings(state)
         yield from self._checkpoint_findings()
 
     def _hint_findings(self, state: ModelState) -> Iterator[Finding]:
@@ -55,9 +62,7 @@ class HintChecker:
             yield Finding(key, "the hint is missing or cannot be read")
         elif self._hint.head > state.head:
             yield Finding(key, f"the hint knows of entry {self._hint.head}, and the log ends at {state.head}")
-        elif self._hint.head_digest != self._hinted:
-            yield Finding(key, "the hint speaks of another log")
-        elif self._hint.head == state.head and self._hint != hint_about(state, self._hint.checkpoints):
+        elif self._hint != self._due:
             yield Finding(key, "the hint says something else than the log")
 
     def _listing_findings(self, state: ModelState) -> Iterator[Finding]:
@@ -70,6 +75,20 @@ class HintChecker:
         else:
             if listing.seq > state.head or (listing.seq == state.head and data != encode(listing_of(state))):
                 yield Finding(key, "the listing of versions says something else than the log")
+
+    def _line_findings(self, state: ModelState) -> Iterator[Finding]:
+        key = model_listing_key()
+        try:
+            listing = decode(self._store.get(key) or b"", ModelListing, where=key)
+        except IntegrityError:
+            yield Finding(key, "the listing of models is missing or cannot be read")
+            return
+        due = line_of(state)
+        lines = [one for one in listing.models if one.name == due.name]
+        if listing.format != LISTING_FORMAT or not lines:
+            yield Finding(key, f"the listing of models lacks {due.name}")
+        elif any(one.seq > due.seq or (one.seq == due.seq and one != due) for one in lines):
+            yield Finding(key, f"the listing of models says something else of {due.name} than its log")
 
     def _checkpoint_findings(self) -> Iterator[Finding]:
         for item in self._store.list(checkpoints_prefix(self._model)):

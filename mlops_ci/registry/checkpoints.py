@@ -14,7 +14,7 @@ from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode_blobs, encode_blobs
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.hint import Checkpoint
-from mlops_ci.workspace.layout import checkpoint_key, checkpoint_parts, checkpoints_prefix
+from mlops_ci.workspace.layout import checkpoint_key, checkpoint_parts, checkpoints_prefix, log_key
 from mlops_ci.workspace.store import Store
 
 INTERVAL = 64
@@ -28,31 +28,36 @@ def covered(checkpoints: Sequence[Checkpoint]) -> int:
     return checkpoints[-1].last if checkpoints else 0
 
 
-def listed(store: Store, model: str) -> tuple[Checkpoint, ...]:
-    """The fewest stored checkpoints that cover the log from its first entry on."""
+def listed(store: Store, model: str, head: int) -> tuple[Checkpoint, ...]:
+    """The fewest stored checkpoints that cover the log from its first entry on, as far as ``head``."""
     found = (checkpoint_parts(item.key) for item in store.list(checkpoints_prefix(model)))
-    return _cover(Checkpoint(*parts) for parts in found if parts)
+    return cover((Checkpoint(*parts) for parts in found if parts), head)
 
 
-def _cover(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
+def cover(checkpoints: Iterable[Checkpoint], head: int) -> tuple[Checkpoint, ...]:
+    """The fewest of some checkpoints that cover a log from its first entry on without a gap, as far as ``head``."""
     longest: dict[int, Checkpoint] = {}
     for one in checkpoints:
-        if one.last >= one.first and (one.first not in longest or longest[one.first].last < one.last):
+        if head >= one.last >= one.first and (one.first not in longest or longest[one.first].last < one.last):
             longest[one.first] = one
-    cover: list[Checkpoint] = []
-    while found := longest.get(covered(cover) + 1):
-        cover.append(found)
-    return tuple(cover)
+    chosen: list[Checkpoint] = []
+    while found := longest.get(covered(chosen) + 1):
+        chosen.append(found)
+    return tuple(chosen)
 
 
 def load(store: Store, model: str, checkpoint: Checkpoint) -> list[bytes] | None:
-    """The entries of a checkpoint; None if it is gone or damaged, for then the log itself has them."""
+    """The entries of a checkpoint; None if it is gone, damaged, or of another log: then the log itself has them.
+
+    Its last entry is compared with the log, and by the chain vouches for those before it.
+    """
     key = checkpoint_key(model, checkpoint.first, checkpoint.last, checkpoint.digest)
     data = store.get(key)
     try:
-        return None if data is None else unpack(data, checkpoint, key)
+        entries = None if data is None else unpack(data, checkpoint, key)
     except IntegrityError:
         return None
+    return entries if entries and entries[-1] == store.get(log_key(model, checkpoint.last)) else None
 
 
 def unpack(data: bytes, checkpoint: Checkpoint, where: str) -> list[bytes]:

@@ -51,11 +51,14 @@ def collect(log: ModelLog, *, now: datetime, grace: timedelta = GRACE, dry_run: 
 
     if dry_run:
         state = log.read()
-        doomed = state.condemned | (old - attempts_in_use(state))
+        doomed = state.condemned | old
     else:
-        doomed = log.append(decide).condemned
+        state = log.append(decide)
+        state.require_writable()  # an entry that we do not understand may need what we would delete
+        doomed = state.condemned
+    doomed = doomed - attempts_in_use(state)  # nobody condemns these; what was once lost is lost
     found = [item for attempt in sorted(doomed & uploads.keys()) for item in uploads[attempt]]
-    found += _superseded_checkpoints(log, before)
+    found += _superseded_checkpoints(log, state.head, before)
     if not dry_run:
         with log.store.together():
             for item in found:
@@ -88,9 +91,9 @@ def _uploads(log: ModelLog) -> dict[str, list[StoredObject]]:
     return uploads
 
 
-def _superseded_checkpoints(log: ModelLog, before: float) -> Iterable[StoredObject]:
+def _superseded_checkpoints(log: ModelLog, head: int, before: float) -> Iterable[StoredObject]:
     """Checkpoints that larger ones have taken the place of, once no hint that somebody reads can still name them."""
-    needed = {(one.first, one.last, one.digest) for one in listed(log.store, log.model)}
+    needed = {(one.first, one.last, one.digest) for one in listed(log.store, log.model, head)}
     for item in log.store.list(checkpoints_prefix(log.model)):
         parts = checkpoint_parts(item.key)
         if parts and parts not in needed and item.modified < before:

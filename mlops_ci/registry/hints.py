@@ -7,14 +7,16 @@ compare the number of the entry that a hint speaks of with the log itself.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.records.codec import decode, encode
+from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.hint import HINT_FORMAT, Checkpoint, Hint
 from mlops_ci.records.listing import LISTING_FORMAT, ListedModel, ListedVersion, ModelListing, VersionListing
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import hint_key, model_listing_key, objects_prefix, version_listing_key
+from mlops_ci.workspace.layout import hint_key, log_key, model_listing_key, objects_prefix, version_listing_key
 from mlops_ci.workspace.store import Store
 
 _NEWEST = 100  # versions in a listing, besides those with an alias
@@ -28,7 +30,23 @@ def read_hint(store: Store, model: str) -> Hint | None:
         hint = decode(data, Hint, where=key) if data is not None else None
     except IntegrityError:
         return None  # the next writer replaces it
-    return hint if hint and (hint.format, hint.model) == (HINT_FORMAT, model) else None
+    if hint is None or (hint.format, hint.model) != (HINT_FORMAT, model) or data != encode(_sealed(hint)):
+        return None
+    return hint
+
+
+def require_vouched(hint: Hint | None, state: ModelState) -> None:
+    """Refuse a newest entry that has changed since its writer wrote the hint. No later entry vouches for it.
+
+    Raises:
+        IntegrityError: it has.
+    """
+    if hint and hint.head == state.head and hint.head_digest != state.head_digest:
+        raise IntegrityError(
+            "the newest entry of the log is not the one that the hint vouches for",
+            where=log_key(state.model, state.head),
+            hint=f"restore it from a backup; if it is {hint_key(state.model)} that is wrong, delete that",
+        )
 
 
 def write_hints(store: Store, state: ModelState, checkpoints: tuple[Checkpoint, ...]) -> None:
@@ -41,14 +59,20 @@ def write_hints(store: Store, state: ModelState, checkpoints: tuple[Checkpoint, 
 
 def hint_about(state: ModelState, checkpoints: tuple[Checkpoint, ...]) -> Hint:
     """The hint about a model's log, with the checkpoints that cover it."""
-    return Hint(
-        format=HINT_FORMAT,
-        model=state.model,
-        head=state.head,
-        head_digest=state.head_digest or "",
-        checkpoints=checkpoints,
-        aliases={name: state.versions[target.version] for name, target in state.aliases.items()},
+    return _sealed(
+        Hint(
+            format=HINT_FORMAT,
+            model=state.model,
+            head=state.head,
+            head_digest=state.head_digest or "",
+            checkpoints=checkpoints,
+            aliases={name: state.versions[target.version] for name, target in state.aliases.items()},
+        )
     )
+
+
+def _sealed(hint: Hint) -> Hint:
+    return replace(hint, checksum=digest_of_value(replace(hint, checksum="")))
 
 
 def listing_of(state: ModelState) -> VersionListing:
@@ -62,6 +86,18 @@ def listing_of(state: ModelState) -> VersionListing:
         seq=state.head,
         complete=len(shown) == len(state.versions),
         versions=tuple(_listed(state.versions[number]) for number in sorted(shown, reverse=True)),
+    )
+
+
+def line_of(state: ModelState) -> ListedModel:
+    """A model's line in the list of all."""
+    return ListedModel(
+        name=state.model,
+        seq=state.head,
+        versions=len(state.versions),
+        newest=max(state.versions, default=None),
+        aliases={name: target.version for name, target in sorted(state.aliases.items())},
+        listing=version_listing_key(state.model),
     )
 
 
@@ -90,12 +126,5 @@ def _list_model(store: Store, state: ModelState) -> None:
         models = {one.name: one for one in decode(data, ModelListing, where=key).models} if data else {}
     except IntegrityError:
         models = {}
-    models[state.model] = ListedModel(
-        name=state.model,
-        seq=state.head,
-        versions=len(state.versions),
-        newest=max(state.versions, default=None),
-        aliases={name: target.version for name, target in sorted(state.aliases.items())},
-        listing=version_listing_key(state.model),
-    )
+    models[state.model] = line_of(state)
     store.put(key, encode(ModelListing(LISTING_FORMAT, tuple(models[name] for name in sorted(models)))))

@@ -6,9 +6,13 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Iterator, MutableMapping
+from typing import TypeVar
 
+from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.model_version import ModelVersion
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -30,6 +34,18 @@ create table aliases (id integer, alias text, primary key (id, alias)) without r
 TABLES = ("models", "versions", "commits", "tags", "metrics", "aliases")
 _FACETS = ("commits", "tags", "metrics", "aliases")
 _MANY = 2000
+
+
+def stored(data: bytes, kind: type[T]) -> T:
+    """Decode a record of the index.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged, as other parts of the file may be.
+    """
+    try:
+        return decode(data, kind, where="the search index")
+    except (IntegrityError, TypeError) as error:
+        raise sqlite3.DatabaseError("a record of the index is damaged") from error
 
 
 class IndexedVersions(MutableMapping[int, ModelVersion]):
@@ -149,7 +165,10 @@ def forget(database: sqlite3.Connection, model: str) -> None:
 
 def unpack(record: bytes) -> ModelVersion:
     """The version in a row of the index."""
-    return decode(zlib.decompress(record), ModelVersion, where="the search index")
+    try:
+        return stored(zlib.decompress(record), ModelVersion)
+    except zlib.error as error:
+        raise sqlite3.DatabaseError("a record of the index is damaged") from error
 
 
 def _short(fingerprint: str) -> bytes:

@@ -18,7 +18,7 @@ def judged_before(state: ModelState, version: int, *, rules_digest: str, basis: 
     """The newest verdict on a version by the same rules, on the same evidence, against the same versions."""
     same = [
         judgement
-        for judgement in state.versions[version].judgements
+        for judgement in state.require(version).judgements
         if (judgement.rules_digest, judgement.basis) == (rules_digest, basis)
     ]
     return same[-1] if same else None

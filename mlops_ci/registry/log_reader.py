@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TypeVar
 
 from mlops_ci.errors import IntegrityError
-from mlops_ci.records.hint import Checkpoint
-from mlops_ci.registry.checkpoints import covered, listed, load
+from mlops_ci.records.hint import Checkpoint, Hint
+from mlops_ci.registry.checkpoints import cover, covered, listed, load
 from mlops_ci.registry.hints import read_hint
 from mlops_ci.workspace.layout import log_key, log_prefix, log_sequence
 from mlops_ci.workspace.store import Store
@@ -24,12 +24,14 @@ _FEW = 4  # for fewer objects than these no threads are started
 class LogReader:
     """Reads one model's log, and remembers what its writer needs for the next checkpoint and the next hint.
 
-    ``checkpoints`` cover the log from its first entry on; ``hinted`` is the entry that the hint calls the newest.
+    ``checkpoints`` cover the log from its first entry on; ``hinted`` is the entry that the hint calls the newest, and
+    ``hint`` the hint as it was found.
     """
 
     def __init__(self, store: Store, model: str) -> None:
         self.checkpoints: tuple[Checkpoint, ...] = ()
         self.hinted = 0
+        self.hint: Hint | None = None
         self._store = store
         self._model = model
 
@@ -59,16 +61,17 @@ class LogReader:
 
     def _look_up(self, seq: int) -> int:
         """Find out where to read from, and return the newest entry that is known of."""
-        hint = read_hint(self._store, self._model)
+        self.hint = hint = read_hint(self._store, self._model)
         if hint:
-            self.checkpoints, self.hinted = hint.checkpoints, hint.head
+            self.checkpoints, self.hinted = cover(hint.checkpoints, hint.head), hint.head
             return hint.head
         self.hinted = 0
         if seq:
             return seq
-        self.checkpoints = listed(self._store, self._model)
         numbers = (log_sequence(item.key) for item in self._store.list(log_prefix(self._model)))
-        return max((number for number in numbers if number), default=0)
+        newest = max((number for number in numbers if number), default=0)
+        self.checkpoints = listed(self._store, self._model, newest)
+        return newest
 
     def _known(self, seq: int, newest: int) -> Iterator[tuple[str, bytes]]:
         """Yield the entries after ``seq`` up to ``newest``, from checkpoints as far as they go."""
@@ -87,8 +90,8 @@ class LogReader:
         Raises:
             IntegrityError: one of them is missing.
         """
-        keys = [self._key(number) for number in numbers]
-        for key, data in zip(keys, self._got(keys), strict=True):
+        for number, data in zip(numbers, self._got(numbers), strict=True):
+            key = self._key(number)
             if data is None:
                 raise IntegrityError(
                     "an entry of the log is missing",
@@ -97,10 +100,10 @@ class LogReader:
                 )
             yield key, data
 
-    def _got(self, keys: Sequence[str]) -> Iterator[bytes | None]:
-        if len(keys) < _FEW:
-            return map(self._store.get, keys)
-        return _ahead(self._store.get, keys)
+    def _got(self, numbers: Sequence[int]) -> Iterator[bytes | None]:
+        # Neither a list nor a count of them all: whoever can write a name can make the log look as long as they like.
+        keys = map(self._key, numbers)
+        return map(self._store.get, keys) if len(numbers[:_FEW]) < _FEW else _ahead(self._store.get, keys)
 
     def _loaded(self, checkpoints: Sequence[Checkpoint]) -> Iterator[list[bytes] | None]:
         if len(checkpoints) < _FEW:

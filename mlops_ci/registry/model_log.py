@@ -22,9 +22,9 @@ from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope, operation_of
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.checkpoints import advance
 from mlops_ci.registry.fold import apply, examine, fold, read_entry
-from mlops_ci.registry.hints import write_hints
+from mlops_ci.registry.hints import require_vouched, write_hints
 from mlops_ci.registry.log_reader import LogReader
-from mlops_ci.registry.pins import require_pinned
+from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import LogEntry, ModelState
 from mlops_ci.workspace.layout import log_key
 from mlops_ci.workspace.store import LostRaceError, Store
@@ -57,7 +57,6 @@ class ModelLog:
     def _start(self) -> None:
         self._state = ModelState(self.model)
         self._reader = LogReader(self.store, self.model)
-        self._unverified = self.pin
 
     @property
     def folded(self) -> ModelState:
@@ -69,13 +68,13 @@ class ModelLog:
 
         Raises:
             IntegrityError: an entry is missing, damaged, or not chained to the one before; or the pinned entry is not
-                the one that was pinned.
+                the one that was pinned; or the newest one is not the one that the hint speaks of.
         """
         for key, data in self._reader.after(self._state.head):
+            require_pinned(self.pin, self._state.head + 1, data)
             fold(self._state, data, key)
-        if self._unverified:
-            require_pinned(self.store, self._state, self._unverified)
-            self._unverified = None
+        require_length(self.pin, self._state.head)
+        require_vouched(self._reader.hint, self._state)
         return self._state
 
     def entries(self) -> Iterator[LogEntry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mlops_ci.project.names import is_name
 from mlops_ci.workspace.layout import MODELS, log_key
 from mlops_ci.workspace.store import Store
 
@@ -15,4 +16,4 @@ def model_names(store: Store) -> Iterator[str]:
 
 def traces_of_models(store: Store) -> Sequence[str]:
     """The names under which anything at all is kept, were it an upload that never got its entry; sorted."""
-    return store.folders(MODELS)
+    return [name for name in store.folders(MODELS) if is_name(name)]

@@ -16,6 +16,7 @@ from typing import Literal
 
 from mlops_ci.edge.clock import Clock, timestamp
 from mlops_ci.errors import MlopsError
+from mlops_ci.project.names import require_sink_name
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.delivery import Claim, Cursor, Failed, Settled
 from mlops_ci.records.entry import Alias
@@ -65,25 +66,31 @@ class Delivered:
     error: MlopsError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    attempt: int
+    expires: str
+
+
 class Outbox:
     """The delivery of one model's log to one sink.
 
     Args:
         log: the model's log.
         workspace: the workspace's id, of which the ids of events are made.
-        sink: who is to hear.
+        sink: who is to hear; its name is one as a model has.
         clock: tells the time.
         lease: for how long a claim holds others off.
     """
 
     def __init__(self, log: ModelLog, workspace: str, sink: Sink, *, clock: Clock, lease: timedelta = LEASE) -> None:
+        require_sink_name(sink.name)
         self._log = log
         self._store = log.store
         self._workspace = workspace
         self._sink = sink
         self._clock = clock
         self._lease = lease
-        self._token = uuid.uuid4().hex
 
     def start(self) -> int:
         """The entry after which the sink listens: the newest one when it was first heard of. It hears no history."""
@@ -102,17 +109,21 @@ class Outbox:
         entries = self._log.entries_after(settled)
         for entry in entries:
             event = Event(f"{self._workspace}/{self._log.model}/{entry.envelope.seq}", self._log.model, entry)
-            if self._sink.wants(entry) and self._store.get(self._key(event_marker_key, entry)) is None:
-                if self._is_superseded(entry):
+            if self._sink.wants(entry) and not self._is_settled(entry):
+                claimed = self._claim(entry)
+                if claimed is None:
+                    return Delivered(tuple(sent), tuple(superseded), "claimed by another")
+                # Only who holds the claim may look, or another may settle and send newer ones between look and deed.
+                if self._is_settled(entry):
+                    pass
+                elif self._is_superseded(entry):
                     self._settle(event, "superseded", None)
                     superseded.append(event.id)
+                elif timestamp(self._clock()) >= claimed.expires:
+                    return Delivered(tuple(sent), tuple(superseded), "claimed by another")
+                elif error := self._send(event, claimed.attempt):
+                    return Delivered(tuple(sent), tuple(superseded), "failed", error)
                 else:
-                    attempt = self._claim(entry)
-                    if attempt is None:
-                        return Delivered(tuple(sent), tuple(superseded), "claimed by another")
-                    error = self._send(event, attempt)
-                    if error:
-                        return Delivered(tuple(sent), tuple(superseded), "failed", error)
                     sent.append(event.id)
             settled = entry.envelope.seq
         self._store.put(event_cursor_key(self._sink.name, self._log.model), encode(Cursor(settled)))
@@ -126,6 +137,9 @@ class Outbox:
     def _key(self, of: Callable[[str, str, int], str], entry: LogEntry) -> str:
         return of(self._sink.name, self._log.model, entry.envelope.seq)
 
+    def _is_settled(self, entry: LogEntry) -> bool:
+        return self._store.get(self._key(event_marker_key, entry)) is not None
+
     def _is_superseded(self, entry: LogEntry) -> bool:
         """Whether an alias has moved on since an entry; looked up as late as can be."""
         body = entry.body
@@ -134,8 +148,8 @@ class Outbox:
         later = self._log.entries_after(entry.envelope.seq)
         return any(isinstance(other.body, Alias) and other.body.alias == body.alias for other in later)
 
-    def _claim(self, entry: LogEntry) -> int | None:
-        """Claim the next try to deliver an entry, and return its number; None if another worker is at it."""
+    def _claim(self, entry: LogEntry) -> _Claimed | None:
+        """Claim the next try to deliver an entry; None if another worker is at it."""
         attempt = 1
         name, model, seq = self._sink.name, self._log.model, entry.envelope.seq
         now = self._clock()
@@ -144,9 +158,11 @@ class Outbox:
             if not over and decode(data, Claim, where=key).expires > timestamp(now):
                 return None
             attempt += 1
-        claim = encode(Claim(self._token, timestamp(now), timestamp(now + self._lease)))
+        expires = timestamp(now + self._lease)
+        claim = encode(Claim(uuid.uuid4().hex, timestamp(now), expires))
         # The reply to a create may have got lost on its way: the token tells whose claim it is.
-        return attempt if self._store.create(key, claim) or self._store.get(key) == claim else None
+        is_ours = self._store.create(key, claim) or self._store.get(key) == claim
+        return _Claimed(attempt, expires) if is_ours else None
 
     def _send(self, event: Event, attempt: int) -> MlopsError | None:
         try:

@@ -12,8 +12,6 @@ from mlops_ci.project.names import is_name
 from mlops_ci.records.digest import PREFIX, digest_of_bytes, hexadecimal
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import log_key
-from mlops_ci.workspace.store import Store
 
 _PIN = re.compile(r"([^:\s]+):([0-9]{1,18}):([0-9a-f]{64})")
 
@@ -45,19 +43,26 @@ def parse_pins(text: str) -> dict[str, Pin]:
     return pins
 
 
-def require_pinned(store: Store, state: ModelState, pin: Pin) -> None:
-    """Refuse a log that is not the one that was pinned, or a later state of it.
+def require_pinned(pin: Pin | None, seq: int, data: bytes) -> None:
+    """Refuse an entry that takes the place of the one that was pinned. To be asked before an entry is believed.
 
     Raises:
-        IntegrityError: it is shorter than the pin says, or its entry of that number is another.
+        IntegrityError: it has the number of the pin, and other bytes.
     """
-    if state.head < pin.seq:
-        what = f"the log ends at entry {state.head}, and entry {pin.seq} was pinned: it was rolled back"
-        raise IntegrityError(what, where=state.model, hint=_HINT)
-    data = store.get(log_key(state.model, pin.seq))
-    if data is None or digest_of_bytes(data) != pin.digest:
+    if pin and seq == pin.seq and digest_of_bytes(data) != pin.digest:
         what = f"entry {pin.seq} of the log is not the one that was pinned: the log was forked or rolled back"
-        raise IntegrityError(what, where=state.model, hint=_HINT)
+        raise IntegrityError(what, where=pin.model, hint=_HINT)
+
+
+def require_length(pin: Pin | None, head: int) -> None:
+    """Refuse a log that ends before the entry that was pinned.
+
+    Raises:
+        IntegrityError: it does.
+    """
+    if pin and head < pin.seq:
+        what = f"the log ends at entry {head}, and entry {pin.seq} was pinned: it was rolled back"
+        raise IntegrityError(what, where=pin.model, hint=_HINT)
 
 
 _HINT = "do not trust this workspace; restore the log from a backup, or find out who changed it"

@@ -88,7 +88,7 @@ def is_superseded(state: ModelState, alias: str, version: int, commit: str | Non
         return False  # trained elsewhere: there is no descent to compare
     champion = state.versions[current.version]
     if commit == current.commit:
-        return (state.versions[version].data_time or "") < (champion.data_time or "")
+        return (state.require(version).data_time or "") < (champion.data_time or "")
     # A newer commit may have come back to the champion's recipe, which leaves a link and moves no alias.
     settled = (current.commit, *reversed(champion.links))
     if any(commit != other and is_ancestor(commit, other) for other in settled):

@@ -5,12 +5,14 @@ They are for the hint, for an entry newer than the hint, and for the version's o
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.entry import Register
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.hints import read_hint
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.references import resolve
+from mlops_ci.registry.references import is_alias, resolve
 from mlops_ci.workspace.layout import log_key
 
 
@@ -27,7 +29,7 @@ def resolve_quickly(log: ModelLog, selector: str) -> ModelVersion:
 
 def _by_hint(log: ModelLog, alias: str) -> ModelVersion | None:
     """The version that the hint says an alias points to, if the hint is up to date and the log bears it out."""
-    hint = read_hint(log.store, log.model)
+    hint = read_hint(log.store, log.model) if is_alias(alias) else None
     version = hint.aliases.get(alias) if hint else None
     if hint is None or version is None or log.store.get(log_key(log.model, hint.head + 1)) is not None:
         return None
@@ -43,4 +45,8 @@ def _by_hint(log: ModelLog, alias: str) -> ModelVersion | None:
 
 
 def _identity(version: Register | ModelVersion) -> tuple[object, ...]:
-    return version.version, version.digest, version.fingerprint, version.attempt, version.files
+    """What a version has been from its first entry on."""
+    return tuple(getattr(version, name) for name in _LASTING)
+
+
+_LASTING = sorted({one.name for one in fields(Register)} & {one.name for one in fields(ModelVersion)} - {"tags"})

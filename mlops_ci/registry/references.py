@@ -37,9 +37,14 @@ def parse_reference(text: str) -> Reference:
             "not a reference", where=repr(text[:80]), hint="write MODEL@champion, MODEL@v12 or MODEL@<sha>"
         )
     require_model_name(model)
-    if not _NUMBER.fullmatch(selector) and not _SHA.fullmatch(selector):
+    if is_alias(selector):
         require_alias(selector)
     return Reference(model, selector)
+
+
+def is_alias(selector: str) -> bool:
+    """Whether a selector is neither a number nor a commit."""
+    return not _NUMBER.fullmatch(selector) and not _SHA.fullmatch(selector)
 
 
 def resolve(state: ModelState, selector: str) -> ModelVersion:

@@ -84,8 +84,13 @@ def _statement(query: Query) -> tuple[str, list[object]]:
     where = " and ".join(sql for sql, _ in conditions) or "true"
     values += [value for _, some in conditions for value in some]
     limit = -1 if query.limit is None else query.limit
+    if query.limit is not None and not 0 < query.limit < 2**63:
+        raise UsageError("not a limit", where=repr(query.limit)[:40], hint="use a number of at least 1")
+    for value in values:
+        if isinstance(value, str) and not _is_storable(value):
+            raise UsageError("not text", where=ascii(value[:60]), hint="no version has it: it is not valid Unicode")
     # Only our own words are put together here; whatever the user said is bound as a value.
-    return f"select record from versions {join} where {where} order by {order} limit {int(limit)}", values  # noqa: S608
+    return f"select record from versions {join} where {where} order by {order} limit {limit:d}", values  # noqa: S608
 
 
 def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
@@ -104,7 +109,7 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
             raise UsageError("not a commit", where=repr(query.commit[:50]), hint="use at least 4 of its hex digits")
         yield _facet("commits", "sha >= ? and sha < ?"), [query.commit, query.commit + "g"]
     if query.since is not None:
-        yield "versions.created >= ?", [_moment(query.since)]
+        yield "versions.created >= ?", [_moment(query.since).removesuffix("Z")]
     if query.until is not None:
         yield "versions.created < ?", [_moment(query.until).removesuffix("Z") + "~"]  # sorts behind all that go on
     for word in (query.text or "").casefold().split():
@@ -113,6 +118,10 @@ def _conditions(query: Query) -> Iterator[tuple[str, list[object]]]:
 
 def _facet(table: str, condition: str) -> str:
     return f"versions.id in (select id from {table} where {condition})"  # noqa: S608
+
+
+def _is_storable(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _moment(text: str) -> str:

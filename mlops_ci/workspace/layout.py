@@ -15,6 +15,7 @@ _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
 _BULK = re.compile(r"(models/[^/]+/objects/|(pull-requests/)?(cache/|runs/[^/]+/files/))")
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
+_EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
 _CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
 
 
@@ -90,6 +91,12 @@ def events_prefix(sink: str, model: str) -> str:
     return f"events/{sink}/{model}/"
 
 
+def event_parts(key: str) -> tuple[str, int | None] | None:
+    """The model that a record of deliveries is about, and the entry (None: several); None for anything else."""
+    match = _EVENT.fullmatch(key)
+    return (match[1], int(match[2]) if match[2] else None) if match else None
+
+
 def event_start_key(sink: str, model: str) -> str:
     """From where on a sink wants to hear of a model."""
     return f"{events_prefix(sink, model)}start.json"
@@ -98,6 +105,11 @@ def event_start_key(sink: str, model: str) -> str:
 def event_cursor_key(sink: str, model: str) -> str:
     """The hint that all entries up to one are settled."""
     return f"{events_prefix(sink, model)}cursor.json"
+
+
+def is_event_cursor(key: str) -> bool:
+    """Whether an object is such a hint."""
+    return event_parts(key) is not None and key.endswith("/cursor.json")
 
 
 def event_claim_key(sink: str, model: str, seq: int, attempt: int) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from mlops_ci.registry import checkpoints
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registered, Registration, register
+from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
+from tests.registry.long_logs import grow
 from tests.registry.making import open_log, registration, sha
 from tests.workspace.memory import MemoryStore
 
@@ -46,3 +49,17 @@ def versions(log: ModelLog, make: Make) -> Callable[[int], list[Registered]]:
         return [register(log, make(sha(number), f"f{number}")) for number in range(1, count + 1)]
 
     return versions
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints of 4 entries, 3 of which make a larger one."""
+    monkeypatch.setattr(checkpoints, "INTERVAL", 4)
+    monkeypatch.setattr(checkpoints, "_FAN", 3)
+
+
+@pytest.fixture
+def healthy(small: None, store: Store, make: Make) -> ModelState:
+    """A log of 30 entries, with checkpoints of two levels."""
+    grow(store, make, 30)
+    return open_log(store).read()

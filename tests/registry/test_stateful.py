@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mlops_ci.errors import ConflictError
-from mlops_ci.registry.index import catch_up, open_index
+from mlops_ci.registry.index import catch_up, use_index
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, move_alias, promote_judged
 from mlops_ci.registry.references import resolve
@@ -174,9 +175,12 @@ class Registry(RuleBasedStateMachine):
             assert resolve(state, COMMITS[commit]).version == max(of_commit)
         for name, (version, _) in self.aliases.items():
             assert resolve(state, name).version == version
-        with open_index(self.root / "index.sqlite") as index:
+
+        def find(index: sqlite3.Connection) -> set[int]:
             catch_up(index, LocalStore(self.root / "workspace"), MODEL)
-            found = {version.version for version in search(index, Query(model=MODEL, tags={key: value}))}
+            return {version.version for version in search(index, Query(model=MODEL, tags={key: value}))}
+
+        found = use_index(self.root / "index.sqlite", find)
         assert found == {n for n, v in self.versions.items() if v.tags.get(key) == value}
 
 

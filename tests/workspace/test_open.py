@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
+from mlops_ci.workspace.layout import FORMAT_KEY
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import initialise, open_store, read_format
 from mlops_ci.workspace.store import Store
@@ -43,7 +44,7 @@ class RacedStore(MemoryStore):
     """Somebody else initialises between our look and our write."""
 
     def create(self, key: str, data: bytes) -> bool:
-        if key == "workspace.json":
+        if key == FORMAT_KEY:
             super().create(key, b'{"format": 1, "id": "theirs", "features": []}')
         return super().create(key, data)
 
@@ -60,7 +61,7 @@ class ForgetfulStore(MemoryStore):
 
 
 def test_a_storage_that_keeps_nothing_is_refused() -> None:
-    with pytest.raises(IntegrityError, match="did not keep"):
+    with pytest.raises(RemoteError, match="does not keep a key"):
         initialise(ForgetfulStore())
 
 

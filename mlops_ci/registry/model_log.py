@@ -139,6 +139,9 @@ class ModelLog:
                 self._start()
                 time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
                 pause = min(2 * pause, 20 * _LONGEST_PAUSE)
+            except BaseException:
+                self._start()  # what was folded may have been dropped
+                raise
             finally:
                 self._together = False
 

@@ -103,31 +103,22 @@ class ModelLog:
             OutcomeUnknownError: the entry may or may not have been written.
         """
         txn = uuid.uuid4().hex
-        pause = 0.001
-        while True:
-            state = self.read()
-            body = decide(state)
-            if body is None:
-                self._make_durable(state)
-                self._publish()
-                return state
-            state.require_writable()
-            key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
-            examined = examine(state, data, key)  # before anybody can see it
-            if self._write(key, data):
-                apply(state, examined)
-                self._publish()
-                return state
-            time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        for pause in _pauses(0.001, _LONGEST_PAUSE):
+            try:
+                with self.store.together():  # what is uploaded for the entry, the entry, and what follows from it
+                    if self._try(decide, txn):
+                        return self._state
+            except LostRaceError:
+                self._start()
+            time.sleep(pause)
+        raise AssertionError("unreachable: there is always another pause")
 
     def together(self, work: Callable[[], T]) -> T:
         """Do work whose entries belong together: seen all at once where the storage can, and hinted at once.
 
         The work is done again from the start, on a newly read log, when somebody else has written meanwhile.
         """
-        pause = 0.05
-        while True:
+        for pause in _pauses(0.05, 20 * _LONGEST_PAUSE):
             self._together = True
             try:
                 with self.store.together():
@@ -137,13 +128,29 @@ class ModelLog:
                 return done
             except LostRaceError:
                 self._start()
-                time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
-                pause = min(2 * pause, 20 * _LONGEST_PAUSE)
             except BaseException:
                 self._start()  # what was folded may have been dropped
                 raise
             finally:
                 self._together = False
+            time.sleep(pause)
+        raise AssertionError("unreachable: there is always another pause")
+
+    def _try(self, decide: Decide, txn: str) -> bool:
+        """Decide on the newest state and write; False if somebody else was faster."""
+        state = self.read()
+        body = decide(state)
+        if body is None:
+            self._make_durable(state)
+        else:
+            state.require_writable()
+            key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
+            examined = examine(state, data, key)  # before anybody can see it
+            if not self._write(key, data):
+                return False
+            apply(state, examined)
+        self._publish()
+        return True
 
     def _publish(self) -> None:
         """Bring hints and checkpoints up to the state; a failure is the next writer's to repair."""
@@ -201,3 +208,11 @@ class ModelLog:
             actor=self._actor,
         )
         return encode({**plain(envelope), **plain(body)})
+
+
+def _pauses(first: float, longest: float) -> Iterator[float]:
+    """Ever longer pauses, each random, to part racing writers."""
+    pause = first
+    while True:
+        yield pause * random.random()  # noqa: S311 - no secret
+        pause = min(2 * pause, longest)

@@ -24,7 +24,7 @@ def _nothing() -> None:
 @pytest.mark.parametrize("tells", [False, True])
 def test_over_a_bad_line_nothing_is_lost_and_the_newest_is_announced_last(tmp_path: Path, tells: bool) -> None:
     again = 0
-    for seed in range(soak(150, 5000)):
+    for seed in range(soak(25, 2000)):
         again += _deliver(seed, tmp_path / "sources", tells)
     assert (again == 0) == tells
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlops_ci.workspace.local import LocalStore
+from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 from tests.workspace.memory import MemoryStore
 
@@ -36,7 +37,12 @@ def _memory(folder: Path) -> Backend:
     return Backend(lambda: store, None, flat=True)
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"local": _local, "memory": _memory}
+def _split(folder: Path) -> Backend:
+    log, files = folder / "log", folder / "files"
+    return Backend(lambda: SplitStore(LocalStore(log), LocalStore(files)), None, flat=False)
+
+
+BACKENDS: dict[str, Callable[[Path], Backend]] = {"local": _local, "memory": _memory, "split": _split}
 
 
 @pytest.fixture(params=sorted(BACKENDS))

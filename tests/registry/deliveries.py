@@ -69,8 +69,10 @@ class Receiver:
         return "receipt" if self.tells and event.id in self.arrived else None
 
     def outbox(self, store: Store, time: Time, log: ModelLog | None = None) -> Outbox:
-        sink = Sink(self.name, self.wants, self._send, self._delivered)
-        return Outbox(log or open_log(store), "ws", sink, clock=time)
+        return Outbox(log or open_log(store), "ws", self.sink(), clock=time)
+
+    def sink(self) -> Sink:
+        return Sink(self.name, self.wants, self._send, self._delivered)
 
     @property
     def numbers(self) -> list[int]:

@@ -12,6 +12,7 @@ import pytest
 
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
+from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 from tests.parts.azurite import azurite
 from tests.parts.bucket import Bucket
@@ -19,6 +20,8 @@ from tests.parts.gcs import Google, google
 from tests.parts.git_http import git_host
 from tests.parts.seaweed import seaweed
 from tests.workspace.memory import MemoryStore
+
+_HERE = {"local", "memory", "split"}  # a system call away
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Backend:
             return max(2, count // 10)
         if self.name == "s3":  # a lock of SeaweedFS is polled once a second
             return max(1, count // 10)
-        return count if self.name in {"local", "memory"} else max(1, count // 4)
+        return count if self.name in _HERE else max(1, count // 4)
 
 
 def _local(folder: Path, request: pytest.FixtureRequest) -> Backend:
@@ -59,6 +62,11 @@ def _git(folder: Path, request: pytest.FixtureRequest) -> Backend:
     return Backend(lambda: open_store(url, folder), url, flat=False, name="git")
 
 
+def _split(folder: Path, request: pytest.FixtureRequest) -> Backend:
+    log, files = folder / "log", folder / "files"
+    return Backend(lambda: SplitStore(LocalStore(log), LocalStore(files)), None, flat=False, name="split")
+
+
 def _remote(name: str) -> Callable[[Path, pytest.FixtureRequest], Backend]:
     def make(folder: Path, request: pytest.FixtureRequest) -> Backend:
         bucket: Bucket = request.getfixturevalue(name)
@@ -71,6 +79,7 @@ def _remote(name: str) -> Callable[[Path, pytest.FixtureRequest], Backend]:
 BACKENDS: dict[str, Callable[[Path, pytest.FixtureRequest], Backend]] = {
     "local": _local,
     "memory": _memory,
+    "split": _split,
     "s3": _remote("s3"),
     "azure": _remote("azure"),
     "gcs": _remote("gcs"),
@@ -78,8 +87,7 @@ BACKENDS: dict[str, Callable[[Path, pytest.FixtureRequest], Backend]] = {
 }
 # The tests of one service run in one worker of pytest: each is started once.
 _PARAMETERS = [
-    name if name in {"local", "memory"} else pytest.param(name, marks=pytest.mark.xdist_group(name))
-    for name in sorted(BACKENDS)
+    name if name in _HERE else pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in sorted(BACKENDS)
 ]
 
 

@@ -94,7 +94,7 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.last_version = body.version
             state.fingerprints[body.fingerprint] = body.version
         case Alias():
-            state.aliases[body.alias] = AliasTarget(body.version, body.commit)
+            state.aliases[body.alias] = AliasTarget(body.version, body.commit, envelope.seq)
             if body.verdict:
                 state.spent.add(body.verdict.seq)
         case Delete():

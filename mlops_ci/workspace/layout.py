@@ -142,14 +142,29 @@ def objects_prefix(model: str) -> str:
     return f"{model_prefix(model)}objects/"
 
 
+def upload_prefix(model: str, attempt: str) -> str:
+    """The objects of one upload of a model."""
+    return f"{objects_prefix(model)}{attempt}/"
+
+
+def file_path(path: str) -> str:
+    """Where a file of a model version is below its upload."""
+    return f"files/{path}"
+
+
+def predictions_path(path: str) -> str:
+    """Where predictions are below their upload."""
+    return f"evaluation/{path}"
+
+
 def model_file_key(model: str, attempt: str, path: str) -> str:
     """A file of a model version."""
-    return f"{objects_prefix(model)}{attempt}/files/{path}"
+    return upload_prefix(model, attempt) + file_path(path)
 
 
 def predictions_key(model: str, attempt: str, path: str) -> str:
     """The predictions of a model version on an evaluation set."""
-    return f"{objects_prefix(model)}{attempt}/evaluation/{path}"
+    return upload_prefix(model, attempt) + predictions_path(path)
 
 
 def runs_prefix(area: str = "") -> str:

@@ -20,8 +20,9 @@ from mlops_ci.registry.check import check_model
 from mlops_ci.registry.judge import record_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import Promotion
-from mlops_ci.registry.register import LocalFile, Registration
+from mlops_ci.registry.register import Registration
 from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.store import Store
 
 MODEL = "model"

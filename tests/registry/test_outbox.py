@@ -12,13 +12,14 @@ import pytest
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.layout import event_claim_key, event_cursor_key, event_marker_key
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import initialise
 from mlops_ci.workspace.store import Store
 from tests.registry.deliveries import DiedError, Receiver, Time, aliases, die, fail, point
-from tests.registry.making import MODEL, open_log
+from tests.registry.making import MODEL, open_log, registration, sha
 from tests.workspace.memory import MemoryStore
 
 
@@ -208,9 +209,6 @@ def test_racing_workers_send_each_event_once_and_in_order(tmp_path: Path, store:
     def alone() -> None:
         assert sending.acquire(blocking=False), "two workers send at once"
         sending.release()
-
-    from mlops_ci.registry.register import register
-    from tests.registry.making import registration, sha
 
     register(log, registration(tmp_path / "sources", sha(1), "f1"))
     _tag(shared, 11)

@@ -10,9 +10,9 @@ from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
-from mlops_ci.workspace.layout import TOP_LEVEL
-from mlops_ci.workspace.local import LocalStore, ignore_in_git, is_foreign
-from mlops_ci.workspace.open import initialise, open_store, read_format
+from mlops_ci.workspace.format import initialise, places_of, read_format, refuse_foreign, require_whole
+from mlops_ci.workspace.local import LocalStore, ignore_in_git
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
@@ -85,21 +85,15 @@ def open_workspace(
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
-    read_format(store)  # one that we cannot understand is refused before anything is done
+    require_whole(store)  # one that we cannot understand is refused before anything is done
     return store
 
 
 def make_workspace(store: Store, checkout_root: Path | None) -> None:
     """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    is_new = read_format(store) is None
-    for place in _places(store):
-        if is_new and set(place.folders("")) - TOP_LEVEL:
-            hint = "name an empty place, or a new folder of it"
-            raise UsageError("the place holds other things than a workspace", where=place.url, hint=hint)
+    if read_format(store) is None:
+        refuse_foreign(store)
     for place in _folders_of(store):
-        if is_new and is_foreign(place.root):
-            hint = "name a new or empty folder"
-            raise UsageError("the folder holds other things than a workspace", where=place.url, hint=hint)
         if _is_inside(place, checkout_root):
             ignore_in_git(place.root)
     initialise(store)
@@ -112,11 +106,7 @@ def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
 
 def _folders_of(store: Store) -> list[LocalStore]:
     """The folders of this machine that a workspace is in."""
-    return [place for place in _places(store) if isinstance(place, LocalStore)]
-
-
-def _places(store: Store) -> tuple[Store, ...]:
-    return (store.log, store.files) if isinstance(store, SplitStore) else (store,)
+    return [place for place in places_of(store) if isinstance(place, LocalStore)]
 
 
 def _is_inside(store: LocalStore, checkout_root: Path | None) -> bool:

@@ -7,12 +7,14 @@ import re
 from mlops_ci.records.digest import PREFIX, hexadecimal
 
 FORMAT_KEY = "workspace.json"
+FILES_KEY = "files.json"
 PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
 STATIC = "static/"
-TOP_LEVEL = frozenset({FORMAT_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
+TOP_LEVEL = frozenset({FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
+_OBJECT = re.compile(r"models/[^/]+/objects/")
 _BULK = re.compile(r"(models/[^/]+/objects/|(pull-requests/)?(cache/|runs/[^/]+/files/))")
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
 _EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
@@ -22,6 +24,11 @@ _CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-
 def is_bulk(key: str) -> bool:
     """Whether an object may be large: files of models and of runs, and the cache."""
     return bool(_BULK.match(key))
+
+
+def is_of_version(key: str) -> bool:
+    """Whether an object is a file of a model's version, or of an upload that meant to be one."""
+    return bool(_OBJECT.match(key))
 
 
 def is_rebuilt(key: str) -> bool:

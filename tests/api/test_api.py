@@ -16,9 +16,9 @@ from mlops_ci.registry.pins import format_pin, pin_of
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import hint_key, log_key, objects_prefix
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from tests.registry.making import open_log, registration, sha
 
 

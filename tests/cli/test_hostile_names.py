@@ -15,8 +15,8 @@ from mlops_ci.errors import MlopsError, UsageError
 from mlops_ci.registry.outbox import Outbox
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from tests.registry.deliveries import Receiver, Time
 from tests.registry.making import open_log, registration, sha
 from tests.support.lab import tree_bytes

@@ -10,9 +10,9 @@ from mlops_ci.__main__ import run
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import hint_key, log_key
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from tests.registry.making import open_log, registration, sha
 from tests.support.lab import tree_bytes
 

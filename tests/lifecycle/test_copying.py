@@ -20,9 +20,9 @@ from mlops_ci.registry.pins import pin_of
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import hint_key, is_rebuilt, log_key, log_prefix, objects_prefix
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 from tests.parts.need import soak
@@ -57,7 +57,8 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
 
 
 def _kept(store: Store) -> dict[str, bytes]:
-    return {item.key: store.get(item.key) or b"" for item in store.list("") if not is_rebuilt(item.key)}
+    kept = (item.key for item in store.list("") if not is_rebuilt(item.key) and item.key != "files.json")
+    return {key: store.get(key) or b"" for key in kept}
 
 
 def _require_copy(source: Store, target: Store) -> None:

@@ -27,7 +27,7 @@ from mlops_ci.registry.references import resolve
 from mlops_ci.registry.register import register
 from mlops_ci.registry.search import Query, search
 from mlops_ci.registry.tags import set_tags
-from mlops_ci.workspace.open import initialise
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.store import Store
 from tests.parts.need import soak
 from tests.registry.conftest import Make

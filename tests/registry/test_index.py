@@ -19,8 +19,8 @@ from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
 from mlops_ci.registry.search import MetricCondition, Query, parse_condition
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import log_key, model_prefix
-from mlops_ci.workspace.open import initialise
 from mlops_ci.workspace.store import Store
 from tests.registry.conftest import Make
 from tests.registry.making import MODEL, open_log, sha

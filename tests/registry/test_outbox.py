@@ -14,9 +14,9 @@ from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import event_claim_key, event_cursor_key, event_marker_key
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from mlops_ci.workspace.store import Store
 from tests.registry.deliveries import DiedError, Receiver, Time, aliases, die, fail, point
 from tests.registry.making import MODEL, open_log, registration, sha

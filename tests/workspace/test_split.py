@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ci.errors import RemoteError
+from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.register import register
-from mlops_ci.workspace.open import initialise
+from mlops_ci.workspace.format import initialise, read_format, require_whole
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Written
-from tests.registry.making import open_log, registration, require_whole, sha
+from tests.registry.making import open_log, registration, sha
+from tests.registry.making import require_whole as require_whole_log
 from tests.workspace.memory import MemoryStore
 
 BULK = [
@@ -93,7 +95,7 @@ def test_a_crash_between_files_and_log_leaves_no_entry_without_its_files(tmp_pat
     store.left = 10**9
     assert check_model(open_log(split), read_data=True).findings == ()
     register(open_log(split), request)
-    assert list(require_whole(split).versions) == [1]
+    assert list(require_whole_log(split).versions) == [1]
 
 
 def test_of_writes_that_belong_together_the_files_come_first() -> None:
@@ -143,3 +145,37 @@ def test_a_lost_reply_to_the_first_creation_is_no_reason_to_refuse() -> None:
             return False
 
     assert initialise(Retrying()).id
+
+
+def test_two_workspaces_do_not_share_a_place_for_files(tmp_path: Path) -> None:
+    files = MemoryStore()
+    initialise(SplitStore(MemoryStore(), files))
+    other = SplitStore(MemoryStore(), files)
+    with pytest.raises(UsageError, match="those of another workspace"):
+        initialise(other)
+
+
+def test_half_of_a_workspace_is_not_taken_for_the_whole(split: SplitStore) -> None:
+    initialise(split)
+    require_whole(split)
+    with pytest.raises(UsageError, match="the files of this workspace are at"):
+        require_whole(split.log)
+    with pytest.raises(UsageError, match="whose log is elsewhere"):
+        read_format(split.files)
+
+
+def test_a_workspace_that_gets_a_second_place_keeps_its_files(tmp_path: Path) -> None:
+    alone = MemoryStore()
+    found = initialise(alone)
+    register(open_log(alone), registration(tmp_path / "sources", sha(1), "f1"))
+    split = SplitStore(alone, MemoryStore())
+    assert initialise(split) == found
+    register(open_log(split), registration(tmp_path / "sources", sha(2), "f2"))
+    assert len(require_whole_log(split).versions) == 2
+    assert [len(list(place.list("models/model/objects/"))) for place in (alone, split.files)] == [1, 1]
+
+
+def test_both_places_are_named_in_one_text(tmp_path: Path) -> None:
+    store = open_store("log,files=bulk", tmp_path)
+    assert isinstance(store, SplitStore)
+    assert store.url == f"{tmp_path / 'log'},files={tmp_path / 'bulk'}"

@@ -51,17 +51,15 @@ class HintChecker:
         """What differs from the log."""
         if not state.head:
             return
-        yield from self._hint_findings(state)
+        yield from self._hint_findings()
         yield from self._listing_findings(state)
         yield from self._line_findings(state)
         yield from self._checkpoint_findings()
 
-    def _hint_findings(self, state: ModelState) -> Iterator[Finding]:
+    def _hint_findings(self) -> Iterator[Finding]:
         key = hint_key(self._model)
         if self._hint is None:
             yield Finding(key, "the hint is missing or cannot be read")
-        elif self._hint.head > state.head:
-            yield Finding(key, f"the hint knows of entry {self._hint.head}, and the log ends at {state.head}")
         elif self._hint != self._due:
             yield Finding(key, "the hint says something else than the log")
 

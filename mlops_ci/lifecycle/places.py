@@ -55,8 +55,8 @@ def open_workspace(
     checkout_root: Path | None,
     ephemeral: bool,
     watch: Watch,
-) -> Store:
-    """Open the storage of a workspace, wherever it is said.
+) -> tuple[Store, bool]:
+    """Open the storage of a workspace, wherever it is said; tell whether it is a workspace already.
 
     Args:
         given: from the command line; relative to the current folder.
@@ -85,13 +85,11 @@ def open_workspace(
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
-    read_format(store)  # one that we cannot understand is refused before anything is done
-    return store
+    return store, read_format(store) is not None  # one that we cannot understand is refused before anything is done
 
 
-def make_workspace(store: Store, checkout_root: Path | None) -> None:
-    """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    is_new = read_format(store) is None
+def make_workspace(store: Store, checkout_root: Path | None, *, is_new: bool) -> None:
+    """Make the storage a workspace unless it is one; a folder inside a checkout stays out of ``git status``."""
     for place in _places(store):
         if is_new and set(place.folders("")) - TOP_LEVEL:
             hint = "name an empty place, or a new folder of it"
@@ -102,7 +100,8 @@ def make_workspace(store: Store, checkout_root: Path | None) -> None:
             raise UsageError("the folder holds other things than a workspace", where=place.url, hint=hint)
         if _is_inside(place, checkout_root):
             ignore_in_git(place.root)
-    initialise(store)
+    if is_new:
+        initialise(store)
 
 
 def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
@@ -129,8 +128,8 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
     Raises:
         UsageError: there is none.
     """
-    store, _ = _outside_a_journey(given, project, ephemeral=False, watch=watch)
-    if read_format(store) is None:
+    store, _, exists = _outside_a_journey(given, project, ephemeral=False, watch=watch)
+    if not exists:
         raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
     return store
 
@@ -143,13 +142,18 @@ def workspace_to_write(
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
-    make_workspace(store, root)
+    store, root, exists = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
+    make_workspace(store, root, is_new=not exists)
     return store
 
 
-def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, watch: Watch) -> tuple[Store, Path | None]:
-    """Open a workspace and find the top of the repository, though there need be neither project nor repository."""
+def _outside_a_journey(
+    given: str | None, project: Path, *, ephemeral: bool, watch: Watch
+) -> tuple[Store, Path | None, bool]:
+    """Open a workspace and find the top of the repository, though there need be neither project nor repository.
+
+    Tells as well whether it is a workspace already.
+    """
     folder = project if project.is_dir() else project.parent
     loaded = None
     if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
@@ -159,5 +163,7 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, wat
         root = Checkout(folder).home
     except UsageError:
         root = None
-    store = open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch)
-    return store, root
+    store, exists = open_workspace(
+        given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch
+    )
+    return store, root, exists

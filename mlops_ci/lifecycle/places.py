@@ -10,7 +10,7 @@ from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
-from mlops_ci.workspace.format import initialise, places_of, read_format, refuse_foreign, require_whole
+from mlops_ci.workspace.format import initialise, places_of, refuse_foreign, require_whole
 from mlops_ci.workspace.local import LocalStore, ignore_in_git
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
@@ -55,8 +55,8 @@ def open_workspace(
     checkout_root: Path | None,
     ephemeral: bool,
     watch: Watch,
-) -> Store:
-    """Open the storage of a workspace, wherever it is said.
+) -> tuple[Store, bool]:
+    """Open the storage of a workspace, wherever it is said; tell whether it is a workspace already.
 
     Args:
         given: from the command line; relative to the current folder.
@@ -85,18 +85,19 @@ def open_workspace(
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
-    require_whole(store)  # one that we cannot understand is refused before anything is done
-    return store
+    # One that we cannot understand is refused before anything is done.
+    return store, require_whole(store) is not None
 
 
-def make_workspace(store: Store, checkout_root: Path | None) -> None:
-    """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    if read_format(store) is None:
+def make_workspace(store: Store, checkout_root: Path | None, *, is_new: bool) -> None:
+    """Make the storage a workspace unless it is one; a folder inside a checkout stays out of ``git status``."""
+    if is_new:
         refuse_foreign(store)
     for place in _folders_of(store):
         if _is_inside(place, checkout_root):
             ignore_in_git(place.root)
-    initialise(store)
+    if is_new or isinstance(store, SplitStore):  # which may have been one place until now
+        initialise(store)
 
 
 def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
@@ -119,8 +120,8 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
     Raises:
         UsageError: there is none.
     """
-    store, _ = _outside_a_journey(given, project, ephemeral=False, watch=watch)
-    if read_format(store) is None:
+    store, _, exists = _outside_a_journey(given, project, ephemeral=False, watch=watch)
+    if not exists:
         raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
     return store
 
@@ -133,13 +134,18 @@ def workspace_to_write(
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
-    make_workspace(store, root)
+    store, root, exists = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
+    make_workspace(store, root, is_new=not exists)
     return store
 
 
-def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, watch: Watch) -> tuple[Store, Path | None]:
-    """Open a workspace and find the top of the repository, though there need be neither project nor repository."""
+def _outside_a_journey(
+    given: str | None, project: Path, *, ephemeral: bool, watch: Watch
+) -> tuple[Store, Path | None, bool]:
+    """Open a workspace and find the top of the repository, though there need be neither project nor repository.
+
+    Tells as well whether it is a workspace already.
+    """
     folder = project if project.is_dir() else project.parent
     loaded = None
     if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
@@ -149,5 +155,7 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, wat
         root = Checkout(folder).home
     except UsageError:
         root = None
-    store = open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch)
-    return store, root
+    store, exists = open_workspace(
+        given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch
+    )
+    return store, root, exists

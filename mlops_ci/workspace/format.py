@@ -34,15 +34,17 @@ def read_format(store: Store) -> WorkspaceFormat | None:
     return found
 
 
-def require_whole(store: Store) -> None:
+def require_whole(store: Store) -> WorkspaceFormat | None:
     """Make sure that a workspace is opened with all its places, and that they belong together.
+
+    Returns what kind of workspace it is, as :func:`read_format` does.
 
     Raises:
         UsageError: its files are elsewhere, or are those of another workspace.
     """
     found = read_format(store)
     if found is None:
-        return
+        return None
     if isinstance(store, SplitStore):
         theirs = _format_at(store.files)
         if theirs and theirs.id != found.id:
@@ -51,6 +53,7 @@ def require_whole(store: Store) -> None:
     elif (data := store.get(FILES_KEY)) is not None:
         files = decode(data, FilesElsewhere, where=FILES_KEY).files
         raise UsageError(f"the files of this workspace are at {files}", where=store.url, hint=_BOTH)
+    return found
 
 
 def refuse_foreign(store: Store) -> None:

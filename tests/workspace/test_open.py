@@ -14,7 +14,7 @@ from mlops_ci.workspace.layout import FORMAT_KEY
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
-from tests.workspace.conftest import Backend
+from tests.parts.backends import Backend
 from tests.workspace.memory import MemoryStore
 
 

@@ -164,7 +164,8 @@ class Workspace:
         self._store: Store = SplitStore(store, open_store(files, here)) if files else store
         self._pins = parse_pins(pins)
         if read_format(self._store) is None:
-            raise UsageError("there is no workspace here", where=self._store.url)
+            hint = "correct the URL, or make one with mlops-ci workspace init"
+            raise UsageError("there is no workspace here", where=self._store.url, hint=hint)
 
     def models(self) -> list[str]:
         """The names of its models."""

@@ -61,7 +61,7 @@ def copy_workspace(source: Store, target: Store) -> Copied:
         IntegrityError: a log of the source is damaged, or the copy is not what the source was.
     """
     if read_format(source) is None:
-        raise UsageError("there is no workspace here", where=source.url)
+        raise UsageError("there is no workspace here", where=source.url, hint="correct SOURCE")
     heads = {name: _log(source, name).read().head for name in traces_of_models(source)}
     _start(source, target)
     _require_same_past(source, target)

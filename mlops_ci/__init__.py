@@ -26,3 +26,8 @@ def __getattr__(name: str) -> object:
     from mlops_ci.api import Workspace
 
     return Workspace
+
+
+def __dir__() -> list[str]:
+    """What there is to use, also before it is imported: for completion in notebooks."""
+    return __all__

@@ -8,6 +8,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+from mlops_ci.edge.interruption import stop_all
 from mlops_ci.errors import ConfigurationError, Interruption, MlopsError
 
 _BUG = 70
@@ -87,6 +88,7 @@ def _help_hint(error: Exception) -> str | None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
+    stop_all()
     raise Interruption(number)
 
 

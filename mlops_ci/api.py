@@ -171,7 +171,8 @@ class Workspace:
         require_whole(self._store)
         self._pins = pins_of(os.environ) if pins is None else parse_pins(pins)
         if read_format(self._store) is None:
-            raise UsageError("there is no workspace here", where=self._store.url)
+            hint = "correct the URL, or make one with mlops-ci workspace init"
+            raise UsageError("there is no workspace here", where=self._store.url, hint=hint)
 
     def models(self) -> list[str]:
         """The names of its models."""

@@ -28,6 +28,10 @@ class MlopsError(Exception):
         parts = [self.what, self.where, self.hint]
         return " ".join("; ".join(part for part in parts if part).split())
 
+    def __str__(self) -> str:
+        """The whole line: in Python, too, an error says where and what to do."""
+        return self.line()
+
 
 class UsageError(MlopsError):
     """The command line, the configuration or the repository has to change."""

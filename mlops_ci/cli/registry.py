@@ -19,6 +19,16 @@ from mlops_ci.registry.references import parse_reference, resolve
 _FILE = click.Path(path_type=Path)
 
 
+def _version_number(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """``12`` or ``v12``, as versions are shown."""
+    if value is None:
+        return None
+    number = value.removeprefix("v")
+    if not (number.isascii() and number.isdigit()):
+        raise click.BadParameter(f"{value!r} is not a version; write 12 or v12", context, parameter)
+    return int(number)
+
+
 @click.command()
 @click.option("--model", required=True, metavar="NAME")
 @click.option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
@@ -56,7 +66,7 @@ def register(
 @click.command()
 @click.argument("reference")
 @click.option("--alias", default="champion", show_default=True)
-@click.option("--expect", type=int, metavar="VERSION", help="Refuse unless the alias points there now.")
+@click.option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
 @click.option("--rollback", is_flag=True, help="Allow an older version than the present one.")
 @click.option("--reason", help="Why; kept in the log.")
 @project_option

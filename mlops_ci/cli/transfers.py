@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 import time
 from contextlib import suppress
@@ -12,6 +14,7 @@ import click
 _LARGE = 32 << 20  # below, nobody waits long enough to ask
 _OFTEN = 0.2  # seconds between updates of a line on a terminal
 _SELDOM = 15.0  # seconds between lines in a log
+_DIGEST = re.compile("[0-9a-f]{64}")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -40,11 +43,18 @@ class Transfers:
                 del self._began[key], self._said[key]
 
     def _say(self, key: str, moved: int, total: int, seconds: float, *, done: bool) -> None:
-        text = f"{key.rpartition('/')[2]}: {size(moved)} of {size(total)}, {size(moved / seconds)}/s"
+        text = f"{_name(key)}: {size(moved)} of {size(total)}, {size(moved / seconds)}/s"
         if self._terminal:
-            click.echo(f"\r\x1b[K{text}", err=True, nl=done)
+            room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
+            click.echo(f"\r\x1b[K{text[-room:]}", err=True, nl=done)
         else:
             click.echo(text, err=True)
+
+
+def _name(key: str) -> str:
+    """What people know an object by: the name of a file, or the beginning of the digest that names a result."""
+    name = key.rpartition("/")[2]
+    return f"cached {name[:12]}" if _DIGEST.fullmatch(name) else name
 
 
 def size(amount: float) -> str:

@@ -74,7 +74,7 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
 def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Verify every model's log, its hints and the files of every version; exits with 5 if anything is damaged."""
     pinned = parse_pins(pins)
-    store = workspace_to_read(workspace, project)
+    store = workspace_to_read(workspace, project, Transfers())
     names = sorted({*traces_of_models(store), *pinned})
     checks = [check_model(log_in(store, name, pinned.get(name)), read_data=read_data) for name in names]
     findings = [finding for check in checks for finding in check.findings]
@@ -109,8 +109,8 @@ def copy(source: str, target: str, as_json: bool) -> None:
         print_json(done)
         return
     there = f", {done.present:,} were there already" if done.present else ""
-    models = "1 model" if done.models == 1 else f"{done.models:,} models"
-    click.echo(f"copied {done.objects:,} objects, {done.size:,} bytes{there}; {models} verified")
+    copied, models = _count(done.objects, "object"), _count(done.models, "model")
+    click.echo(f"copied {copied}, {done.size:,} bytes{there}; {models} verified")
 
 
 @workspace.command()
@@ -141,9 +141,9 @@ def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, hos
         for key in model.objects:
             click.echo(f"  {key}")
     objects, size = (sum(f(model) for model in swept.models) for f in (lambda m: len(m.objects), lambda m: m.size))
-    click.echo(f"{objects:,} objects, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
+    click.echo(f"{_count(objects, 'object')}, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
     if swept.remains:
-        click.echo(f"{swept.remains:,} temporary files of interrupted writes deleted")
+        click.echo(f"{_count(swept.remains, 'temporary file')} of interrupted writes deleted")
 
 
 @workspace.command()
@@ -166,16 +166,19 @@ def _logs(store: Store) -> Iterator[ModelLog]:
 
 
 def _print_check(result: ModelCheck) -> None:
-    orphans = f", {len(result.orphans):,} objects of no version" if result.orphans else ""
+    orphans = f", {_count(len(result.orphans), 'object')} of no version" if result.orphans else ""
     click.echo(
-        f"{result.model}: {result.entries:,} entries (head {short(result.head or 'none')}), "
-        f"{result.versions:,} versions, "
-        f"{result.objects:,} objects, {result.size:,} bytes{orphans}"
+        f"{result.model}: {_count(result.entries, 'entry', 'entries')} (head {short(result.head or 'none')}), "
+        f"{_count(result.versions, 'version')}, {_count(result.objects, 'object')}, {result.size:,} bytes{orphans}"
     )
     for finding in result.findings:
         click.echo(f"  {finding.key}: {finding.what}")
     for hint in result.hints:
         click.echo(f"  {hint.key}: {hint.what} (no harm: it is written anew, or can be deleted)")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def _moment(seconds: float | None) -> str:

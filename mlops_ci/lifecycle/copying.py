@@ -71,7 +71,7 @@ def copy_workspace(source: Store, target: Store, pins: Mapping[str, Pin] | None 
         IntegrityError: a log of the source is damaged, or the copy is not what the source was.
     """
     if read_format(source) is None:
-        raise UsageError("there is no workspace here", where=source.url)
+        raise UsageError("there is no workspace here", where=source.url, hint="correct SOURCE")
     require_whole(source)
     require_whole(target)
     pins = pins or {}

@@ -17,6 +17,7 @@ from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
 PROJECT_FILE = "mlops.yaml"
+NO_WORKSPACE_HINT = "name another with --workspace, or make one with mlops-ci workspace init"
 
 
 def find_project_file(path: Path) -> Path:
@@ -122,7 +123,7 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
     """
     store, _, exists = _outside_a_journey(given, project, ephemeral=False, watch=watch)
     if not exists:
-        raise UsageError("there is no workspace here", where=store.url, hint="name it with --workspace")
+        raise UsageError("there is no workspace here", where=store.url, hint=NO_WORKSPACE_HINT)
     return store
 
 

@@ -13,6 +13,7 @@ from mlops_ci.workspace.store import Store, Watch, unwatched
 
 _FILES = ",files="
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_ALMOST_A_URL = re.compile(r"^([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
 _REMOTE_OF_CHECKOUT = "git+"
 
 
@@ -54,11 +55,12 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
         watch: is told of streamed transfers.
 
     Raises:
-        UsageError: there is no backend for the scheme.
+        UsageError: there is no backend for the scheme, or a URL is mistyped so that it would be taken for a path.
     """
     log, both, files = url.partition(_FILES)
     if both:
         return SplitStore(open_store(log, relative_to, watch), open_store(files, relative_to, watch))
+    _require_path_or_url(url)
     match = _SCHEME.match(url)
     if match is None and url.startswith(_REMOTE_OF_CHECKOUT):
         return _open_git(url, relative_to, watch)
@@ -70,6 +72,19 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
             hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}, {_REMOTE_OF_CHECKOUT}NAME",
         )
     return BACKENDS[scheme](url, relative_to, watch)
+
+
+def _require_path_or_url(url: str) -> None:
+    """Refuse what would silently become a folder beside the project, such as ``s3:/bucket`` or an unset variable."""
+    if not url.strip():
+        hint = "name a path or a URL, or leave it out"
+        raise UsageError("the path or URL is empty", where="workspace", hint=hint)
+    if match := _ALMOST_A_URL.match(url):
+        raise UsageError(
+            f"neither a path nor a URL: {url!r}",
+            where="workspace",
+            hint=f"write {match[1].lower()}://…, or ./{url} if a folder is called so",
+        )
 
 
 def is_history(store: Store) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
-from mlops_ci.errors import RemoteError
+from mlops_ci.errors import MlopsError, RemoteError
 from mlops_ci.workspace.layout import probe_key
 from mlops_ci.workspace.store import Store
 
@@ -26,5 +27,8 @@ def require_create_if_absent(store: Store) -> None:
                 where=store.url,
                 hint="use a storage with conditional writes (If-None-Match), or a newer version of this one",
             )
-    finally:
-        store.delete(key)
+    except BaseException:
+        with suppress(MlopsError):  # what went wrong first is what has to be said
+            store.delete(key)
+        raise
+    store.delete(key)

@@ -64,6 +64,28 @@ except Interruption as interruption:
 """
 
 
+IN_THREADS = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import mlops_ci.__main__ as program, signal
+from mlops_ci.errors import Interruption
+from mlops_ci.workspace.objects.store import open_objects
+signal.signal(signal.SIGTERM, program._interrupt)
+def watch(key, moved, total):
+    print(moved, flush=True)
+    time.sleep(0.2)  # a slow line
+store, file = open_objects(sys.argv[1], watch), Path(sys.argv[2])
+try:
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(store.upload if sys.argv[3] == "up" else store.download, "big", file)
+        future.result()
+except Interruption as interruption:
+    print(type(future.exception()).__name__)
+    sys.exit(128 + interruption.number)
+"""
+
+
 @pytest.fixture(params=SERVICES)
 def bucket(request: pytest.FixtureRequest) -> Bucket:
     found = request.getfixturevalue(request.param)
@@ -136,6 +158,27 @@ def test_an_interrupted_upload_ends_soon_and_leaves_nothing(s3: Bucket, tmp_path
     store = open_store(url, tmp_path)
     assert store.get("big") is None
     assert list(store.list("")) == []
+    assert uploads_under_way(s3) == []
+
+
+@pytest.mark.xdist_group("s3")
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_transfers_in_threads_are_stopped_by_a_signal_to_the_main_one(s3: Bucket, way: str, tmp_path: Path) -> None:
+    source, url = big_file(tmp_path / "source", 150), s3.url(uuid.uuid4().hex)
+    if way == "down":
+        open_store(url, tmp_path).upload("big", source)
+        source.unlink()
+    process = subprocess.Popen([sys.executable, "-c", IN_THREADS, url, source, way], stdout=subprocess.PIPE, cwd=ROOT)
+    with process:
+        assert process.stdout is not None
+        moved = int(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        lines = process.stdout.read().split()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert moved < 150 * MEGABYTE
+    assert lines[-1] == b"InterruptedError"
+    assert (open_store(url, tmp_path).get("big") is None) == (way == "up")
+    assert source.exists() == (way == "up")
     assert uploads_under_way(s3) == []
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from typing import TypeVar
+
+from mlops_ci.edge.interruption import stoppable
 
 T = TypeVar("T")
 
@@ -34,7 +37,8 @@ def start(function: Callable[[], T]) -> Future[T]:
 def call(function: Callable[[], T], stop: Callable[[], None] | None = None) -> T:
     """Return what a function returns; an interruption calls ``stop`` and gives the function a moment to end."""
     if threading.current_thread() is not threading.main_thread():
-        return function()
+        with stoppable(stop) if stop else nullcontext():
+            return function()
     future = start(function)
     try:
         return future.result()

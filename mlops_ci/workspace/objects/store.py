@@ -11,6 +11,7 @@ from typing import TypeVar
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 
+from mlops_ci.edge.interruption import stoppable
 from mlops_ci.errors import RemoteError
 from mlops_ci.workspace.keys import require_key
 from mlops_ci.workspace.objects.address import Address, parse_address
@@ -91,7 +92,8 @@ class ObjectStore:
             return None
         self._require_object(first)
         try:
-            return downloading.finish(first)
+            with stoppable(downloading.stop):
+                return downloading.finish(first)
         except (BaseError, FileNotFoundError) as error:
             raise explain(error, self._address, "read", key) from error
 

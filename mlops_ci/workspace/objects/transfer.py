@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -56,7 +55,7 @@ class Uploading:
 
     def __init__(self, client: Client, name: str, source: Path, moved: Moved) -> None:
         self._client, self._name, self._source, self._moved = client, name, source, moved
-        self._stopped = threading.Event()
+        self._stopped = False
         try:
             self._size = source.stat().st_size
         except OSError as error:
@@ -85,7 +84,7 @@ class Uploading:
 
     def stop(self) -> None:
         """Let ``send`` abort the upload at the next part."""
-        self._stopped.set()
+        self._stopped = True
 
     def send(self) -> Written:
         """Send the file in parts; when that fails, obstore aborts the upload and no object appears."""
@@ -99,7 +98,7 @@ class Uploading:
                 size += len(chunk)
                 self._moved(size, max(size, self._size))
                 yield chunk
-            if self._stopped.is_set():
+            if self._stopped:
                 raise InterruptedError("the upload was interrupted")
 
         sent = obstore.put(
@@ -118,7 +117,7 @@ class Uploading:
         try:
             with self._source.open("rb", buffering=0) as file:
                 while chunk := _read_fully(file, length):
-                    if self._stopped.is_set():
+                    if self._stopped:
                         raise InterruptedError("the upload was interrupted")
                     yield chunk
         except InterruptedError:
@@ -138,6 +137,11 @@ class Downloading:
 
     def __init__(self, client: Client, name: str, target: Path, moved: Moved) -> None:
         self._client, self._name, self._target, self._moved = client, name, target, moved
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let ``finish`` give up at the next range."""
+        self._stopped = True
 
     def begin(self) -> obstore.GetResult:
         """Ask for the object; its size comes with the first bytes."""
@@ -154,13 +158,15 @@ class Downloading:
         try:
             with file:
                 for chunk in self._ranges(first, size, tag):
+                    if self._stopped:
+                        raise InterruptedError("the download was interrupted")
                     digest.update(chunk)
                     file.write(chunk)
                     done += len(chunk)
                     self._moved(done, size)
         except BaseException as error:
             self._target.unlink(missing_ok=True)
-            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | InterruptedError):
                 raise _unwritable(self._target, error) from error
             raise
         return Written(PREFIX + digest.hexdigest(), size)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from mlops_ci.__main__ import run
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.objects.patience import Patience
-from mlops_ci.workspace.open import initialise, open_store
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
 from tests.parts.backends import PARAMETERS
 from tests.parts.bucket import Bucket

@@ -15,9 +15,9 @@ from mlops_ci.registry import checkpoints
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import checkpoints_prefix, objects_prefix
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 from tests.registry.making import open_log, registration, require_whole, sha
 from tests.support.lab import tree_bytes
 

@@ -21,7 +21,7 @@ from tests.registry.making import open_log, require_whole
 from tests.registry.registering import request
 from tests.workspace.forked import ROOT
 
-CALLS = "mkdir,link,linkat,fsync,unlink,rename,write"
+CALLS = "mkdir,link,linkat,fsync,unlink,rename,write,copy_file_range,pwrite64"
 
 
 def _register(folder: Path, sources: Path, *strace: str) -> subprocess.CompletedProcess[str]:

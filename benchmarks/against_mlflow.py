@@ -23,8 +23,9 @@ from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.quick import resolve_quickly
-from mlops_ci.registry.register import LocalFile, Registration, register
+from mlops_ci.registry.register import Registration, register
 from mlops_ci.registry.search import Query
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.local import LocalStore
 
 ROUNDS = 50

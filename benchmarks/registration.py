@@ -13,7 +13,8 @@ from mlops_ci.edge.files import digest_of_file
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.register import LocalFile, Registration, register
+from mlops_ci.registry.register import Registration, register
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.local import LocalStore
 
 PROCESSES = 64

@@ -28,8 +28,8 @@ from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.quick import resolve_quickly
 from mlops_ci.registry.search import Query, parse_condition
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise
 
 MODEL = "flight-delay"
 LINES = ("cold alias", "cold read", "warm append", "cold search", "warm search", "search metric", "search commit")

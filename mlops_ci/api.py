@@ -14,18 +14,20 @@ from typing import Any
 from mlops_ci.edge.clock import now
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.finding import find_versions
+from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import require_model_name
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.model_names import model_names
+from mlops_ci.registry.model_names import model_names, traces_of_models
 from mlops_ci.registry.pins import parse_pins
 from mlops_ci.registry.quick import resolve_quickly
 from mlops_ci.registry.references import parse_reference, require_known
 from mlops_ci.registry.search import Query, parse_condition
-from mlops_ci.workspace.open import open_store, read_format
+from mlops_ci.workspace.format import read_format, require_whole
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 
@@ -130,7 +132,10 @@ class Model:
 
     def search(self, **terms: Any) -> list[Version]:
         """The versions that fit: see :meth:`Workspace.search`."""
-        return _found(self._store, replace(_query(terms), model=self.name), self._pins)
+        query = replace(_query(terms), model=self.name)
+        if self.name not in traces_of_models(self._store):
+            require_known(self._log.read())
+        return _found(self._store, query, self._pins)
 
     def aliases(self) -> dict[str, int]:
         """Where its aliases point."""
@@ -152,17 +157,19 @@ class Workspace:
         url: a path, ``s3://bucket/prefix``, ``az://container/prefix``, ``gs://bucket/prefix``, ``git+origin`` or
             ``git+https://…``. Credentials come from where the tools of the storage look for them.
         files: where large files are, if elsewhere (``workspace: {log: …, files: …}``).
-        pins: entries that the logs must have, as ``mlops-ci workspace pins`` prints them.
+        pins: entries that the logs must have, as ``mlops-ci workspace pins`` prints them.  Default: those of the
+            environment variable ``MLOPS_CI_PINS``.
 
     Raises:
         UsageError: there is no workspace.
     """
 
-    def __init__(self, url: str | os.PathLike[str], *, files: str | None = None, pins: str = "") -> None:
+    def __init__(self, url: str | os.PathLike[str], *, files: str | None = None, pins: str | None = None) -> None:
         here = Path.cwd()
         store = open_store(os.fspath(url), here)
         self._store: Store = SplitStore(store, open_store(files, here)) if files else store
-        self._pins = parse_pins(pins)
+        require_whole(self._store)
+        self._pins = pins_of(os.environ) if pins is None else parse_pins(pins)
         if read_format(self._store) is None:
             hint = "correct the URL, or make one with mlops-ci workspace init"
             raise UsageError("there is no workspace here", where=self._store.url, hint=hint)
@@ -209,6 +216,8 @@ def _query(terms: Mapping[str, Any]) -> Query:
             raise UsageError(f"not a value for the search term {name!r}", where=repr(terms[name])[:60])
     conditions = terms.get("metrics") or ()
     conditions = [conditions] if isinstance(conditions, str) else conditions
+    if any(not isinstance(condition, str) for condition in conditions):
+        raise UsageError("not a condition on a metric", where=repr(conditions)[:60], hint="write 'roc_auc >= 0.9'")
     known = {**terms, "tags": dict(terms.get("tags") or {}), "metrics": tuple(map(parse_condition, conditions))}
     return Query(**known)
 

@@ -57,8 +57,8 @@ class IntegrityError(MlopsError):
     exit_code = 5
 
 
-class OutcomeUnknownError(MlopsError):
-    """A write may or may not have happened; running the same command again is safe."""
+class OutcomeUnknownError(RemoteError):
+    """A remote failed so that a write may or may not have happened; running the same command again is safe."""
 
     exit_code = 6
 

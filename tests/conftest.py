@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.lab import Lab
 
+pytest_plugins = ["tests.parts.backends"]
 Golden = Callable[[str, str], None]
 
 

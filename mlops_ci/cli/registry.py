@@ -13,7 +13,7 @@ from mlops_ci.cli.options import host_option, json_option, project_option, works
 from mlops_ci.cli.output import print_json
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
-from mlops_ci.registry.promote import move_alias
+from mlops_ci.registry.promote import Anywhere, move_alias
 from mlops_ci.registry.references import parse_reference, resolve
 
 _FILE = click.Path(path_type=Path)
@@ -87,5 +87,6 @@ def promote(
     require_alias(alias)
     log = log_to_write(workspace, project, parsed.model, host=host)
     version = resolve(log.read(), parsed.selector).version
-    outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=expect)
+    known = Anywhere.ANYWHERE if expect is None else expect
+    outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=known)
     click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")

@@ -17,7 +17,7 @@ from mlops_ci.edge.clock import now, timestamp
 from mlops_ci.errors import IntegrityError
 from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
-from mlops_ci.lifecycle.upkeep import collect_garbage, describe_workspace
+from mlops_ci.lifecycle.upkeep import collect_garbage, describe_workspace, pins_of
 from mlops_ci.records.digest import short
 from mlops_ci.registry.check import ModelCheck, check_model
 from mlops_ci.registry.model_log import ModelLog
@@ -98,10 +98,13 @@ def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_j
 def copy(source: str, target: str, as_json: bool) -> None:
     """Copy the workspace at SOURCE to TARGET, two paths or URLs, and verify the copy.
 
-    Copying again completes a copy that was cut off, and adds what is new. Pins hold for the copy, too.
+    A workspace in two places is written LOG,files=FILES. Copying again completes a copy that was cut off, and adds
+    what is new. Pins hold for the copy, too.
     """
     here = Path.cwd()
-    done = copy_workspace(open_store(source, here, Transfers()), open_store(target, here, Transfers()))
+    done = copy_workspace(
+        open_store(source, here, Transfers()), open_store(target, here, Transfers()), pins_of(os.environ)
+    )
     if as_json:
         print_json(done)
         return

@@ -13,6 +13,7 @@ from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
 
 MOST_FILES = 100_000
+_OBJECT_STORES = frozenset({"s3", "az", "gs"})
 
 Open = Callable[[str, Path], Store]
 
@@ -61,9 +62,10 @@ def copy_from_store(url: str, target: Path, *, open_at: Open = open_store) -> No
     Raises:
         GoneError: there are none, or no such store can be opened.
     """
+    # A workspace may be a folder, or git; a stranger's word for one is not opened.
     scheme, colon, _ = url.partition("://")
     out_of_reach = GoneError(f"its files are at {url.partition(':')[0]}:, which cannot be read from here")
-    if not colon or scheme.lower() == "file":  # a workspace may be a folder; a stranger's word for one is not opened
+    if not colon or scheme.lower() not in _OBJECT_STORES:
         raise out_of_reach
     try:
         store = open_at(url, Path(os.sep))

@@ -96,7 +96,9 @@ class GtoRepository:
         if _URL.match(path):
             copy_from_store(path, target)
             return
-        listing = self._git.run("ls-tree", "-r", "-z", commit, "--", path).decode("utf-8", "surrogateescape")
+        listing = self._git.run("ls-tree", "--full-tree", "-r", "-z", commit, "--", path).decode(
+            "utf-8", "surrogateescape"
+        )
         entries = [entry.split("\t", 1) for entry in listing.split("\0") if entry]
         if not entries:
             dvc = self._blob(commit, f"{path}.dvc") is not None or self._blob(commit, "dvc.lock") is not None

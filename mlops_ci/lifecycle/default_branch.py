@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlops_ci.errors import ConflictError
+from mlops_ci.errors import ConflictError, MlopsError
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.execution import Trained, keep_run
@@ -40,14 +40,21 @@ def register_and_promote(session: Session, trained: Trained) -> Report:
     Every part is idempotent: after a crash anywhere, the same journey again comes to the same end.
     """
     log = session.log()
-    return log.together(lambda: _settled(session, log, trained))
+    ended = log.together(lambda: _settled(session, log, trained))
+    if isinstance(ended, MlopsError):
+        raise ended
+    return ended
 
 
-def _settled(session: Session, log: ModelLog, trained: Trained) -> Report:
+def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | MlopsError:
+    """What the journey came to; an error that leaves the version registered is returned, so that it stays so."""
     run = trained.run
     keep_run(session, trained, run)
     registered = register(log, _registration(trained))
-    ending = _settle(session, log, registered, trained)
+    try:
+        ending = _settle(session, log, registered, trained)
+    except MlopsError as error:
+        return error
     notes: tuple[str, ...] = ()
     if registered.differs:
         notes = (f"trained again to other bytes than v{registered.version.version}, which stands",)

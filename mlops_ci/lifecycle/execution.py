@@ -31,7 +31,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.run import RUN_FORMAT, Run, RunStatus
 from mlops_ci.records.signature import Column, Signature
-from mlops_ci.registry.register import LocalFile
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.layout import run_file_key, run_key
 
 

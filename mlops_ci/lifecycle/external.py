@@ -20,8 +20,9 @@ from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.register import LocalFile, Registered, Registration, register
+from mlops_ci.registry.register import Registered, Registration, register
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.source.checkout import Checkout
 
 _FULL_SHA = re.compile(r"^[0-9a-f]{40}$")

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_ci.edge.cache_folder import cache_folder
+from mlops_ci.errors import UsageError
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.index import catch_up, forget_others, use_index
 from mlops_ci.registry.model_names import model_names
 from mlops_ci.registry.search import Query, search
-from mlops_ci.workspace.open import read_format
+from mlops_ci.workspace.format import read_format
 from mlops_ci.workspace.store import Store
 
 
@@ -45,4 +46,7 @@ def find_versions(
 
 def _index_file(store: Store, environ: Mapping[str, str]) -> Path | None:
     found = read_format(store)
-    return cache_folder(environ) / "index" / f"{found.id}.sqlite" if found and found.id.isalnum() else None
+    try:
+        return cache_folder(environ) / "index" / f"{found.id}.sqlite" if found and found.id.isalnum() else None
+    except UsageError:
+        return None

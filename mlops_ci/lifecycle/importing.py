@@ -22,8 +22,9 @@ from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import move_alias
-from mlops_ci.registry.register import LocalFile, Registration, register
+from mlops_ci.registry.register import Registration, register
 from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.source.checkout import Checkout
 
 

@@ -10,9 +10,9 @@ from mlops_ci.hosts.select import is_ephemeral
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
-from mlops_ci.workspace.layout import TOP_LEVEL
-from mlops_ci.workspace.local import LocalStore, ignore_in_git, is_foreign
-from mlops_ci.workspace.open import initialise, open_store, read_format
+from mlops_ci.workspace.format import initialise, places_of, refuse_foreign, require_whole
+from mlops_ci.workspace.local import LocalStore, ignore_in_git
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
@@ -56,8 +56,8 @@ def open_workspace(
     checkout_root: Path | None,
     ephemeral: bool,
     watch: Watch,
-) -> Store:
-    """Open the storage of a workspace, wherever it is said.
+) -> tuple[Store, bool]:
+    """Open the storage of a workspace, wherever it is said; tell whether it is a workspace already.
 
     Args:
         given: from the command line; relative to the current folder.
@@ -86,24 +86,19 @@ def open_workspace(
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
-    read_format(store)  # one that we cannot understand is refused before anything is done
-    return store
+    # One that we cannot understand is refused before anything is done.
+    return store, require_whole(store) is not None
 
 
-def make_workspace(store: Store, checkout_root: Path | None) -> None:
-    """Make the storage a workspace if it is none yet; one inside a checkout stays out of ``git status``."""
-    is_new = read_format(store) is None
-    for place in _places(store):
-        if is_new and set(place.folders("")) - TOP_LEVEL:
-            hint = "name an empty place, or a new folder of it"
-            raise UsageError("the place holds other things than a workspace", where=place.url, hint=hint)
+def make_workspace(store: Store, checkout_root: Path | None, *, is_new: bool) -> None:
+    """Make the storage a workspace unless it is one; a folder inside a checkout stays out of ``git status``."""
+    if is_new:
+        refuse_foreign(store)
     for place in _folders_of(store):
-        if is_new and is_foreign(place.root):
-            hint = "name a new or empty folder"
-            raise UsageError("the folder holds other things than a workspace", where=place.url, hint=hint)
         if _is_inside(place, checkout_root):
             ignore_in_git(place.root)
-    initialise(store)
+    if is_new or isinstance(store, SplitStore):  # which may have been one place until now
+        initialise(store)
 
 
 def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
@@ -113,11 +108,7 @@ def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
 
 def _folders_of(store: Store) -> list[LocalStore]:
     """The folders of this machine that a workspace is in."""
-    return [place for place in _places(store) if isinstance(place, LocalStore)]
-
-
-def _places(store: Store) -> tuple[Store, ...]:
-    return (store.log, store.files) if isinstance(store, SplitStore) else (store,)
+    return [place for place in places_of(store) if isinstance(place, LocalStore)]
 
 
 def _is_inside(store: LocalStore, checkout_root: Path | None) -> bool:
@@ -130,8 +121,8 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
     Raises:
         UsageError: there is none.
     """
-    store, _ = _outside_a_journey(given, project, ephemeral=False, watch=watch)
-    if read_format(store) is None:
+    store, _, exists = _outside_a_journey(given, project, ephemeral=False, watch=watch)
+    if not exists:
         raise UsageError("there is no workspace here", where=store.url, hint=NO_WORKSPACE_HINT)
     return store
 
@@ -144,13 +135,18 @@ def workspace_to_write(
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store, root = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
-    make_workspace(store, root)
+    store, root, exists = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
+    make_workspace(store, root, is_new=not exists)
     return store
 
 
-def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, watch: Watch) -> tuple[Store, Path | None]:
-    """Open a workspace and find the top of the repository, though there need be neither project nor repository."""
+def _outside_a_journey(
+    given: str | None, project: Path, *, ephemeral: bool, watch: Watch
+) -> tuple[Store, Path | None, bool]:
+    """Open a workspace and find the top of the repository, though there need be neither project nor repository.
+
+    Tells as well whether it is a workspace already.
+    """
     folder = project if project.is_dir() else project.parent
     loaded = None
     if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
@@ -160,5 +156,7 @@ def _outside_a_journey(given: str | None, project: Path, *, ephemeral: bool, wat
         root = Checkout(folder).home
     except UsageError:
         root = None
-    store = open_workspace(given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch)
-    return store, root
+    store, exists = open_workspace(
+        given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch
+    )
+    return store, root, exists

@@ -110,7 +110,7 @@ def open_session(options: Options) -> Session:
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
-    store = open_workspace(
+    store, exists = open_workspace(
         options.workspace,
         project,
         file.parent,
@@ -124,7 +124,7 @@ def open_session(options: Options) -> Session:
     resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
     relevant = _relevant_files(project, resolver, file.name)
     # All that can be wrong with the project is known by now: only then is anything written.
-    make_workspace(store, checkout.home)
+    make_workspace(store, checkout.home, is_new=not exists)
     return Session(
         project=project,
         base_project=base_project,

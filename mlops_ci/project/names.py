@@ -9,7 +9,7 @@ from mlops_ci.errors import UsageError
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
 _VERSION = re.compile(r"^v?[0-9]+$")
 _HEXADECIMAL = re.compile(r"^[0-9a-f]+$")
-_TAG_KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")
+_TAG_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 TAG_LENGTH = 256
 
 
@@ -68,7 +68,7 @@ def require_alias(text: str) -> str:
 
 def is_tag_key(text: str) -> bool:
     """Whether the text can be the name of a tag."""
-    return bool(_TAG_KEY.match(text))
+    return bool(_TAG_KEY.fullmatch(text))
 
 
 def parse_tags(items: tuple[str, ...]) -> dict[str, str]:
@@ -80,7 +80,7 @@ def parse_tags(items: tuple[str, ...]) -> dict[str, str]:
     tags = {}
     for item in items:
         key, equals, value = item.partition("=")
-        if not equals or not _TAG_KEY.match(key) or len(value) > TAG_LENGTH or not value.isprintable():
+        if not equals or not _TAG_KEY.fullmatch(key) or len(value) > TAG_LENGTH or not value.isprintable():
             raise UsageError("not a tag", where=repr(item[:80]), hint="write it as name=value, such as team=fraud")
         tags[key] = value
     return tags

@@ -14,3 +14,10 @@ class WorkspaceFormat:
     format: int
     id: str
     features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilesElsewhere:
+    """Says in the place of a workspace's log where its files are, for those who open the log alone."""
+
+    files: str

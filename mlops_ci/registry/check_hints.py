@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.hint import Checkpoint, Hint
-from mlops_ci.records.listing import LISTING_FORMAT, ModelListing, VersionListing
+from mlops_ci.records.listing import ListedModel, ModelListing, VersionListing
 from mlops_ci.registry.checkpoints import unpack
 from mlops_ci.registry.hints import hint_about, line_of, listing_of
 from mlops_ci.registry.state import ModelState
@@ -22,6 +23,8 @@ from mlops_ci.workspace.layout import (
 )
 from mlops_ci.workspace.store import Store
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -31,6 +34,16 @@ class Finding:
     what: str
 
 
+def _stored(store: Store, key: str, kind: type[T]) -> T | None:
+    """What is stored, if it is byte for byte what we would write."""
+    data = store.get(key)
+    try:
+        found = None if data is None else decode(data, kind, where=key)
+    except IntegrityError:
+        return None
+    return found if encode(found) == data else None
+
+
 class HintChecker:
     """Is shown every entry of a log in order, and says at the end which hints and checkpoints say something else."""
 
@@ -38,7 +51,13 @@ class HintChecker:
         self._store = store
         self._model = model
         self._hint = hint
-        self._due: Hint | None = None  # what the hint should say
+        self._listing = _stored(store, version_listing_key(model), VersionListing)
+        listed = _stored(store, model_listing_key(), ModelListing)
+        self._line = next((one for one in listed.models if one.name == model), None) if listed else None
+        # What they should say: they may speak of an earlier entry, whose writer was the last to write them.
+        self._due: Hint | None = None
+        self._due_listing: VersionListing | None = None
+        self._due_line: ListedModel | None = None
         self._digests: list[str] = []
 
     def saw(self, state: ModelState, data: bytes) -> None:
@@ -46,49 +65,40 @@ class HintChecker:
         self._digests.append(digest_of_bytes(data))
         if self._hint and state.head == self._hint.head:
             self._due = hint_about(state, self._hint.checkpoints)
+        if self._listing and state.head == self._listing.seq:
+            self._due_listing = listing_of(state)
+        if self._line and state.head == self._line.seq:
+            self._due_line = line_of(state)
 
     def findings(self, state: ModelState) -> Iterator[Finding]:
         """What differs from the log."""
         if not state.head:
             return
-        yield from self._hint_findings(state)
-        yield from self._listing_findings(state)
-        yield from self._line_findings(state)
+        yield from self._hint_findings()
+        yield from self._listing_findings()
+        yield from self._line_findings()
         yield from self._checkpoint_findings()
 
-    def _hint_findings(self, state: ModelState) -> Iterator[Finding]:
+    def _hint_findings(self) -> Iterator[Finding]:
         key = hint_key(self._model)
         if self._hint is None:
             yield Finding(key, "the hint is missing or cannot be read")
-        elif self._hint.head > state.head:
-            yield Finding(key, f"the hint knows of entry {self._hint.head}, and the log ends at {state.head}")
         elif self._hint != self._due:
             yield Finding(key, "the hint says something else than the log")
 
-    def _listing_findings(self, state: ModelState) -> Iterator[Finding]:
+    def _listing_findings(self) -> Iterator[Finding]:
         key = version_listing_key(self._model)
-        data = self._store.get(key)
-        try:
-            listing = decode(data or b"", VersionListing, where=key)
-        except IntegrityError:
+        if self._listing is None:
             yield Finding(key, "the listing of versions is missing or cannot be read")
-        else:
-            if listing.seq > state.head or (listing.seq == state.head and data != encode(listing_of(state))):
-                yield Finding(key, "the listing of versions says something else than the log")
+        elif self._listing != self._due_listing:
+            yield Finding(key, "the listing of versions says something else than the log")
 
-    def _line_findings(self, state: ModelState) -> Iterator[Finding]:
+    def _line_findings(self) -> Iterator[Finding]:
         key = model_listing_key()
-        try:
-            listing = decode(self._store.get(key) or b"", ModelListing, where=key)
-        except IntegrityError:
-            yield Finding(key, "the listing of models is missing or cannot be read")
-            return
-        due = line_of(state)
-        lines = [one for one in listing.models if one.name == due.name]
-        if listing.format != LISTING_FORMAT or not lines:
-            yield Finding(key, f"the listing of models lacks {due.name}")
-        elif any(one.seq > due.seq or (one.seq == due.seq and one != due) for one in lines):
-            yield Finding(key, f"the listing of models says something else of {due.name} than its log")
+        if self._line is None:
+            yield Finding(key, f"the listing of models cannot be read, or lacks {self._model}")
+        elif self._line != self._due_line:
+            yield Finding(key, f"the listing of models says something else of {self._model} than its log")
 
     def _checkpoint_findings(self) -> Iterator[Finding]:
         for item in self._store.list(checkpoints_prefix(self._model)):

@@ -19,6 +19,8 @@ from mlops_ci.workspace.store import Store
 
 INTERVAL = 64
 _FAN = 16
+_LEVELS = 2  # above the first
+_MOST_BYTES = 1 << 30  # of a checkpoint that is unpacked
 
 ReadEntries = Callable[[int, int], Sequence[bytes]]
 
@@ -69,7 +71,11 @@ def unpack(data: bytes, checkpoint: Checkpoint, where: str) -> list[bytes]:
     if digest_of_bytes(data) != checkpoint.digest:
         raise IntegrityError("a checkpoint has other bytes than its name says", where=where, hint=_HINT)
     try:
-        entries = decode_blobs(zlib.decompress(data), where=where)
+        unpacking = zlib.decompressobj()
+        unpacked = unpacking.decompress(data, _MOST_BYTES)
+        if not unpacking.eof:
+            raise zlib.error("it is cut off, or larger than any checkpoint")
+        entries = decode_blobs(unpacked, where=where)
     except zlib.error as error:
         raise IntegrityError(f"a checkpoint cannot be unpacked: {error}", where=where, hint=_HINT) from error
     if len(entries) != checkpoint.last - checkpoint.first + 1:
@@ -102,7 +108,9 @@ def advance(
 def _mergeable(checkpoints: tuple[Checkpoint, ...]) -> tuple[Checkpoint, ...] | None:
     newest = checkpoints[-_FAN:]
     sizes = {one.last - one.first + 1 for one in newest}
-    return newest if len(newest) == _FAN and len(sizes) == 1 else None
+    # Larger ones would save few requests, and be large objects to hold and to send.
+    grows = len(newest) == _FAN and len(sizes) == 1 and max(sizes) < INTERVAL * _FAN**_LEVELS
+    return newest if grows else None
 
 
 def _write(store: Store, model: str, first: int, entries: Sequence[bytes]) -> Checkpoint:

@@ -94,7 +94,7 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.last_version = body.version
             state.fingerprints[body.fingerprint] = body.version
         case Alias():
-            state.aliases[body.alias] = AliasTarget(body.version, body.commit)
+            state.aliases[body.alias] = AliasTarget(body.version, body.commit, envelope.seq)
             if body.verdict:
                 state.spent.add(body.verdict.seq)
         case Delete():
@@ -159,9 +159,7 @@ def _registered(state: ModelState, envelope: Envelope, body: Register, where: st
         raise IntegrityError(f"version {body.version} follows version {state.last_version}", where=where)
     if body.fingerprint in state.fingerprints:
         raise IntegrityError(f"version {body.version} has the fingerprint of another", where=where)
-    for file in body.files:
-        if normalise(file.path) != file.path or file.path == "." or escapes(file.path):
-            raise IntegrityError(f"version {body.version} has a file outside its folder", where=where)
+    require_inside(body, where)
     _require_kept(state, body.attempt, where)
     return ModelVersion(
         model=state.model,
@@ -184,6 +182,17 @@ def _registered(state: ModelState, envelope: Envelope, body: Register, where: st
         evaluations=(body.evaluation,) if body.evaluation else (),
         entry=envelope.seq,
     )
+
+
+def require_inside(body: Register, where: str) -> None:
+    """Refuse a version of which a file would be written outside its folder.
+
+    Raises:
+        IntegrityError: it has one.
+    """
+    for file in body.files:
+        if normalise(file.path) != file.path or file.path == "." or escapes(file.path):
+            raise IntegrityError(f"version {body.version} has a file outside its folder", where=where)
 
 
 def _judgement(version: ModelVersion, seq: int, body: Judged, where: str) -> Judgement:

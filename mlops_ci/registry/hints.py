@@ -36,11 +36,17 @@ def read_hint(store: Store, model: str) -> Hint | None:
 
 
 def require_vouched(hint: Hint | None, state: ModelState) -> None:
-    """Refuse a newest entry that has changed since its writer wrote the hint. No later entry vouches for it.
+    """Refuse a log that ends before its hint does, or whose newest entry, vouched for by no later one, has changed.
 
     Raises:
-        IntegrityError: it has.
+        IntegrityError: it does, or has.
     """
+    if hint and hint.head > state.head:
+        raise IntegrityError(
+            f"an entry of the log is missing: the hint knows of {hint.head}",
+            where=log_key(state.model, state.head + 1),
+            hint=f"restore it from a backup; if it is {hint_key(state.model)} that is wrong, delete that",
+        )
     if hint and hint.head == state.head and hint.head_digest != state.head_digest:
         raise IntegrityError(
             "the newest entry of the log is not the one that the hint vouches for",

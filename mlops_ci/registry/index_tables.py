@@ -14,7 +14,7 @@ from mlops_ci.records.model_version import ModelVersion
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 create table models (model text primary key, head integer, digest text, rest blob);
 create table versions (
@@ -99,10 +99,10 @@ class IndexedVersions(MutableMapping[int, ModelVersion]):
 
     def flush(self) -> None:
         """Write what has changed."""
-        sql = "delete from versions where model = ? and version = ? returning id"
+        sql = "select id from versions where model = ? and version = ?"
         for number, version in self._changed.items():
             for (row,) in self._database.execute(sql, (self._model, number)).fetchall():
-                self._forget_facets(row)
+                self._forget(row)
             if version:
                 self._insert(version)
         self._changed.clear()
@@ -119,8 +119,8 @@ class IndexedVersions(MutableMapping[int, ModelVersion]):
         self._fill("metrics", [(row, name, value) for name, value in version.metrics.items()])
         self._fill("aliases", [(row, alias) for alias in version.aliases])
 
-    def _forget_facets(self, row: int) -> None:
-        for table in _FACETS:
+    def _forget(self, row: int) -> None:
+        for table in ("versions", *_FACETS):
             self._database.execute(f"delete from {table} where id = ?", (row,))  # noqa: S608 - our own names
 
     def _fill(self, table: str, rows: list[tuple[object, ...]]) -> None:

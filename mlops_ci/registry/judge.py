@@ -10,8 +10,9 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import Judgement
 from mlops_ci.records.verdict import Verdict
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.register import LocalFile, upload_evaluation
 from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.uploads import LocalFile
+from mlops_ci.workspace.layout import predictions_path
 
 
 def judged_before(state: ModelState, version: int, *, rules_digest: str, basis: str) -> Judgement | None:
@@ -53,15 +54,15 @@ def recorded_verdict(log: ModelLog, seq: int) -> Verdict:
 
 def record_evaluation(log: ModelLog, version: int, evaluation: Evaluation, predictions: LocalFile | None) -> None:
     """Append an evaluation of a version, unless its newest on the same set is the same."""
-    stored: Evaluation | None = None
 
     def decide(state: ModelState) -> Body | None:
-        nonlocal stored
         recorded = state.evaluation_on(version, evaluation.set)
         if recorded and replace(recorded, attempt=None) == replace(evaluation, attempt=None):
             return None
-        if stored is None or stored.attempt in state.condemned:
-            stored = upload_evaluation(log, evaluation, predictions)
-        return Evaluated(version=version, evaluation=stored)
+        if predictions is None:
+            return Evaluated(version=version, evaluation=evaluation)
+        files = {predictions_path(predictions.record.path): predictions}
+        attempt = log.uploads.send(["evaluation", version], files, condemned=state.condemned)
+        return Evaluated(version=version, evaluation=replace(evaluation, attempt=attempt))
 
     log.append(decide)

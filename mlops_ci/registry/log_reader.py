@@ -48,7 +48,7 @@ class LogReader:
             yield self._key(seq + 1), data
             seq += 1
         known = self._look_up(seq)
-        for key, data in self._known(seq, known):
+        for key, data in self.known(seq, known):
             yield key, data
             seq += 1
         while (data := self._store.get(self._key(seq + 1))) is not None:
@@ -57,7 +57,7 @@ class LogReader:
 
     def between(self, first: int, last: int) -> list[bytes]:
         """The bytes of the entries ``first`` to ``last``, all of which exist."""
-        return [data for _, data in islice(self._known(first - 1, last), last - first + 1)]
+        return [data for _, data in islice(self.known(first - 1, last), last - first + 1)]
 
     def _look_up(self, seq: int) -> int:
         """Find out where to read from, and return the newest entry that is known of."""
@@ -73,7 +73,7 @@ class LogReader:
         self.checkpoints = listed(self._store, self._model, newest)
         return newest
 
-    def _known(self, seq: int, newest: int) -> Iterator[tuple[str, bytes]]:
+    def known(self, seq: int, newest: int) -> Iterator[tuple[str, bytes]]:
         """Yield the entries after ``seq`` up to ``newest``, from checkpoints as far as they go."""
         useful = [one for one in self.checkpoints if one.last > seq and one.last <= newest]
         for checkpoint, entries in zip(useful, self._loaded(useful), strict=True):

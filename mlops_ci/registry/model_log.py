@@ -11,13 +11,14 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from mlops_ci.edge.clock import Clock, timestamp
-from mlops_ci.errors import OutcomeUnknownError, RemoteError
+from mlops_ci.errors import IntegrityError, OutcomeUnknownError, RemoteError
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode, plain
+from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope, operation_of
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.checkpoints import advance
@@ -26,6 +27,7 @@ from mlops_ci.registry.hints import require_vouched, write_hints
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import LogEntry, ModelState
+from mlops_ci.registry.uploads import Uploads
 from mlops_ci.workspace.layout import log_key
 from mlops_ci.workspace.store import LostRaceError, Store
 
@@ -51,7 +53,9 @@ class ModelLog:
         self._actor = actor
         self._clock = clock
         self.pin = pin
+        self.uploads = Uploads(store, model)
         self._together = False
+        self._written = 0
         self._start()
 
     def _start(self) -> None:
@@ -70,21 +74,33 @@ class ModelLog:
             IntegrityError: an entry is missing, damaged, or not chained to the one before; or the pinned entry is not
                 the one that was pinned; or the newest one is not the one that the hint speaks of.
         """
-        for key, data in self._reader.after(self._state.head):
-            require_pinned(self.pin, self._state.head + 1, data)
-            fold(self._state, data, key)
-        require_length(self.pin, self._state.head)
-        require_vouched(self._reader.hint, self._state)
+        for _ in self._newer():
+            pass
         return self._state
 
-    def entries(self) -> Iterator[LogEntry]:
-        """All entries, oldest first, as they are stored; a reading of its own."""
-        return self.entries_after(0)
+    def _newer(self) -> Iterator[LogEntry]:
+        """Fold and yield the entries that are new; only at the end is it certain that they are the log's."""
+        for key, data in self._reader.after(self._state.head):
+            require_pinned(self.pin, self._state.head + 1, data)
+            yield fold(self._state, data, key)
+        require_length(self.pin, self._state.head)
+        require_vouched(self._reader.hint, self._state)
 
-    def entries_after(self, seq: int) -> Iterator[LogEntry]:
-        """The entries after number ``seq``."""
-        for key, data in LogReader(self.store, self.model).after(seq):
-            yield read_entry(data, key)
+    def entries(self) -> Iterator[LogEntry]:
+        """All entries, oldest first; the log is verified before the first, and no more of it is held than a stretch."""
+        state, previous = self.read(), None
+        for key, data in self._reader.known(0, state.head):
+            entry = read_entry(data, key)
+            if entry.envelope.prev != previous:
+                raise IntegrityError("the entry changed while it was read", where=key, hint="run the command again")
+            previous = digest_of_bytes(data)
+            yield entry
+
+    def entries_after(self, seq: int) -> list[LogEntry]:
+        """The entries after number ``seq``, once the whole log is verified; on a log that has not been read further."""
+        if self._state.head > seq:
+            self._start()
+        return [entry for entry in self._newer() if entry.envelope.seq > seq]
 
     def entry(self, seq: int) -> LogEntry | None:
         """One entry; None if there is none of that number."""
@@ -103,44 +119,63 @@ class ModelLog:
             OutcomeUnknownError: the entry may or may not have been written.
         """
         txn = uuid.uuid4().hex
-        pause = 0.001
+        pauses = _pauses(0.001, _LONGEST_PAUSE)
         while True:
-            state = self.read()
-            body = decide(state)
-            if body is None:
-                self._make_durable(state)
-                self._publish()
-                return state
-            state.require_writable()
-            key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
-            examined = examine(state, data, key)  # before anybody can see it
-            if self._write(key, data):
-                apply(state, examined)
-                self._publish()
-                return state
-            time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            try:
+                with self._all_or_nothing():  # what is uploaded for the entry, the entry, and what follows from it
+                    if self._try(decide, txn):
+                        return self._state
+            except LostRaceError:
+                pass
+            time.sleep(next(pauses))
 
     def together(self, work: Callable[[], T]) -> T:
         """Do work whose entries belong together: seen all at once where the storage can, and hinted at once.
 
         The work is done again from the start, on a newly read log, when somebody else has written meanwhile.
         """
-        pause = 0.05
+        pauses = _pauses(0.05, 20 * _LONGEST_PAUSE)
         while True:
             self._together = True
             try:
-                with self.store.together():
+                with self._all_or_nothing():
                     done = work()
                     self._together = False
                     self._publish()
                 return done
             except LostRaceError:
-                self._start()
-                time.sleep(pause * random.random())  # noqa: S311 - only to part two racing writers
-                pause = min(2 * pause, 20 * _LONGEST_PAUSE)
+                time.sleep(next(pauses))
             finally:
                 self._together = False
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Write together; where that fails, forget what we have written, for it may have been dropped."""
+        written = self._written
+        try:
+            with self.store.together():
+                yield
+        except BaseException:
+            if self._written != written:
+                self._start()
+            raise
+
+    def _try(self, decide: Decide, txn: str) -> bool:
+        """Decide on the newest state and write; False if somebody else was faster."""
+        state = self.read()
+        body = decide(state)
+        if body is None:
+            self._make_durable(state)
+        else:
+            state.require_writable()
+            key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
+            examined = examine(state, data, key)  # before anybody can see it
+            if not self._write(key, data):
+                return False
+            apply(state, examined)
+            self._written += 1
+        self._publish()
+        return True
 
     def _publish(self) -> None:
         """Bring hints and checkpoints up to the state; a failure is the next writer's to repair."""
@@ -198,3 +233,11 @@ class ModelLog:
             actor=self._actor,
         )
         return encode({**plain(envelope), **plain(body)})
+
+
+def _pauses(first: float, longest: float) -> Iterator[float]:
+    """Ever longer pauses, each random, to part racing writers."""
+    pause = first
+    while True:
+        yield pause * random.random()  # noqa: S311 - no secret
+        pause = min(2 * pause, longest)

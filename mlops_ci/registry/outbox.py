@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Literal
 
 from mlops_ci.edge.clock import Clock, timestamp
-from mlops_ci.errors import MlopsError
+from mlops_ci.errors import MlopsError, OutcomeUnknownError
 from mlops_ci.project.names import require_sink_name
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.delivery import Claim, Cursor, Failed, Settled
@@ -145,8 +145,7 @@ class Outbox:
         body = entry.body
         if not isinstance(body, Alias):
             return False
-        later = self._log.entries_after(entry.envelope.seq)
-        return any(isinstance(other.body, Alias) and other.body.alias == body.alias for other in later)
+        return self._log.read().aliases[body.alias].entry > entry.envelope.seq
 
     def _claim(self, entry: LogEntry) -> _Claimed | None:
         """Claim the next try to deliver an entry; None if another worker is at it."""
@@ -172,6 +171,8 @@ class Outbox:
                 self._settle(event, "found delivered", receipt)
                 return None
             receipt = self._sink.send(event)
+        except OutcomeUnknownError as error:
+            return error  # it may have arrived: nobody tries again before the claim expires
         except MlopsError as error:
             name, seq = self._sink.name, event.entry.envelope.seq
             failure = Failed(timestamp(self._clock()), error.line())

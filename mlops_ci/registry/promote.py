@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from mlops_ci.errors import ConflictError
@@ -13,6 +14,12 @@ from mlops_ci.registry.state import ModelState
 
 IsAncestor = Callable[[str, str], bool]
 Promoted = Literal["promoted", "unchanged", "superseded"]
+
+
+class Anywhere(Enum):
+    """Says that an alias may be moved from wherever it points."""
+
+    ANYWHERE = "anywhere"
 
 
 class BaselineMovedError(ConflictError):
@@ -104,7 +111,13 @@ def is_superseded(state: ModelState, alias: str, version: int, commit: str | Non
 
 
 def move_alias(
-    log: ModelLog, alias: str, version: int, *, rollback: bool, reason: str | None, expect: int | None = None
+    log: ModelLog,
+    alias: str,
+    version: int,
+    *,
+    rollback: bool,
+    reason: str | None,
+    expect: int | Anywhere | None = Anywhere.ANYWHERE,
 ) -> Promoted:
     """Move an alias by a person's decision.
 
@@ -114,7 +127,7 @@ def move_alias(
         version: where it shall point.
         rollback: allow an older version than the present one.
         reason: why; kept in the log.
-        expect: refuse unless the alias points there now (None: wherever it points).
+        expect: refuse unless the alias points there now (None: unless it does not exist yet).
 
     Raises:
         ConflictError: the version is older and ``rollback`` is not set, or ``expect`` does not hold.
@@ -125,11 +138,11 @@ def move_alias(
         nonlocal outcome
         target = state.require(version)
         current = state.aliases.get(alias)
-        if expect is not None and (current.version if current else None) != expect:
-            now = f"v{current.version}" if current else "nothing"
-            raise ConflictError(
-                f"{alias} points to {now}, not to v{expect}", where=log.model, hint="look again, then decide"
-            )
+        points_to = current.version if current else None
+        if expect is not Anywhere.ANYWHERE and points_to != expect:
+            now, wanted = (f"v{one}" if one else "nothing" for one in (points_to, expect))
+            hint = "look again, then decide"
+            raise ConflictError(f"{alias} points to {now}, not to {wanted}", where=log.model, hint=hint)
         if current and current.version == version:
             outcome = "unchanged"
             return None

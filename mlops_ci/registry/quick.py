@@ -10,6 +10,7 @@ from dataclasses import fields
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.entry import Register
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.fold import require_inside
 from mlops_ci.registry.hints import read_hint
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.references import is_alias, resolve
@@ -34,13 +35,14 @@ def _by_hint(log: ModelLog, alias: str) -> ModelVersion | None:
     if hint is None or version is None or log.store.get(log_key(log.model, hint.head + 1)) is not None:
         return None
     entry = log.entry(version.entry)
-    body = entry.body if entry else None
+    body = entry.body if entry and entry.envelope.seq == version.entry else None
     if not isinstance(body, Register) or _identity(body) != _identity(version):
         raise IntegrityError(
             f"the hint says of v{version.version} what its entry in the log does not",
             where=log.model,
             hint="run mlops-ci workspace check",
         )
+    require_inside(body, log_key(log.model, version.entry))
     return version
 
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.entry import Body, Link, Register
 from mlops_ci.records.evaluation import Evaluation
-from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion, model_digest
 from mlops_ci.records.signature import Signature
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import model_file_key, predictions_key
-from mlops_ci.workspace.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A file to upload: what it is, and how to get its bytes should it be needed."""
-
-    record: FileRecord
-    source: Callable[[], Path]
+from mlops_ci.registry.uploads import LocalFile
+from mlops_ci.workspace.layout import file_path, predictions_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +60,9 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
         IntegrityError: what arrived in the workspace is not what was sent.
     """
     how: Literal["created", "linked", "existing"] = "existing"
-    uploaded: Register | None = None
 
     def decide(state: ModelState) -> Body | None:
-        nonlocal how, uploaded
+        nonlocal how
         how = "existing"
         if found := state.with_key(request.commit, request.fingerprint):
             _refuse_if_asked(found, request, on_existing)
@@ -86,11 +73,9 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
                 return None
             how = "linked"
             return Link(version=found.version, commit=request.commit, source=request.source)
-        if uploaded is None or uploaded.attempt in state.condemned:  # we took so long that it was thought abandoned
-            state.require_writable()  # before gigabytes are on their way
-            uploaded = _upload(log, request)
+        state.require_writable()  # before gigabytes are on their way
         how = "created"
-        return replace(uploaded, version=state.next_version)
+        return _uploaded(log, state, request)
 
     state = log.append(decide)
     version = state.with_fingerprint(request.fingerprint)
@@ -99,32 +84,17 @@ def register(log: ModelLog, request: Registration, *, on_existing: Literal["keep
     return Registered(version, how, differs=version.digest != request.digest)
 
 
-def upload_evaluation(log: ModelLog, evaluation: Evaluation, predictions: LocalFile | None) -> Evaluation:
-    """Store the predictions of an evaluation with the registry, and return the evaluation that says where."""
-    if predictions is None:
-        return evaluation
-    return _upload_predictions(log, evaluation, predictions, _new_attempt())
-
-
-def _new_attempt() -> str:
-    """A name for the objects of one upload, shared with nobody."""
-    return uuid.uuid4().hex
-
-
-def _upload_predictions(log: ModelLog, evaluation: Evaluation, predictions: LocalFile, attempt: str) -> Evaluation:
-    _upload_file(log.store, predictions_key(log.model, attempt, predictions.record.path), predictions)
-    return replace(evaluation, attempt=attempt)
-
-
-def _upload(log: ModelLog, request: Registration) -> Register:
-    attempt = _new_attempt()
-    for file in request.files:
-        _upload_file(log.store, model_file_key(log.model, attempt, file.record.path), file)
+def _uploaded(log: ModelLog, state: ModelState, request: Registration) -> Register:
+    files = {file_path(file.record.path): file for file in request.files}
     evaluation = request.evaluation
+    if request.predictions:
+        files[predictions_path(request.predictions.record.path)] = request.predictions
+    owner = ["version", request.commit, request.fingerprint]
+    attempt = log.uploads.send(owner, files, condemned=state.condemned)
     if evaluation and request.predictions:
-        evaluation = _upload_predictions(log, evaluation, request.predictions, attempt)
+        evaluation = replace(evaluation, attempt=attempt)
     return Register(
-        version=0,  # decided when a slot of the log is tried
+        version=state.next_version,
         commit=request.commit,
         fingerprint=request.fingerprint,
         digest=request.digest,
@@ -141,14 +111,6 @@ def _upload(log: ModelLog, request: Registration) -> Register:
         signature=request.signature,
         evaluation=evaluation,
     )
-
-
-def _upload_file(store: Store, key: str, file: LocalFile) -> None:
-    written = store.upload(key, file.source())
-    if (written.digest, written.size) != (file.record.digest, file.record.size):
-        raise IntegrityError(
-            "a file changed while it was being uploaded", where=file.record.path, hint="run the command again"
-        )
 
 
 def _refuse_if_asked(found: ModelVersion, request: Registration, on_existing: Literal["keep", "error"]) -> None:

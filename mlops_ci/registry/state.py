@@ -15,10 +15,11 @@ from mlops_ci.records.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class AliasTarget:
-    """Where an alias points, and the commit it was moved for."""
+    """Where an alias points, the commit it was moved for, and the entry that moved it."""
 
     version: int
     commit: str | None
+    entry: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlops_ci.workspace.format import read_format
 from mlops_ci.workspace.layout import PULL_REQUESTS, TOP_LEVEL
-from mlops_ci.workspace.open import read_format
 from mlops_ci.workspace.store import Store, StoredObject
 
 

@@ -7,12 +7,14 @@ import re
 from mlops_ci.records.digest import PREFIX, hexadecimal
 
 FORMAT_KEY = "workspace.json"
+FILES_KEY = "files.json"
 PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
 STATIC = "static/"
-TOP_LEVEL = frozenset({FORMAT_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
+TOP_LEVEL = frozenset({FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
+_OBJECT = re.compile(r"models/[^/]+/objects/")
 _BULK = re.compile(r"(models/[^/]+/objects/|(pull-requests/)?(cache/|runs/[^/]+/files/))")
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
 _EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
@@ -22,6 +24,11 @@ _CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-
 def is_bulk(key: str) -> bool:
     """Whether an object may be large: files of models and of runs, and the cache."""
     return bool(_BULK.match(key))
+
+
+def is_of_version(key: str) -> bool:
+    """Whether an object is a file of a model's version, or of an upload that meant to be one."""
+    return bool(_OBJECT.match(key))
 
 
 def is_rebuilt(key: str) -> bool:
@@ -142,14 +149,29 @@ def objects_prefix(model: str) -> str:
     return f"{model_prefix(model)}objects/"
 
 
+def upload_prefix(model: str, attempt: str) -> str:
+    """The objects of one upload of a model."""
+    return f"{objects_prefix(model)}{attempt}/"
+
+
+def file_path(path: str) -> str:
+    """Where a file of a model version is below its upload."""
+    return f"files/{path}"
+
+
+def predictions_path(path: str) -> str:
+    """Where predictions are below their upload."""
+    return f"evaluation/{path}"
+
+
 def model_file_key(model: str, attempt: str, path: str) -> str:
     """A file of a model version."""
-    return f"{objects_prefix(model)}{attempt}/files/{path}"
+    return upload_prefix(model, attempt) + file_path(path)
 
 
 def predictions_key(model: str, attempt: str, path: str) -> str:
     """The predictions of a model version on an evaluation set."""
-    return f"{objects_prefix(model)}{attempt}/evaluation/{path}"
+    return upload_prefix(model, attempt) + predictions_path(path)
 
 
 def runs_prefix(area: str = "") -> str:

@@ -93,8 +93,8 @@ class LocalStore:
                 content = self._path(key).open("rb")
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return None
-            with content, target.open("x+b") as file:
-                return self._copy_hashed(content, file, key)
+        with content, _failures_of_target(target), target.open("x+b") as file:
+            return self._copy_hashed(content, file, key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a folder of keys, sorted."""
@@ -191,9 +191,10 @@ class LocalStore:
         # A folder that is there already may be the work of somebody who died before the fsync of its parent.
         if folder in self._durable and folder.is_dir():
             return
-        if folder != self._root:
+        is_below = folder != self._root and folder.is_relative_to(self._root)
+        if is_below or not folder.parent.exists():
             self._make_folders(folder.parent)
-        folder.mkdir(parents=folder == self._root, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         with suppress(PermissionError):  # the root's parent need not be ours to read
             fsync_folder(folder.parent)
         self._durable.add(folder)
@@ -233,6 +234,15 @@ def _failures_as_remote_errors(key: str) -> Iterator[None]:
             where=key or "the workspace's root",
             hint=hints.get(error.errno or 0),
         ) from error
+
+
+@contextmanager
+def _failures_of_target(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise RemoteError(f"the file cannot be written: {reason}", where=str(target)) from error
 
 
 def ignore_in_git(root: Path) -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from mlops_ci.errors import IntegrityError, UsageError
-from mlops_ci.records.codec import decode, encode
-from mlops_ci.records.workspace_format import WORKSPACE_FORMAT, WorkspaceFormat
-from mlops_ci.workspace.layout import FORMAT_KEY
+from mlops_ci.errors import UsageError
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.probe import require_create_if_absent
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
+_FILES = ",files="
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _ALMOST_A_URL = re.compile(r"^([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
 _REMOTE_OF_CHECKOUT = "git+"
@@ -53,13 +49,17 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
     """Open the storage at a URL or path; nothing is written yet.
 
     Args:
-        url: a path, ``scheme://…`` with a scheme of ``BACKENDS``, or ``git+NAME`` for a remote of the checkout.
+        url: a path, ``scheme://…`` with a scheme of ``BACKENDS``, ``git+NAME`` for a remote of the checkout, or
+            ``LOG,files=FILES`` for two places.
         relative_to: what a relative path starts from.
         watch: is told of streamed transfers.
 
     Raises:
         UsageError: there is no backend for the scheme, or a URL is mistyped so that it would be taken for a path.
     """
+    log, both, files = url.partition(_FILES)
+    if both:
+        return SplitStore(open_store(log, relative_to, watch), open_store(files, relative_to, watch))
     _require_path_or_url(url)
     match = _SCHEME.match(url)
     if match is None and url.startswith(_REMOTE_OF_CHECKOUT):
@@ -81,54 +81,10 @@ def _require_path_or_url(url: str) -> None:
         raise UsageError("the path or URL is empty", where="workspace", hint=hint)
     if match := _ALMOST_A_URL.match(url):
         raise UsageError(
-            f"neither a path nor a URL: {url!r}",
+            f"neither a path nor a URL: '{match[1]}:…'",  # no more of it: there may be a password in the rest
             where="workspace",
-            hint=f"write {match[1].lower()}://…, or ./{url} if a folder is called so",
+            hint=f"write {match[1].lower()}://…, or put ./ in front if a folder is called so",
         )
-
-
-def read_format(store: Store) -> WorkspaceFormat | None:
-    """Return what kind of workspace this is; None where nothing has been written yet.
-
-    Raises:
-        IntegrityError: a newer mlops-ci wrote it, or ``workspace.json`` is damaged.
-    """
-    data = store.get(FORMAT_KEY)
-    if data is None:
-        return None
-    found = decode(data, WorkspaceFormat, where=FORMAT_KEY)
-    if found.format != WORKSPACE_FORMAT or found.features:
-        needs = ", ".join(found.features) or f"format {found.format}"
-        raise IntegrityError(
-            f"the workspace needs a newer mlops-ci ({needs})", where=store.url, hint="upgrade mlops-ci"
-        )
-    return found
-
-
-def initialise(store: Store) -> WorkspaceFormat:
-    """Make sure that the storage is a workspace we can write to, and return its format record.
-
-    Raises:
-        RemoteError: the storage lets two writers create one key, so that nothing here would hold.
-    """
-    found = read_format(store)
-    if found is None:
-        require_usable(store)
-        store.create(FORMAT_KEY, encode(WorkspaceFormat(WORKSPACE_FORMAT, uuid.uuid4().hex)))
-        found = read_format(store)
-    if found is None:
-        raise IntegrityError("the workspace did not keep what was written to it", where=store.url)
-    return found
-
-
-def require_usable(store: Store) -> None:
-    """Make sure that a new storage can be a workspace.
-
-    Raises:
-        RemoteError: it lets two writers create one key, so that nothing here would hold.
-    """
-    for place in (store.log, store.files) if isinstance(store, SplitStore) else (store,):
-        require_create_if_absent(place)
 
 
 def is_history(store: Store) -> bool:

@@ -14,7 +14,8 @@ from mlops_ci.workspace.store import Store, StoredObject, Written
 class SplitStore:
     """Files of models, the cache and the files of runs in one storage, all else in another.
 
-    Files go first, at once; what names them follows with the log. So no reader ever looks for a file in vain.
+    Files go first, at once; what names them follows with the log. So no reader ever looks for a file in vain. A file
+    that is still with the log, from the time before there were two places, is found there.
     """
 
     def __init__(self, log: Store, files: Store) -> None:
@@ -24,11 +25,12 @@ class SplitStore:
     @property
     def url(self) -> str:
         """Both places."""
-        return f"{self.log.url} (files: {self.files.url})"
+        return f"{self.log.url},files={self.files.url}"
 
     def get(self, key: str) -> bytes | None:
         """Return an object's bytes, or None where there is none."""
-        return self._of(key).get(key)
+        found = self._of(key).get(key)
+        return self.log.get(key) if found is None and is_bulk(key) else found
 
     def create(self, key: str, data: bytes) -> bool:
         """Create an object if the key is free."""
@@ -44,11 +46,17 @@ class SplitStore:
 
     def download(self, key: str, target: Path) -> Written | None:
         """Write an object to a new file."""
-        return self._of(key).download(key, target)
+        found = self._of(key).download(key, target)
+        return self.log.download(key, target) if found is None and is_bulk(key) else found
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects of both places below a folder of keys, sorted."""
-        return heapq.merge(self.log.list(prefix), self.files.list(prefix), key=lambda item: item.key)
+        files = (item for item in self.files.list(prefix) if is_bulk(item.key))
+        last = None
+        for item in heapq.merge(files, self.log.list(prefix), key=lambda item: item.key):
+            if item.key != last:
+                yield item
+            last = item.key
 
     def folders(self, prefix: str) -> Sequence[str]:
         """The folders of both places."""
@@ -56,7 +64,8 @@ class SplitStore:
 
     def delete(self, key: str) -> None:
         """Delete an object."""
-        self._of(key).delete(key)
+        for place in (self.files, self.log) if is_bulk(key) else (self.log,):
+            place.delete(key)
 
     @contextmanager
     def together(self) -> Iterator[None]:

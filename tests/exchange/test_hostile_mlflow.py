@@ -13,7 +13,8 @@ from mlops_ci.exchange.foreign import GoneError
 from mlops_ci.exchange.mlflow_api import MlflowApi
 from mlops_ci.exchange.mlflow_rest import MlflowServer
 from tests.exchange.conftest import Cli, versions
-from tests.support.loopback import Loopback, Reply, Request, of_json, serving
+from tests.parts.loopback import Request
+from tests.support.loopback import Loopback, Reply, of_json, serving
 from tests.workspace.memory import MemoryStore
 
 API = "/api/2.0/mlflow/"

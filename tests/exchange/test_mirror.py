@@ -21,8 +21,9 @@ from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.references import parse_reference
 from mlops_ci.workspace.local import LocalStore
 from tests.exchange.conftest import Cli
+from tests.parts.loopback import Request
 from tests.parts.mlflow import Mlflow
-from tests.support.loopback import DROP, Reply, Request, serving
+from tests.support.loopback import DROP, Reply, serving
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 

@@ -56,7 +56,7 @@ def faulty_proxy(endpoint: str, choose: Choose) -> Iterator[str]:
                 time.sleep(0.01)
         answer = forward(request)
         spoilt = fault == "cut" and request.method == "GET" and len(answer.body) > 1
-        return Answer(answer.status, answer.body, answer.headers, cut=spoilt)
+        return Answer(answer.status, answer.body, answer.headers, cut=len(answer.body) // 2 if spoilt else None)
 
     with serve(handle) as spoilt:
         yield spoilt + target.path

@@ -33,12 +33,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out; of a body that is ``cut`` only the first half, and then the connection ends."""
+    """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    cut: bool = False
+    cut: int | None = None
 
 
 Handle = Callable[[Request], Answer | None]
@@ -68,10 +68,10 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
-            self.close_connection = self.close_connection or answer.cut
+                self.wfile.write(answer.body[: answer.cut])
+            self.close_connection = self.close_connection or answer.cut is not None
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - names of the base class
+        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name in the base class
             pass

@@ -17,13 +17,21 @@ from mlops_ci.workspace.store import Store
 from tests.registry.long_logs import grow
 from tests.registry.making import open_log, registration, sha
 from tests.workspace.memory import MemoryStore
+from tests.workspace.staging import StagingStore
 
 Make = Callable[..., Registration]
 
 
-@pytest.fixture(params=["local", "memory"])
+STORES: dict[str, Callable[[Path], Store]] = {
+    "local": lambda folder: LocalStore(folder / "workspace"),
+    "memory": lambda _: MemoryStore(),
+    "staging": lambda _: StagingStore(),
+}
+
+
+@pytest.fixture(params=sorted(STORES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return LocalStore(tmp_path / "workspace") if request.param == "local" else MemoryStore()
+    return STORES[request.param](tmp_path)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from mlops_ci.errors import OutcomeUnknownError, RemoteError
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registration, register
 from mlops_ci.workspace.store import Store, StoredObject, Written
-from tests.registry.making import open_log, registration, require_whole, sha
+from tests.registry.making import MODEL, open_log, registration, require_whole, sha
 from tests.workspace.memory import MemoryStore
 
 FAULTS = ("connection reset", "429 too many requests", "500 internal error")
@@ -158,7 +158,15 @@ def require_convergence(seed: int, sources: Path, open_model: Callable[[Store], 
         turns += 1
         assert turns < 5000, "running again does not converge"
 
-    state = require_whole(truth)
+    require_told_right(workers, truth)
+    for store in stores:
+        seen += store.seen
+    return seen
+
+
+def require_told_right(workers: Sequence[Worker], truth: Store, model: str = MODEL) -> None:
+    """Compare what workers were told with what is there: nothing is lost, and nothing is there twice."""
+    state = require_whole(truth, model)
     for request, number in (each for worker in workers for each in worker.acknowledged):
         version = state.versions.get(number)
         assert version is not None, f"v{number} was acknowledged and is lost"
@@ -166,6 +174,3 @@ def require_convergence(seed: int, sources: Path, open_model: Callable[[Store], 
         assert request.commit in (version.commit, *version.links)
     asked = {request.fingerprint for worker in workers for request, _ in worker.acknowledged}
     assert {version.fingerprint for version in state.versions.values()} == asked
-    for store in stores:
-        seen += store.seen
-    return seen

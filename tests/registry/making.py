@@ -20,8 +20,9 @@ from mlops_ci.registry.check import check_model
 from mlops_ci.registry.judge import record_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import Promotion
-from mlops_ci.registry.register import LocalFile, Registration
+from mlops_ci.registry.register import Registration
 from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.store import Store
 
 MODEL = "model"
@@ -127,7 +128,7 @@ def require_whole(store: Store, model: str = MODEL) -> ModelState:
     check = check_model(log, read_data=True)
     assert check.findings == ()
     state = log.read()
-    assert list(state.versions) == list(range(1, len(state.versions) + 1))
+    assert list(state.versions) == [n for n in range(1, state.last_version + 1) if n not in state.deleted]
     keys = {(commit, v.fingerprint) for v in state.versions.values() for commit in (v.commit, *v.links)}
     assert len(keys) == sum(1 + len(v.links) for v in state.versions.values()), "a key has two versions"
     assert len({v.fingerprint for v in state.versions.values()}) == len(state.versions), (

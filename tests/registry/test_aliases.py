@@ -9,7 +9,7 @@ import pytest
 from mlops_ci.errors import ConflictError
 from mlops_ci.records.entry import Alias
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.promote import move_alias
+from mlops_ci.registry.promote import Anywhere, move_alias
 from mlops_ci.registry.register import Registered, register
 from mlops_ci.workspace.store import Store
 from tests.registry.conftest import Make
@@ -19,7 +19,10 @@ from tests.registry.making import judged, open_log, require_whole, sha
 Versions = Callable[[int], list[Registered]]
 
 
-def move(log: ModelLog, version: int, *, rollback: bool = False, expect: int | None = None) -> str:
+Expected = int | Anywhere | None
+
+
+def move(log: ModelLog, version: int, *, rollback: bool = False, expect: Expected = Anywhere.ANYWHERE) -> str:
     return move_alias(log, "champion", version, rollback=rollback, reason="because", expect=expect)
 
 
@@ -118,3 +121,10 @@ def test_a_decision_carries_the_verdict_that_the_version_has(log: ModelLog, vers
     move(log, 2)
     assert isinstance(body := list(log.entries())[-1].body, Alias)
     assert body.verdict == promotion.verdict
+
+
+def test_an_alias_can_be_expected_not_to_exist(log: ModelLog, versions: Versions) -> None:
+    versions(2)
+    assert move(log, 1, expect=None) == "promoted"
+    with pytest.raises(ConflictError, match="points to v1, not to nothing"):
+        move(log, 2, expect=None)

@@ -17,6 +17,12 @@ from tests.workspace.power import Disk, Loss, ProcessDied
 LOSSES: tuple[Loss, ...] = ("least", "names", "any")
 
 
+@pytest.fixture(autouse=True)
+def _small_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that they are written, too."""
+    monkeypatch.setattr("mlops_ci.registry.checkpoints.INTERVAL", 2)
+
+
 def _linear(ancestor: str, descendant: str) -> bool:
     return (ancestor, descendant) == (sha(1), sha(2))
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from mlops_ci.registry.check import check_model
 from mlops_ci.registry.register import Registration, register
 from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.workspace.layout import checkpoints_prefix
 from mlops_ci.workspace.local import LocalStore
 from tests.parts.need import soak
-from tests.registry.making import open_log, registration, require_whole, sha
+from tests.registry.making import MODEL, open_log, registration, require_whole, sha
 from tests.workspace.forked import Acknowledge, at_once, killed
 
 PROCESSES = 64
@@ -113,6 +115,9 @@ def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_by_half(tm
     state = _require_acknowledged(root, acknowledged)
     assert {(c, v.fingerprint) for v in state.versions.values() for c in (v.commit, *v.links)} == asked
     assert sum(map(len, acknowledged)) > rounds // 2
+    set_tags(log, 1, {"the last": "writer"})
+    assert check_model(open_log(LocalStore(root)), read_data=False).hints == ()
+    assert list(LocalStore(root).list(checkpoints_prefix(MODEL))), "no checkpoint was in anybody's way"
 
 
 def _require_acknowledged(root: Path, acknowledged: list[list[Any]]) -> ModelState:

@@ -11,7 +11,8 @@ from mlops_ci.errors import ConflictError, IntegrityError, RemoteError
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.download import fetch_predictions
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.register import LocalFile, Registered, register
+from mlops_ci.registry.register import Registered, register
+from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.layout import log_prefix, objects_prefix
 from mlops_ci.workspace.store import Store
 from tests.registry.conftest import Make

@@ -1,35 +1,16 @@
-"""An HTTP server on a free loopback port that answers as a test says, and remembers what it was asked."""
+"""A loopback server that answers as a test says, and remembers what it was asked."""
 
 from __future__ import annotations
 
 import json
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-
-@dataclass(frozen=True)
-class Request:
-    """A request as it came; the names of ``headers`` are in lower case."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def path(self) -> str:
-        return urlsplit(self.target).path
-
-    @property
-    def query(self) -> dict[str, str]:
-        return {key: values[-1] for key, values in parse_qs(urlsplit(self.target).query).items()}
+from tests.parts import loopback as plain
+from tests.parts.loopback import Request
 
 
 @dataclass(frozen=True)
@@ -72,48 +53,12 @@ class Loopback:
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[Loopback]:
     """Serve until the end of the block."""
+    server = Loopback("", [], answer)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def handle(request: Request) -> plain.Answer | None:
+        server.requests.append(request)
+        reply = server.answer(request)
+        return None if reply.cut == 0 else plain.Answer(reply.status, reply.body, reply.headers, reply.cut)
 
-        def _handle(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, self.path, headers, body)
-            loopback.requests.append(request)
-            reply = loopback.answer(request)
-            if reply.cut != 0:
-                self.send_response(reply.status)
-                for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body[: reply.cut])
-            if reply.cut is not None:
-                self.wfile.flush()
-                self.connection.shutdown(socket.SHUT_RDWR)
-                self.close_connection = True
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the names of the base class
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the signature of the base class
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that has enough is no reason to print a traceback."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    scheme = "https" if context else "http"
-    loopback = Loopback(f"{scheme}://127.0.0.1:{server.server_address[1]}", [], answer)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield loopback
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with plain.serve(handle, context) as server.url:
+        yield server

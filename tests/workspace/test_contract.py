@@ -9,7 +9,7 @@ import pytest
 from mlops_ci.errors import RemoteError
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.workspace.store import Store, Written
-from tests.workspace.conftest import Backend
+from tests.parts.backends import Backend
 
 
 def test_what_is_created_is_read_back(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_ci.errors import RemoteError
 from mlops_ci.workspace.store import Store
-from tests.workspace.conftest import Backend
+from tests.parts.backends import Backend
 
 
 def _keys(store: Store, prefix: str = "") -> list[str]:

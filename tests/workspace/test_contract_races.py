@@ -12,8 +12,8 @@ import pytest
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
+from tests.parts.backends import Backend
 from tests.parts.need import soak
-from tests.workspace.conftest import Backend
 from tests.workspace.forked import Acknowledge, at_once
 
 THREADS = 8

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.inventory import take_inventory
-from mlops_ci.workspace.open import initialise
 from mlops_ci.workspace.store import Store
 
 

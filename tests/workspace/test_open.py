@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
+from mlops_ci.workspace.format import initialise, read_format
 from mlops_ci.workspace.layout import FORMAT_KEY
 from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import initialise, open_store, read_format
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
-from tests.workspace.conftest import Backend
+from tests.parts.backends import Backend
 from tests.workspace.memory import MemoryStore
 
 
@@ -56,13 +57,19 @@ def test_initialising_in_a_race_takes_the_winners_id() -> None:
 class ForgetfulStore(MemoryStore):
     """Accepts what it does not keep."""
 
+    keeps = "nothing"
+
     def create(self, key: str, data: bytes) -> bool:
-        return super().create(key, data) if key.startswith("probes/") else True
+        return super().create(key, data) if key.startswith(self.keeps) else True
 
 
 def test_a_storage_that_keeps_nothing_is_refused() -> None:
+    store = ForgetfulStore()
     with pytest.raises(RemoteError, match="does not keep a key"):
-        initialise(ForgetfulStore())
+        initialise(store)
+    store.keeps = "probes/"
+    with pytest.raises(IntegrityError, match="did not keep"):
+        initialise(store)
 
 
 def test_a_workspace_of_a_newer_format_is_refused(store: Store) -> None:

@@ -6,7 +6,7 @@ import time
 import uuid
 
 from mlops_ci.edge.git import Answer
-from mlops_ci.errors import RemoteError
+from mlops_ci.errors import OutcomeUnknownError, RemoteError
 from mlops_ci.workspace.git.changes import Change, Changes
 from mlops_ci.workspace.git.errors import LIMITS, Refusal, failure, refusal_of, rejection, too_large
 from mlops_ci.workspace.git.history import message_of
@@ -42,6 +42,7 @@ def publish(changes: Changes, line: Line, *, patience: float) -> None:
     Raises:
         LostRaceError: somebody else has taken a claimed key; nothing was written.
         RemoteError: the remote cannot be reached or refuses.
+        OutcomeUnknownError: it was reached, and cannot be any more.
     """
     deadline = time.monotonic() + patience
     made: list[str] = []
@@ -67,7 +68,7 @@ def publish(changes: Changes, line: Line, *, patience: float) -> None:
         if refusal in {Refusal.REMOTE, Refusal.TOO_LARGE}:
             raise _final(refusal, answer, effective, line)
         # Whatever was said, a push may have been taken: its reply may be lost, or come to a second try of git's own.
-        line.refresh()
+        _look_again(line)
         if _was_taken(made, line):
             return
         if base and not (line.view.commit and line.clone.is_ancestor(base, line.view.commit)):
@@ -101,6 +102,15 @@ def _take(ref: str, commit: str, changes: dict[str, Change], line: Line) -> None
     for path, change in changes.items():
         view.change(path, change.blob)
     view.ref, view.commit = ref, commit
+
+
+def _look_again(line: Line) -> None:
+    try:
+        line.refresh()
+    except RemoteError as error:
+        raise OutcomeUnknownError(
+            f"it is not known whether the push was taken: {error.what}", where=error.where, hint="run the command again"
+        ) from error
 
 
 def _was_taken(made: list[str], line: Line) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from mlops_ci.errors import IntegrityError, UsageError
@@ -72,9 +73,22 @@ def copy_from_store(url: str, target: Path, *, open_at: Open = open_store) -> No
     except UsageError as error:
         raise out_of_reach from error
     found = False
-    for item in store.list(""):
+    items = list(islice(store.list(""), MOST_FILES + 1))
+    if len(items) > MOST_FILES:
+        raise GoneError(f"it has more than {MOST_FILES:,} files", where=store.url)
+    for item in items:
         file = safe_join(target, item.key, where=store.url)
         file.parent.mkdir(parents=True, exist_ok=True)
         found = store.download(item.key, file) is not None or found
-    if not found:
+    if not found and not _copy_object(url, target, open_at):
         raise GoneError("its files are gone", where=store.url)
+
+
+def _copy_object(url: str, target: Path, open_at: Open) -> bool:
+    """Copy the one object at a URL; whether there is one."""
+    address, mark, settings = url.partition("?")
+    folder, _, name = address.rpartition("/")
+    if folder.endswith("/"):  # only a bucket is named
+        return False
+    store = open_at(folder + mark + settings, Path(os.sep))
+    return store.download(name, safe_join(target, name, where=store.url)) is not None

@@ -228,7 +228,9 @@ def _known(state: ModelState, version: ForeignVersion, fingerprint: str) -> Mode
     if found := state.with_fingerprint(fingerprint):
         return found
     ours = version.tags.get("mlops-ci.digest")
-    return next((v for v in state.versions.values() if ours and v.digest == ours), None)
+    number = version.tags.get("mlops-ci.version", "")
+    found = state.versions.get(int(number)) if number.isdecimal() else None
+    return found if found and found.digest == ours else None
 
 
 def _files(folder: Path) -> Iterable[LocalFile]:

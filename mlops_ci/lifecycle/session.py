@@ -11,9 +11,10 @@ from pathlib import Path
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
-from mlops_ci.errors import ConfigurationError, UsageError
+from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.hosts.select import select_host
+from mlops_ci.lifecycle.base_rules import with_base_rules
 from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.pipeline.cache import StepCache
@@ -34,9 +35,6 @@ from mlops_ci.workspace.layout import PULL_REQUESTS
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import is_history, open_store
 from mlops_ci.workspace.store import Store, Watch, unwatched
-
-# What judges a pull request is taken from its base.
-_FROM_BASE = ("workspace", "cache", "evaluation", "gate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def open_session(options: Options) -> Session:
     host = select_host(options.host, options.environ, branch=options.branch, default_branch=options.default_branch)
     context = host.context(checkout)
     redact = redactor_for(options.environ, (name for step in project.steps for name in step.env))
-    project, base_project, notes = _with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
+    project, base_project, notes = with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
@@ -144,42 +142,6 @@ def open_session(options: Options) -> Session:
         started=started,
         notes=notes,
     )
-
-
-def _with_base_rules(
-    project: Project, checkout: Checkout, context: HostContext, path: str
-) -> tuple[Project, Project | None, tuple[str, ...]]:
-    """On a pull request, take what judges it from the base, so that a change cannot loosen its own gate."""
-    if context.base is None:
-        return project, None, ()
-    data = checkout.read_at(context.base, path)
-    if data is None:
-        why = f"`{context.default_branch}` has no {path} yet, so that the gate is this branch's own"
-        return project, None, (why,)
-    try:
-        base = load_project(data, f"{path}@{context.base[:7]}")
-    except ConfigurationError as error:
-        why = f"{path} of `{context.default_branch}` is broken ({error.what}): the gate is this branch's own"
-        return project, None, (why,)
-    differing = [name for name in _FROM_BASE if getattr(project, name) != getattr(base, name)]
-    names = [step.name for step in project.steps]
-    notes = []
-    if base.model.name != project.model.name:
-        notes.append(
-            f"the model is called `{project.model.name}` here and `{base.model.name}` on `{context.default_branch}`: "
-            "under the new name it has no champion"
-        )
-    if base.evaluation and base.evaluation.step and base.evaluation.step not in names:
-        raise UsageError(
-            f"the evaluation of {context.default_branch} needs the step {base.evaluation.step!r}, which is gone here",
-            where=path,
-            hint=f"keep the step, or change the evaluation on {context.default_branch} first",
-        )
-    notes += [
-        f"`{name}` differs here; that of `{context.default_branch}` is in force until this is merged"
-        for name in differing
-    ]
-    return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), base, tuple(notes)
 
 
 def _cache_store(project: Project, folder: Path, store: Store, options: Options) -> Store:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote, unquote
 
 from mlops_ci.errors import IntegrityError
+from mlops_ci.workspace.keys import require_key
 
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # NUL and lone surrogates
 _LITERAL = " !#$&'()+,;=@[]^`{}"
 
 
@@ -20,10 +19,7 @@ def path_of(key: str) -> str:
     Raises:
         IntegrityError: the key leaves the workspace.
     """
-    parts = key.split("/")
-    if any(part in {"", ".", ".."} for part in parts) or _UNSPEAKABLE.search(key):
-        raise IntegrityError("a key leaves the workspace", where=repr(key))
-    return "/".join(map(_name, parts))
+    return "/".join(map(_name, require_key(key).parts))
 
 
 def key_of(path: str) -> str | None:

@@ -14,14 +14,14 @@ from tests.registry.making import open_log
 from tests.registry.promises.workers import MODULE, register_as_one, request_of, require_acknowledged, settle
 from tests.workspace.forked import killed
 
-KILLS = {"local": (40, 600), "git": (6, 100)}
+KILLS = {"local": (40, 600), "git": (5, 60)}
 LONGEST = {"local": 0.12, "git": 2.0}  # seconds until a process is killed at the latest
 
 
 def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_by_half(
     backend: Backend, sources: Path, seed: int
 ) -> None:
-    kills, longest = soak(*KILLS.get(backend.name, (15, 300))), LONGEST.get(backend.name, 0.3)
+    kills, longest = soak(*KILLS.get(backend.name, (12, 300))), LONGEST.get(backend.name, 0.3)
     order = f"{MODULE}:register_on_and_on"
     acknowledged = killed(order, kills, seed=seed, longest=longest, url=backend.url, sources=str(sources))
     settle(backend)

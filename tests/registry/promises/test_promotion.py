@@ -14,7 +14,7 @@ from tests.registry.promises.workers import open_registry, register_as_one
 from tests.workspace.forked import Acknowledge, at_once
 
 COMMITS = [sha(f"commit {number}") for number in range(8)]
-JOBS = {"local": 24, "git": 3}
+JOBS = {"local": 24, "git": 2}
 
 
 def is_ancestor(ancestor: str, descendant: str) -> bool:

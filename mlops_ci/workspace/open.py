@@ -81,9 +81,9 @@ def _require_path_or_url(url: str) -> None:
         raise UsageError("the path or URL is empty", where="workspace", hint=hint)
     if match := _ALMOST_A_URL.match(url):
         raise UsageError(
-            f"neither a path nor a URL: {url!r}",
+            f"neither a path nor a URL: '{match[1]}:…'",  # no more of it: there may be a password in the rest
             where="workspace",
-            hint=f"write {match[1].lower()}://…, or ./{url} if a folder is called so",
+            hint=f"write {match[1].lower()}://…, or put ./ in front if a folder is called so",
         )
 
 

@@ -6,10 +6,10 @@ It reads; what writes is the command line, in CI. All errors are of :mod:`mlops_
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from mlops_ci.edge.clock import now
 from mlops_ci.errors import UsageError
@@ -30,6 +30,20 @@ from mlops_ci.workspace.format import read_format, require_whole
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
+
+
+class Terms(TypedDict, total=False):
+    """What to search by; see :meth:`Workspace.search`."""
+
+    tags: Mapping[str, str]
+    metrics: str | Sequence[str]
+    commit: str
+    alias: str
+    since: str
+    until: str
+    text: str
+    sort: str
+    limit: int
 
 
 class Version:
@@ -130,7 +144,19 @@ class Model:
         state = require_known(self._log.read())
         return [Version(self._store, state.versions[number]) for number in sorted(state.versions)]
 
-    def search(self, **terms: Any) -> list[Version]:
+    def __contains__(self, selector: str | int) -> bool:
+        """Whether there is such a version, or such an alias."""
+        try:
+            self[selector]
+        except UsageError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[Version]:
+        """All versions, oldest first."""
+        return iter(self.versions())
+
+    def search(self, **terms: Unpack[Terms]) -> list[Version]:
         """The versions that fit: see :meth:`Workspace.search`."""
         query = replace(_query(terms), model=self.name)
         if self.name not in traces_of_models(self._store):
@@ -183,7 +209,7 @@ class Workspace:
         pin = self._pins.get(require_model_name(name))
         return Model(self._store, ModelLog(self._store, name, actor=Actor("python"), clock=now, pin=pin))
 
-    def search(self, **terms: Any) -> list[Version]:
+    def search(self, **terms: Unpack[Terms]) -> list[Version]:
         """The versions of all models that fit, newest first.
 
         Keyword arguments, all of which must hold: ``tags`` (a mapping), ``metrics`` (conditions such as

@@ -8,7 +8,7 @@ import click
 
 from mlops_ci.cli.options import project_option
 from mlops_ci.lifecycle.initial import write_initial_project
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
 from mlops_ci.project.load import load_project
 
@@ -27,6 +27,7 @@ def validate(project: Path) -> None:
     """Check mlops.yaml: all problems at once, each with line and column."""
     file = find_project_file(project)
     loaded = load_project(read_project_file(file), file.name)
+    check_places(loaded, file.parent)
     steps = " → ".join(step.name for step in ordered(loaded.steps))
     rules = len(loaded.gate.rules) if loaded.gate else 0
     gate = "1 gate rule" if rules == 1 else f"{rules} gate rules"

@@ -128,7 +128,7 @@ def copy(source: str, target: str, as_json: bool) -> None:
 @host_option
 @json_option
 def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, host: str, as_json: bool) -> None:
-    """Delete files of unfinished uploads and of deleted versions."""
+    """Delete files that no version needs: those of unfinished uploads and of versions that are no more."""
     if dry_run:
         store = workspace_to_read(workspace, project)
     else:

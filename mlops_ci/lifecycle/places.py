@@ -106,6 +106,17 @@ def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
     return SplitStore(store, open_store(choice.files, folder, watch)) if choice.files else store
 
 
+def check_places(project: Project, folder: Path) -> None:
+    """Check what a project says of places, without asking anybody but git's configuration.
+
+    Raises:
+        UsageError: a workspace or a cache could not be opened.
+    """
+    _open_chosen(project.workspace, folder, unwatched)
+    if project.cache.url:
+        open_store(project.cache.url, folder)
+
+
 def _folders_of(store: Store) -> list[LocalStore]:
     """The folders of this machine that a workspace is in."""
     return [place for place in places_of(store) if isinstance(place, LocalStore)]

@@ -179,3 +179,11 @@ def test_importing_the_package_is_light() -> None:
     code = f"import mlops_ci, sys; print(sorted({{n.partition('.')[0] for n in sys.modules}} & {heavy}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_model_knows_what_it_has(workspace: Workspace) -> None:
+    model = workspace.model(workspace.models()[0])
+    assert [version.number for version in model] == [version.number for version in model.versions()]
+    assert 1 in model
+    assert "v999" not in model
+    assert "nobody" not in model

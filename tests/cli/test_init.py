@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.lab import Lab
 
 
@@ -35,3 +37,11 @@ def test_several_models_have_a_project_file_each(lab: Lab) -> None:
     assert lab.ci()["model"] == "coin"
     assert lab.ci("--project", "other.yaml")["model"] == "dice"
     assert sorted(version["model"] for version in lab.versions()) == ["coin", "dice"]
+
+
+@pytest.mark.parametrize("place", ["s4://bucket/x", "s3:/bucket", "git+orign", "az://models/x?colour=red"])
+def test_validate_looks_at_where_the_workspace_is_said_to_be(lab: Lab, place: str) -> None:
+    lab.write("mlops.yaml", (lab.folder / "mlops.yaml").read_text() + f"workspace: {place}\n")
+    done = lab.run("validate")
+    assert done.code == 2, done.out
+    assert len(done.err.splitlines()) == 1

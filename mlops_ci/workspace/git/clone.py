@@ -44,6 +44,9 @@ class Clone:
     def _opened(self, more: Mapping[str, str]) -> Git:
         folder = self._folder
         try:
+            if folder.is_dir() and not self._is_sound():
+                # Of a damaged cache nothing is worth keeping; who is using it now will find it gone, and make it anew.
+                shutil.rmtree(folder.rename(folder.with_name(f"{folder.name}.{uuid.uuid4().hex}")), ignore_errors=True)
             if not folder.is_dir():
                 self._make()
         except OSError as error:
@@ -54,6 +57,14 @@ class Clone:
             # Unreachable objects are kept too. Who loses against another process that tidies up goes on without.
             git.status(*_PARTIAL, "repack", "-A", "-d", "--quiet")
         return git
+
+    def _is_sound(self) -> bool:
+        """Whether git takes the folder for a repository."""
+        try:
+            head = (self._folder / "HEAD").read_text(errors="replace")
+        except OSError:
+            return False
+        return head.startswith("ref: ") and (self._folder / "objects").is_dir() and (self._folder / "refs").is_dir()
 
     def _make(self) -> None:
         """Make the repository elsewhere and move it, so that nobody meets half of one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -197,3 +198,15 @@ def test_a_cache_of_many_packs_is_tidied_up_and_stays_whole(
     assert again.create("12", b"12")
     assert reader.get("12") == b"12"
     assert len(list((tmp_path / "reader").rglob("*.pack"))) < 5
+
+
+@pytest.mark.parametrize("damage", ["HEAD", "objects"])
+def test_a_damaged_cache_is_made_anew(client: Client, tmp_path: Path, damage: str) -> None:
+    client().create("a", b"1")
+    [cache] = (tmp_path / "cache" / "git").iterdir()
+    if damage == "HEAD":
+        (cache / damage).write_text("garbage\n")
+    else:
+        shutil.rmtree(cache / damage)
+    assert client().get("a") == b"1"
+    assert client().create("b", b"2")

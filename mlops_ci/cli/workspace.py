@@ -23,6 +23,7 @@ from mlops_ci.registry.check import ModelCheck, check_model
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.registry.pins import format_pin, parse_pins, pin_of
+from mlops_ci.workspace.format import require_whole
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
 
@@ -48,7 +49,7 @@ def init_workspace(project: Path, workspace: str | None, host: str) -> None:
 @json_option
 def info(project: Path, workspace: str | None, as_json: bool) -> None:
     """Say what a workspace holds, by kind, and what in it belongs to no version."""
-    store = workspace_to_read(workspace, project)
+    store = _whole(workspace_to_read(workspace, project))
     found = describe_workspace(store, _logs(store))
     if as_json:
         print_json(found)
@@ -74,7 +75,7 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
 def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Verify every model's log, its hints and the files of every version; exits with 5 if anything is damaged."""
     pinned = parse_pins(pins)
-    store = workspace_to_read(workspace, project, Transfers())
+    store = _whole(workspace_to_read(workspace, project, Transfers()))
     names = sorted({*traces_of_models(store), *pinned})
     checks = [check_model(log_in(store, name, pinned.get(name)), read_data=read_data) for name in names]
     findings = [finding for check in checks for finding in check.findings]
@@ -130,9 +131,9 @@ def copy(source: str, target: str, as_json: bool) -> None:
 def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, host: str, as_json: bool) -> None:
     """Delete files that no version needs: those of unfinished uploads and of versions that are no more."""
     if dry_run:
-        store = workspace_to_read(workspace, project)
+        store = _whole(workspace_to_read(workspace, project))
     else:
-        store = workspace_to_write(workspace, project, host=host, environ=os.environ)
+        store = _whole(workspace_to_write(workspace, project, host=host, environ=os.environ))
     swept = collect_garbage(store, _logs(store), now=now(), grace=timedelta(days=older_than), dry_run=dry_run)
     if as_json:
         print_json(swept)
@@ -159,6 +160,12 @@ def pins(project: Path, workspace: str | None) -> None:
         pin = pin_of(log.read())
         if pin:
             click.echo(format_pin(pin))
+
+
+def _whole(store: Store) -> Store:
+    """A workspace with all its places: what is not there must not be taken for lost."""
+    require_whole(store, thorough=True)
+    return store
 
 
 def _logs(store: Store) -> Iterator[ModelLog]:

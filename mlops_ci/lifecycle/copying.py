@@ -72,8 +72,8 @@ def copy_workspace(source: Store, target: Store, pins: Mapping[str, Pin] | None 
     """
     if read_format(source) is None:
         raise UsageError("there is no workspace here", where=source.url, hint="correct SOURCE")
-    require_whole(source)
-    require_whole(target)
+    require_whole(source, thorough=True)
+    require_whole(target, thorough=True)
     pins = pins or {}
     names = sorted({*traces_of_models(source), *pins})
     heads = {name: _log(source, name, pins).read().head for name in names}

@@ -10,6 +10,7 @@ from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.workspace.format import require_whole
 from mlops_ci.workspace.layout import model_file_key, predictions_key
 from mlops_ci.workspace.store import Store
 
@@ -54,6 +55,7 @@ def fetch(store: Store, key: str, expected: FileRecord, target: Path) -> None:
     try:
         written = store.download(key, partial)
         if written is None:
+            require_whole(store, thorough=True)  # it may be elsewhere
             raise IntegrityError("an object of the workspace is missing", where=key, hint="restore it from a backup")
         if (written.digest, written.size) != (expected.digest, expected.size):
             raise IntegrityError(

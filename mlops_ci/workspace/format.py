@@ -14,6 +14,7 @@ from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
 
 _FILES_ONLY = "files-only"
+_FILES_ELSEWHERE = "files-elsewhere"
 
 
 def places_of(store: Store) -> tuple[Store, ...]:
@@ -34,10 +35,11 @@ def read_format(store: Store) -> WorkspaceFormat | None:
     return found
 
 
-def require_whole(store: Store) -> WorkspaceFormat | None:
+def require_whole(store: Store, *, thorough: bool = False) -> WorkspaceFormat | None:
     """Make sure that a workspace is opened with all its places, and that they belong together.
 
-    Returns what kind of workspace it is, as :func:`read_format` does.
+    Returns what kind of workspace it is, as :func:`read_format` does. A workspace that got its second place later is
+    recognised at the cost of one more request, if that is asked for (``thorough``).
 
     Raises:
         UsageError: its files are elsewhere, or are those of another workspace.
@@ -50,7 +52,7 @@ def require_whole(store: Store) -> WorkspaceFormat | None:
         if theirs and theirs.id != found.id:
             hint = "give each workspace a place of its own for its files"
             raise UsageError("the files there are those of another workspace", where=store.files.url, hint=hint)
-    elif (data := store.get(FILES_KEY)) is not None:
+    elif (thorough or _FILES_ELSEWHERE in found.features) and (data := store.get(FILES_KEY)) is not None:
         files = decode(data, FilesElsewhere, where=FILES_KEY).files
         raise UsageError(f"the files of this workspace are at {files}", where=store.url, hint=_BOTH)
     return found
@@ -84,7 +86,8 @@ def initialise(store: Store, *, as_copy_of: WorkspaceFormat | None = None) -> Wo
         for place in places_of(store):
             require_create_if_absent(place)
         identity = as_copy_of.id if as_copy_of else uuid.uuid4().hex
-        store.create(FORMAT_KEY, encode(WorkspaceFormat(WORKSPACE_FORMAT, identity)))
+        features = (_FILES_ELSEWHERE,) if isinstance(store, SplitStore) else ()
+        store.create(FORMAT_KEY, encode(WorkspaceFormat(WORKSPACE_FORMAT, identity, features)))
         found = read_format(store)
     if found is None:
         raise IntegrityError("the workspace did not keep what was written to it", where=store.url)
@@ -101,7 +104,7 @@ def _format_at(place: Store) -> WorkspaceFormat | None:
     if data is None:
         return None
     found = decode(data, WorkspaceFormat, where=FORMAT_KEY)
-    unknown = set(found.features) - {_FILES_ONLY}
+    unknown = set(found.features) - {_FILES_ONLY, _FILES_ELSEWHERE}
     if found.format != WORKSPACE_FORMAT or unknown:
         needs = ", ".join(sorted(unknown)) or f"format {found.format}"
         raise IntegrityError(

@@ -13,7 +13,7 @@ from mlops_ci.workspace.store import Store, Watch, unwatched
 
 _FILES = ",files="
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_ALMOST_A_URL = re.compile(r"^([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
+_ALMOST_A_URL = re.compile(r"^(?!git\+)([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
 _REMOTE_OF_CHECKOUT = "git+"
 
 

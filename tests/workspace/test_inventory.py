@@ -16,6 +16,7 @@ def test_objects_are_counted_by_kind_and_those_of_pull_requests_apart(store: Sto
     assert inventory.url == store.url
     counted = {kind: (count.objects, count.size) for kind, count in inventory.kinds.items()}
     assert counted.pop("workspace.json")[1] > 0
+    counted.pop("files.json", None)  # of a workspace in two places
     assert counted == {"models": (2, 6), "runs": (1, 3), "pull-requests/runs": (1, 3)}
     times = [item.modified for item in store.list("models/")]
     assert (inventory.kinds["models"].oldest, inventory.kinds["models"].newest) == (min(times), max(times))

@@ -158,8 +158,9 @@ def test_two_workspaces_do_not_share_a_place_for_files(tmp_path: Path) -> None:
 def test_half_of_a_workspace_is_not_taken_for_the_whole(split: SplitStore) -> None:
     initialise(split)
     require_whole(split)
-    with pytest.raises(UsageError, match="the files of this workspace are at"):
-        require_whole(split.log)
+    for thorough in (False, True):
+        with pytest.raises(UsageError, match="the files of this workspace are at"):
+            require_whole(split.log, thorough=thorough)
     with pytest.raises(UsageError, match="whose log is elsewhere"):
         read_format(split.files)
 
@@ -170,6 +171,8 @@ def test_a_workspace_that_gets_a_second_place_keeps_its_files(tmp_path: Path) ->
     register(open_log(alone), registration(tmp_path / "sources", sha(1), "f1"))
     split = SplitStore(alone, MemoryStore())
     assert initialise(split) == found
+    with pytest.raises(UsageError, match="the files of this workspace are at"):
+        require_whole(alone, thorough=True)
     register(open_log(split), registration(tmp_path / "sources", sha(2), "f2"))
     assert len(require_whole_log(split).versions) == 2
     assert [len(list(place.list("models/model/objects/"))) for place in (alone, split.files)] == [1, 1]

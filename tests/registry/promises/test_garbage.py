@@ -108,7 +108,8 @@ def _race(backend: Backend, sources: Path, turn: int) -> None:
         try:
             for job in [pool.submit(write, number) for number in range(WRITERS)]:
                 job.result()
-            assert condemned.wait(300), "the stalled writers' uploads were not even condemned"
+            # In git nobody sees an upload before its entry, and so nobody condemns it.
+            assert backend.name == "git" or condemned.wait(300), "the stalled writers' uploads were not even condemned"
             signal.set()
             for job in waiting:
                 job.result()

@@ -10,14 +10,17 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from mlops_ci.registry.register import Registration
 from mlops_ci.workspace.store import Store
-from tests.parts.backends import Backend
+from tests.parts.backends import PARAMETERS, Backend
 from tests.parts.need import soak
 from tests.registry.faulty import Worker, require_told_right
 from tests.registry.making import open_log, registration, sha
 from tests.registry.promises.lines import bad_line
 
+# A workspace in two places has no line of its own.
 SEEDS = {"local": (20, 1000), "gcs": (6, 1000), "azure": (5, 1000), "s3": (5, 500), "git": (1, 20)}
 SHARES = (0.4, 0.2, 0.05)  # of the requests are spoilt
 TRIES = 2000
@@ -42,6 +45,7 @@ def _work(store: Store, requests: list[Registration], model: str) -> tuple[Worke
     raise AssertionError("running again does not converge")
 
 
+@pytest.mark.parametrize("backend", [PARAMETERS[name] for name in sorted(SEEDS)], indirect=True)
 def test_nothing_is_lost_or_doubled_or_said_to_have_failed_for_good(backend: Backend, sources: Path, seed: int) -> None:
     count, seen, faults = soak(*SEEDS[backend.name]), Counter[str](), Counter[str]()
     for one in range(seed, seed + count):

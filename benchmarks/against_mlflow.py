@@ -80,7 +80,7 @@ def ours(folder: Path, count: int) -> dict[str, float]:
         register(log, Registration(sha(-number), f"new {number}", (LocalFile(record, lambda: source),), tags=tags))
 
     def search(_: int) -> None:
-        find_versions(LocalStore(root), Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ)
+        find_versions(LocalStore(root), Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ, {})
 
     began = time.perf_counter()
     search(0)

@@ -125,12 +125,15 @@ def measured(root: Path, what: str, count: int, cache: Path) -> dict[str, float]
         "cold alias": lambda: resolve_quickly(log, "champion"),
         "cold read": log.read,
         "warm append": lambda: log.append(body(log.folded.next_version)),
-        "cold search": lambda: find_versions(store, Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ),
-        "warm search": lambda: find_versions(store, Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ),
+        "cold search": lambda: find_versions(store, Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ, {}),
+        "warm search": lambda: find_versions(store, Query(model=MODEL, tags={"team": "team-3"}, limit=50), environ, {}),
         "search metric": lambda: find_versions(
-            store, Query(model=MODEL, metrics=(parse_condition("roc_auc > 0.9"),), sort="-roc_auc", limit=50), environ
+            store,
+            Query(model=MODEL, metrics=(parse_condition("roc_auc > 0.9"),), sort="-roc_auc", limit=50),
+            environ,
+            {},
         ),
-        "search commit": lambda: find_versions(store, Query(model=MODEL, commit=sha(count // 2)[:12]), environ),
+        "search commit": lambda: find_versions(store, Query(model=MODEL, commit=sha(count // 2)[:12]), environ, {}),
     }
     if what == "warm append":
         log.read()

@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     size, rounds = options.megabytes, options.rounds
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", ".")) as name:
-        folder = Path(name)
+        folder = Path(name).resolve()
         source = _make(folder / "source", size)
         if options.only != "s3":
             _local(folder, source, size, rounds)

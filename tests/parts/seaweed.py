@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -65,7 +65,8 @@ def seaweed(folder: Path) -> Iterator[Bucket]:
         yield Bucket("s3", "models", endpoint, environ_of("writer"), {"region": "us-east-1"})
     finally:
         # It would take its time to end well, and nobody wants its data again.
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended already, and its log says why
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -52,7 +52,18 @@ UNKNOWN = [
     'none', 'a', '0', 'null', 'true', 'nan', 'abcdef0', "f" * 40, 'deadbeef', 'a.b-c_d', "a" * 100, 'baseline', 'v0',
     '0x10', '1.0', '1e5', "9" * 30, 'v', 'v-1', 'v1.0', "v" + "9" * 30,
 ]  # fmt: skip
-HOSTILE = [*PATHS, *SHELL, *SQL, *DASHES, *NUMBERS]
+# One character that is wrong in a name that is good otherwise.
+INSIDE = [
+    f"mo{character}del"
+    for character in [
+        *map(chr, range(1, 33)),
+        *map(chr, range(0x7F, 0xA1)),
+        *"!\"#$%&'()*+,/:;<=>?[\\]^`{|}~",
+        *"\u00ad\u034f\u061c\u115f\u17b4\u180e\u2000\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e",
+        *"\u2044\u2060\u2064\u2066\u2069\u2215\u29f8\u3000\u3164\ufe0f\ufeff\uff0e\uff0f\uff3c\uffa0\ufffd\U000e0001",
+    ]
+]
+HOSTILE = [*PATHS, *SHELL, *SQL, *DASHES, *NUMBERS, *INSIDE]
 ALL = [*HOSTILE, *UNKNOWN]
 
 
@@ -157,5 +168,5 @@ def test_no_name_does_anything_but_a_refusal_in_python(workspace: Path, method: 
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(set(ALL)) == len(ALL) > 170
-    assert len(ALL) * (len(COMMANDS) + 8) + len(HOSTILE) * len(REGISTERING) > 3000
+    assert len(set(ALL)) == len(ALL) > 300
+    assert len(ALL) * (len(COMMANDS) + 8) + len(HOSTILE) * len(REGISTERING) > 6000

@@ -101,17 +101,16 @@ class HintChecker:
             yield Finding(key, f"the listing of models says something else of {self._model} than its log")
 
     def _checkpoint_findings(self) -> Iterator[Finding]:
-        for item in self._store.list(checkpoints_prefix(self._model)):
+        prefix, present = checkpoints_prefix(self._model), set()
+        for item in self._store.list(prefix):
             parts = checkpoint_parts(item.key)
+            present.add(parts)
             what = self._wrong_in(item.key, Checkpoint(*parts)) if parts else "not the name of a checkpoint"
             if what:
                 yield Finding(item.key, what)
-        present = {item.key.rpartition("/")[2] for item in self._store.list(checkpoints_prefix(self._model))}
         for one in self._hint.checkpoints if self._hint else ():
-            if not any(checkpoint_parts(name) == (one.first, one.last, one.digest) for name in present):
-                yield Finding(
-                    checkpoints_prefix(self._model), f"the checkpoint of entries {one.first} to {one.last} is missing"
-                )
+            if (one.first, one.last, one.digest) not in present:
+                yield Finding(prefix, f"the checkpoint of entries {one.first} to {one.last} is missing")
 
     def _wrong_in(self, key: str, checkpoint: Checkpoint) -> str | None:
         try:

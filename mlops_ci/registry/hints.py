@@ -16,7 +16,7 @@ from mlops_ci.records.hint import HINT_FORMAT, Checkpoint, Hint
 from mlops_ci.records.listing import LISTING_FORMAT, ListedModel, ListedVersion, ModelListing, VersionListing
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import hint_key, log_key, model_listing_key, objects_prefix, version_listing_key
+from mlops_ci.workspace.layout import hint_key, log_key, model_file_key, model_listing_key, version_listing_key
 from mlops_ci.workspace.store import Store
 
 _NEWEST = 100  # versions in a listing, besides those with an alias
@@ -113,7 +113,7 @@ def _listed(version: ModelVersion) -> ListedVersion:
         commit=version.commit,
         created=version.created,
         digest=version.digest,
-        objects=f"{objects_prefix(version.model)}{version.attempt}/files/",
+        objects=model_file_key(version.model, version.attempt, ""),
         files=version.files,
         aliases=version.aliases,
         tags=version.tags,

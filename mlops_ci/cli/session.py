@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import click
 
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now
@@ -20,6 +23,8 @@ def session_of(project: Path, workspace: str | None, host: str, **others: Any) -
             host=host,
             environ=dict(os.environ),
             clock=now,
+            # Not stdout, which may be JSON; services of CI read commands from both.
+            say=partial(click.echo, err=True),
             watch=Transfers(),
             **others,
         )

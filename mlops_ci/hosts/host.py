@@ -1,11 +1,18 @@
-"""The Protocol of a host."""
+"""The Protocol of a host: which event a job answers, and how the job speaks to the host that runs it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from mlops_ci.hosts.reviews import Reviews
+from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
+
+Environment = Mapping[str, str]
+Say = Callable[[str], None]
+"""Prints a line where the host reads commands: the output of the job."""
 
 
 class Repository(Protocol):
@@ -30,12 +37,44 @@ class Host(Protocol):
     """Says which event the job answers. Everything is read when it is asked for, nothing at import."""
 
     def context(self, repository: Repository) -> HostContext:
-        """Who runs us, for which event."""
+        """Who runs us, for which event.
+
+        Raises:
+            UsageError: the checkout or the event does not tell what to do.
+        """
         ...
 
     def neutralise(self, line: str) -> str:
         """Make a line of foreign text safe to print: no part of it may act as a command to the host."""
         ...
 
+    def group(self, title: str) -> AbstractContextManager[None]:
+        """Fold what is printed meanwhile under a title."""
+        ...
 
-Environment = Mapping[str, str]
+    def mask(self, secret: str) -> None:
+        """Have the host hide a value in everything that is printed from now on."""
+        ...
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Show a remark where the host shows them: beside the run, and the line of the file."""
+        ...
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Hand values to later steps and jobs; nothing in a value may forge another output."""
+        ...
+
+    def summary(self, markdown: str) -> None:
+        """Add to the page that the host shows of the run."""
+        ...
+
+    def git_settings(self) -> Mapping[str, str]:
+        """Settings (``key`` to ``value``) with which git reaches the job's repository as the job may; often none.
+
+        They carry the credential: they go to git through its environment, never to arguments, disk or steps.
+        """
+        ...
+
+    def reviews(self, context: HostContext) -> Reviews | None:
+        """The pull requests of the job's repository; None where there are none, or no credential for them."""
+        ...

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from mlops_ci.errors import UsageError
-from mlops_ci.hosts.host import Environment, Repository
+from mlops_ci.hosts.host import Environment, Repository, Say
 from mlops_ci.records.actor import Actor
+from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
 
 
@@ -15,9 +17,10 @@ class LocalHost:
     """The default branch behaves as a push to it, any other branch as a pull request against it."""
 
     def __init__(
-        self, environ: Environment, *, branch: str | None, default_branch: str | None, ephemeral: bool
+        self, environ: Environment, say: Say, *, branch: str | None, default_branch: str | None, ephemeral: bool
     ) -> None:
         self._environ = environ
+        self._say = say
         self._branch = branch
         self._default_branch = default_branch
         self._ephemeral = ephemeral
@@ -53,6 +56,34 @@ class LocalHost:
     def neutralise(self, line: str) -> str:
         """Text can command nothing here but a terminal, so control characters go."""
         return "".join(character for character in line if character == "\t" or character.isprintable())
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """A heading; nothing folds here."""
+        self._say(self.neutralise(title))
+        yield
+
+    def mask(self, secret: str) -> None:
+        """Nothing hides on a terminal; what we print ourselves is redacted already."""
+
+    def annotate(self, annotation: Annotation) -> None:
+        """A line like a compiler's, which editors can follow."""
+        place = f"{annotation.file}:{annotation.line or 1}: " if annotation.file else ""
+        self._say(self.neutralise(f"{place}{annotation.level}: {annotation.message}"))
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Nobody comes after us."""
+
+    def summary(self, markdown: str) -> None:
+        """The report is on the terminal already."""
+
+    def git_settings(self) -> Mapping[str, str]:
+        """Git reaches its remotes as its user does."""
+        return {}
+
+    def reviews(self, context: HostContext) -> None:  # noqa: ARG002 - the Protocol's signature
+        """A laptop has no pull requests."""
+        return
 
 
 def user_name(environ: Environment) -> str:

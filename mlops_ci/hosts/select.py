@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_ci.hosts.host import Environment, Host
+from mlops_ci.hosts.host import Environment, Host, Say
 from mlops_ci.hosts.local import LocalHost
 
 CHOICES = ("auto", "local")
@@ -11,17 +11,19 @@ _SIGNS = ("GITHUB_ACTIONS", "TF_BUILD", "CI")
 
 
 def select_host(
-    choice: str, environ: Environment, *, branch: str | None = None, default_branch: str | None = None
+    choice: str, environ: Environment, say: Say, *, branch: str | None = None, default_branch: str | None = None
 ) -> Host:
     """Return the adapter for a choice.
 
     Args:
         choice: one of ``CHOICES``; ``local`` also vouches for the disk of the machine.
         environ: the environment variables.
+        say: prints a line into the job's output.
         branch: the branch, where the checkout does not tell.
         default_branch: the branch that releases, where the checkout does not tell.
     """
-    return LocalHost(environ, branch=branch, default_branch=default_branch, ephemeral=is_ephemeral(choice, environ))
+    ephemeral = is_ephemeral(choice, environ)
+    return LocalHost(environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral)
 
 
 def is_ephemeral(choice: str, environ: Environment) -> bool:

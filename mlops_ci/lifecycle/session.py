@@ -12,7 +12,7 @@ from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.errors import UsageError
-from mlops_ci.hosts.host import Host
+from mlops_ci.hosts.host import Host, Say
 from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.base_rules import with_base_rules
 from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
@@ -46,6 +46,7 @@ class Options:
     host: str
     environ: Mapping[str, str]
     clock: Clock
+    say: Say
     branch: str | None = None
     default_branch: str | None = None
     on_inconclusive: OnInconclusive | None = None
@@ -101,7 +102,9 @@ def open_session(options: Options) -> Session:
     project = load_project(read_project_file(file), file.name)
     checkout = Checkout(file.parent)
     prefix = os.path.relpath(file.parent.resolve(), checkout.root.resolve())
-    host = select_host(options.host, options.environ, branch=options.branch, default_branch=options.default_branch)
+    host = select_host(
+        options.host, options.environ, options.say, branch=options.branch, default_branch=options.default_branch
+    )
     context = host.context(checkout)
     redact = redactor_for(options.environ, (name for step in project.steps for name in step.env))
     project, base_project, notes = with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())

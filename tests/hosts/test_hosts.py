@@ -28,7 +28,7 @@ class Repository:
 
 @pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest) -> Host:
-    return select_host(request.param, {"USER": "somebody"})
+    return select_host(request.param, {"USER": "somebody"}, print)
 
 
 def test_the_default_branch_is_a_push_without_a_base(host: Host) -> None:

@@ -82,6 +82,8 @@ class Http:
         *,
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
         limit: int = LARGEST_JSON,
     ) -> Any:
@@ -92,6 +94,8 @@ class Http:
             path: relative to the base.
             params: the query.
             body: is sent as JSON.
+            content: is sent as it is, instead, as a signature over the bytes wants it.
+            headers: further headers of this request, such as the type of its content.
             idempotent: whether it may be carried out twice; by default as HTTP says of the method.
             limit: the most bytes that are read.
 
@@ -102,7 +106,8 @@ class Http:
         """
 
         def once() -> Any:
-            with self._open(method, path, params=params, json=body) as response:
+            sent = {"json": body} if content is None else {"data": content}
+            with self._open(method, path, params=params, headers=headers, **sent) as response:
                 data = self._read(response, limit + 1)
                 if len(data) > limit:
                     raise RemoteError(f"{self._service} answered with more than {limit:,} bytes", where=self._at(path))
@@ -177,12 +182,19 @@ class Http:
 
     @contextmanager
     def _open(
-        self, method: str, path: str, *, elsewhere: bool = False, params: Mapping[str, str] | None = None, **body: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        elsewhere: bool = False,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **body: Any,
     ) -> Iterator[requests.Response]:
         """The answer to one attempt, once it is known to be a success."""
         url = urljoin(self.base, path.lstrip("/"))
         for _ in range(_MOST_REDIRECTS + 1):
-            with self._ask(method, url, params, body) as response:
+            with self._ask(method, url, params, headers or {}, body) as response:
                 if response.status_code not in _REDIRECTS:
                     self._require_success(response, path)
                     yield response
@@ -190,15 +202,18 @@ class Http:
                 url, params = self._next(method, url, response, elsewhere=elsewhere), None
         raise RemoteError(f"{self._service} redirects without end", where=self._at(path), hint="check the address")
 
-    def _ask(self, method: str, url: str, params: Mapping[str, str] | None, body: dict[str, Any]) -> requests.Response:
-        ours = self._is_ours(urlsplit(url))
-        headers = {**self._headers, "Authorization": self._authorization} if ours and self._authorization else {}
+    def _ask(
+        self, method: str, url: str, params: Mapping[str, str] | None, further: Mapping[str, str], body: dict[str, Any]
+    ) -> requests.Response:
+        headers = {**self._headers, **further}
+        if self._authorization and self._is_ours(urlsplit(url)):
+            headers["Authorization"] = self._authorization
         try:
             return self._session.request(
                 method,
                 url,
                 params=params,
-                headers=headers or self._headers,
+                headers=headers,
                 # Something, so that requests looks for no credential in .netrc.
                 auth=lambda request: request,
                 timeout=_TIMEOUTS,

@@ -32,6 +32,10 @@ class Repository(Protocol):
         """The tip of a branch."""
         ...
 
+    def first_parent(self, commit: str) -> str | None:
+        """The first parent of a commit, be it there or beyond the end of a shallow clone."""
+        ...
+
 
 class Host(Protocol):
     """Says which event the job answers. Everything is read when it is asked for, nothing at import."""

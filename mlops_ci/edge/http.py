@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from mlops_ci.edge.http_failures import PassingError, broken, not_json, refusal
+from mlops_ci.edge.http_failures import PassingError, ResponseError, broken, not_json, refusal
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import OutcomeUnknownError, RemoteError, UsageError
 
@@ -114,7 +114,7 @@ class Http:
                 try:
                     return json.loads(data) if data.strip() else None
                 except (ValueError, RecursionError) as error:
-                    raise not_json(self._service, self._at(path), data) from error
+                    raise not_json(self._service, self._at(path), data, status=response.status_code) from error
 
         return self._repeat(once, again=method in _IDEMPOTENT if idempotent is None else idempotent)
 
@@ -235,8 +235,10 @@ class Http:
         downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
         if method == "GET" and parts.scheme in _DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
             return target
-        raise RemoteError(
+        raise ResponseError(
             f"{self._service} redirects to {parts.scheme}://{parts.hostname}",
+            status=response.status_code,
+            document={},
             where=self._at(urlsplit(url).path),
             hint=f"use its own address; if that is a login page, check {self._credential}",
         )

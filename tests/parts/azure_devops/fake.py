@@ -25,6 +25,7 @@ from tests.parts.loopback import Answer, Request, serve
 _NEEDS = {
     **dict.fromkeys(("create thread", "update thread", "create comment", "update comment"), access.CONTRIBUTE),
     **dict.fromkeys(("delete comment", "create status", "create attachment", "delete attachment"), access.CONTRIBUTE),
+    "create commit status": access.CONTRIBUTE,
     "run pipeline": access.QUEUE_BUILDS,
     "create release": access.CREATE_RELEASES,
 }

@@ -12,7 +12,7 @@ from tests.parts.azure_devops.pipelines import Pipeline, no_pipeline, no_release
 from tests.parts.azure_devops.replies import RefusedError, listed, now, reply
 from tests.parts.azure_devops.repositories import Project, PullRequest, Repository
 from tests.parts.azure_devops.shapes import STATUS_STATES, THREAD_STATUSES, named
-from tests.parts.azure_devops.threads import Thread, edit, typed
+from tests.parts.azure_devops.threads import Thread, edit, identity, typed
 from tests.parts.loopback import Answer
 
 if TYPE_CHECKING:
@@ -119,13 +119,29 @@ class Operations:
         return listed(self._pull_request.statuses)
 
     def _create_status(self) -> Answer:
-        statuses = self._pull_request.statuses
+        iteration = self._body.get("iterationId", 1)
+        if iteration > len(self._pull_request.commits):
+            raise RefusedError(404, "CodeReviewIterationNotFoundException", f"The iteration {iteration} was not found.")
+        return self._new_status(self._pull_request.statuses)
+
+    def _create_commit_status(self) -> Answer:
+        return self._new_status(self._repository.commit_statuses.setdefault(self._names["commit"], []))
+
+    def _list_iterations(self) -> Answer:
+        commits = self._pull_request.commits
+        return listed([{"id": at + 1, "sourceRefCommit": {"commitId": each}} for at, each in enumerate(commits)])
+
+    def _get_connection_data(self) -> Answer:
+        who = identity(self._server.identity)
+        return reply({"authenticatedUser": {"id": who["id"], "providerDisplayName": who["displayName"]}})
+
+    def _new_status(self, statuses: list[dict[str, Any]]) -> Answer:
         made = self._body | {
             "id": len(statuses) + 1,
             "state": named(self._body["state"], STATUS_STATES),
             "creationDate": now(),
             "updatedDate": now(),
-            "createdBy": {"displayName": self._server.identity, "uniqueName": self._server.identity},
+            "createdBy": identity(self._server.identity),
         }
         statuses.append(made)
         return reply(made)

@@ -95,6 +95,7 @@ class Repository:
     refs: set[str] = field(default_factory=lambda: {"refs/heads/main"})
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
+    commit_statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def is_called(self, name: str) -> bool:
         """Whether a path means this one: by its name or its id."""

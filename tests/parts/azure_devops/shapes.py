@@ -77,18 +77,14 @@ NEW_THREAD = _object(
     "comments",
 )
 CHANGED_THREAD = _object({"status": _enumeration(THREAD_STATUSES), "properties": _PROPERTIES}) | {"minProperties": 1}
-NEW_STATUS = _object(
-    {
-        "state": _enumeration(STATUS_STATES),
-        "description": _TEXT,
-        "context": _object({"name": _NAME, "genre": _TEXT}, "name"),
-        "targetUrl": {"type": "string", "pattern": "^https?://[^\\s]+$"},
-        "iterationId": _ID,
-        "properties": _PROPERTIES,
-    },
-    "state",
-    "context",
-)
+_STATUS: Schema = {
+    "state": _enumeration(STATUS_STATES),
+    "description": _TEXT,
+    "context": _object({"name": _NAME, "genre": _TEXT}, "name"),
+    "targetUrl": {"type": "string", "pattern": "^https?://[^\\s]+$"},
+}
+NEW_STATUS = _object({**_STATUS, "iterationId": _ID, "properties": _PROPERTIES}, "state", "context")
+NEW_COMMIT_STATUS = _object(_STATUS, "state", "context")
 PULL_REQUEST_QUERY = _object(
     {
         "queries": {

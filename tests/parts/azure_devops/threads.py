@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,11 @@ from tests.parts.azure_devops.shapes import COMMENT_TYPES, THREAD_STATUSES, name
 
 MOST_COMMENTS = 500
 _TYPES = {str: "System.String", bool: "System.Boolean", int: "System.Int32", float: "System.Double"}
+
+
+def identity(name: str) -> dict[str, str]:
+    """Somebody, as the service shows them; the id stays when a name changes."""
+    return {"displayName": name, "uniqueName": name, "id": str(uuid.uuid5(uuid.NAMESPACE_OID, name))}
 
 
 @dataclass
@@ -30,7 +36,7 @@ class Comment:
         body: dict[str, Any] = {
             "id": self.number,
             "parentCommentId": self.parent,
-            "author": {"displayName": self.author, "uniqueName": self.author},
+            "author": identity(self.author),
             "publishedDate": self.published,
             "lastUpdatedDate": self.updated,
             "lastContentUpdatedDate": self.updated,

@@ -42,9 +42,23 @@ def lies_in_azure_repos(environ: Environment) -> bool:
 
 def repository_name(address: str) -> str:
     """How people call the repository at an address: ``acme/ml``, of Azure Repos ``project/ml``."""
-    path = address.partition("://")[2].partition("/")[2]
-    parts = [unquote(part) for part in path.removesuffix(".git").split("/") if part]
+    parts = _path(address.removesuffix(".git"))
     if "_git" in parts:
         place = parts.index("_git")
         parts = [*parts[max(0, place - 1) : place], *parts[place + 1 :]]
     return "/".join(parts[-2:])
+
+
+def project_of(environ: Environment) -> str | None:
+    """The project that the repository lies in, which need not be the pipeline's."""
+    path = _path(variable(environ, "BUILD_REPOSITORY_URI") or "")
+    if "_git" not in path:
+        return variable(environ, "SYSTEM_TEAMPROJECTID") or variable(environ, "SYSTEM_TEAMPROJECT")
+    place = path.index("_git")
+    before = path[len(_path(collection(environ) or "")) : place]
+    # A repository that is called like its project is addressed without it, behind a collection's name or none.
+    return before[-1] if before and before[-1] != "DefaultCollection" else path[-1]
+
+
+def _path(address: str) -> list[str]:
+    return [unquote(part) for part in address.partition("://")[2].partition("/")[2].split("/") if part]

@@ -14,7 +14,7 @@ COMBINED = "gate"
 _STATES = {"success": "succeeded", "failure": "failed", "neutral": "notApplicable"}
 _WORST_FIRST = ("failed", "succeeded", "notApplicable")
 _LONGEST = 200
-_MOST_LOOKS = 3
+_MOST_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)

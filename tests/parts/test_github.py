@@ -83,6 +83,28 @@ def test_who_names_itself_not_is_refused(github: FakeGitHub, call: Client) -> No
     assert "User-Agent" in github.violations.pop()
 
 
+def test_what_is_no_json_is_refused(github: FakeGitHub, call: Client) -> None:
+    url = f"{call.url}/repos/acme/ml/issues/7/comments"
+    for body, kind in ((b"{", "application/json"), (b"\xff", "application/json"), (b'{"body": "well"}', "text/plain")):
+        headers = call.headers | {"Content-Type": kind}
+        assert requests.post(url, data=body, headers=headers, timeout=30).status_code == 500
+        assert github.violations.pop()
+
+
+def test_an_answer_that_github_would_not_give_is_noted(
+    github: FakeGitHub, call: Client, repository: Repository
+) -> None:
+    repository.pulls[7].state = "half open"
+    call("GET", "/pulls/7")
+    assert "half open" in github.violations.pop()
+
+
+def test_a_wrong_request_shows_even_where_a_fault_was_due(github: FakeGitHub, call: Client) -> None:
+    github.faults.fail_next(["lost before"])
+    assert call("GET", "/pulls?state=merged").status_code == 500
+    assert github.violations.pop()
+
+
 def test_every_kind_of_request_is_answered_within_the_contract(call: Client, repository: Repository) -> None:
     repository.workflow("release.yml", inputs={"version": {"required": True}})
     assert call("GET", "").json()["default_branch"] == "main"

@@ -106,14 +106,10 @@ def _problem_of_cloud_event(event: Any) -> str | None:
     # The library makes up what is missing.
     if missing := [name for name in _REQUIRED_OF_CLOUD_EVENTS if not event.get(name)]:
         return f"required attributes are missing: {missing}"
-    if event["specversion"] != "1.0":
-        return f"specversion {event['specversion']} is not 1.0"
     if re.search(r"[\s<>\"{}|\\^`]", str(event["source"])):
         return "source is no URI reference"
     if "time" in event and not _is_time(event["time"]):
         return "time is no time with its zone"
-    if "data" in event and "data_base64" in event:
-        return "data and data_base64 exclude each other"
     if wrong := [name for name, value in event.items() if name != "data" and isinstance(value, dict | list)]:
         return f"attributes have plain values only: {wrong}"
     try:

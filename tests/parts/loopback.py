@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+_PIECES = 8
+
 
 @dataclass(frozen=True)
 class Request:
@@ -39,19 +41,18 @@ class Request:
 class Answer:
     """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends.
 
-    With a ``pause`` (seconds) the body goes out in pieces.
+    A body ``in_pieces`` arrives bit by bit.
     """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
-    pause: float = 0.0
+    in_pieces: bool = False
 
 
 RESET = Answer(0)
 """No answer: the connection is reset (RST), not closed."""
-_PIECES = 8
 
 Handle = Callable[[Request], Answer | None]
 """Answers a request; None breaks the connection off without a word."""
@@ -86,16 +87,14 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.write_body(answer.body[: answer.cut], answer.pause)
+                body = answer.body[: answer.cut]
+                step = len(body) // _PIECES + 1 if answer.in_pieces else len(body) or 1
+                for start in range(0, len(body), step):
+                    self.wfile.write(body[start : start + step])
+                    if answer.in_pieces:
+                        self.wfile.flush()
+                        time.sleep(0.001)
             self.close_connection = self.close_connection or answer.cut is not None
-
-        def write_body(self, body: bytes, pause: float) -> None:
-            size = -(-len(body) // _PIECES) if pause and body else len(body) or 1
-            for start in range(0, len(body), size):
-                self.wfile.write(body[start : start + size])
-                if pause:
-                    self.wfile.flush()
-                    time.sleep(pause)
 
         do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class
 

@@ -75,20 +75,39 @@ def test_a_slow_body_arrives_whole() -> None:
     assert ask()[2] == _BODY
 
 
+def test_a_gateway_may_lose_the_answer_to_what_was_carried_out() -> None:
+    faults = Faults()
+    faults.fail_next(["502 after"])
+    ask, carried_out = _ask(faults)
+    assert ask()[0] == 502
+    assert len(carried_out) == 1
+
+
 def test_a_script_waits_for_the_requests_it_is_for() -> None:
     faults = Faults()
-    faults.fail_next([None, Fault.CUT], lambda request: request.method == "POST")
-    post = Request("POST", "/a", {}, b"")
-    assert [faults.choose(each) for each in (_REQUEST, post, _REQUEST, post, post)] == [None, None, None, "cut", None]
+    faults.fail_next([None, Fault.CUT], "POST", "/b")
+    post, other = Request("POST", "/a/b", {}, b""), Request("POST", "/a", {}, b"")
+    asked = (_REQUEST, post, other, post, post)
+    assert [faults.choose(each) for each in asked] == [None, None, None, Fault.CUT, None]
     assert faults.happened == [(Fault.CUT, post)]
     assert faults.pending == 0
 
 
+def test_a_script_knows_what_can_happen() -> None:
+    with pytest.raises(ValueError, match="418"):
+        Faults().fail_next(["418"])
+
+
 def test_one_seed_spoils_the_same_requests_every_time() -> None:
     first, second, other = (Faults(seed, rate=0.5) for seed in (1, 1, 2))
-    decided = [[faults.choose(_REQUEST) for _ in range(50)] for faults in (first, second, other)]
+    decided = [[faults.choose(_REQUEST) for _ in range(100)] for faults in (first, second, other)]
     assert decided[0] == decided[1] != decided[2]
     assert {None, *Fault} == set(decided[0])
+
+
+def test_somebody_who_tries_often_enough_gets_through() -> None:
+    faults = Faults(rate=1.0, in_a_row=3)
+    assert [faults.choose(_REQUEST) is None for _ in range(8)] == [False, False, False, True] * 2
 
 
 def test_without_rate_or_script_nothing_fails() -> None:

@@ -17,6 +17,7 @@ from tests.parts.azure_devops import (
 from tests.parts.azure_devops.asking import Asking
 from tests.parts.azure_devops.contract import OPERATIONS
 from tests.parts.azure_devops.operations import Operations
+from tests.parts.azure_devops.repositories import Project
 
 _RUNS = "ml/_apis/pipelines/7/runs"
 _RELEASES = "ml/_apis/release/releases"
@@ -125,6 +126,19 @@ def test_a_run_in_another_shape_is_a_violation(ask: Asking, body: Any) -> None:
     assert len(ask.server.violations) == 1
 
 
+def test_a_preview_runs_nothing(ask: Asking) -> None:
+    assert ask("POST", _RUNS, _run(previewRun=True)).status == 200
+    assert not ask.server.pipelines[7].runs
+
+
+def test_another_project_has_nothing_of_this_one(ask: Asking) -> None:
+    ask.server.projects.append(Project("other"))
+    assert ask("POST", _RUNS.replace("ml/", "other/"), _run()).status == 404
+    assert ask("POST", _RELEASES.replace("ml/", "other/"), _release(), base=ask.server.release_url).status == 404
+    refused = ask("GET", "other/_apis/git/repositories/models/pullRequests/1")
+    assert refused.body["typeKey"] == "GitRepositoryNotFoundException"
+
+
 def test_an_unknown_pipeline_is_named(ask: Asking) -> None:
     refused = ask("POST", "ml/_apis/pipelines/8/runs", _run())
     assert (refused.status, refused.body["typeKey"]) == (404, "DefinitionNotFoundException")
@@ -180,7 +194,7 @@ def _signed(data: bytes, secret: str = "s3cret", prefix: str = "sha1=") -> dict[
 
 
 def test_an_incoming_webhook_wants_no_credential_but_a_signature(ask: Asking) -> None:
-    data = b'{ "model": "flight-delay" }'
+    data = b'{ "model": "flight-delay" }\n'
     assert ask("POST", _HOOK, data, version="6.0-preview", headers=_signed(data)).status == 200
     assert ask.server.webhooks["registered"].events == [{"model": "flight-delay"}]
 

@@ -52,6 +52,12 @@ def test_a_comment_of_somebody_else_is_not_changed(ask: Asking) -> None:
     assert (refused.status, refused.body["typeKey"]) == (403, "GitPullRequestCommentCannotBeUpdatedException")
 
 
+def test_an_answer_is_to_a_comment_that_is_there(ask: Asking) -> None:
+    ask("POST", "/threads", _THREAD)
+    refused = ask("POST", "/threads/1/comments", {"content": "why?", "parentCommentId": 2})
+    assert refused.body["typeKey"] == "GitPullRequestCommentNotFoundException"
+
+
 def test_what_the_service_itself_wrote_has_no_status(ask: Asking) -> None:
     ask.server.add_thread(ask.server.repository.pull_requests[1], "joined as a reviewer", system=True)
     (thread,) = ask("GET", "/threads").body["value"]
@@ -90,6 +96,7 @@ def test_the_501st_comment_of_a_thread_is_refused(ask: Asking) -> None:
         ("POST", "/thread", _THREAD),
         ("POST", "/threads", b"{"),
         ("POST", "/threads?page=1", _THREAD),
+        ("GET", "/threads", {}),
     ],
 )
 def test_what_the_reference_does_not_have_is_refused_and_noted(ask: Asking, method: str, path: str, body: Any) -> None:
@@ -171,6 +178,7 @@ def test_an_attachment_is_stored_once_under_a_name(ask: Asking) -> None:
     made = ask("POST", path, b"\x89PNG", headers=stream)
     assert (made.status, made.body["displayName"]) == (201, "roc curve/1.png")
     assert ask("POST", path, b"other", headers=stream).status == 409
+    assert ask("POST", path.upper(), b"other", headers=stream).status == 409
     assert ask("GET", "/attachments").body["value"][0]["url"] == made.body["url"]
     stored = ask("GET", made.body["url"].removeprefix(ask.server.url))
     assert (stored.data, stored.headers["content-type"]) == (b"\x89PNG", "image/png")

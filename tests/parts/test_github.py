@@ -50,7 +50,8 @@ WRONG = [
     ("POST", "/issues/7/comments", {"body": "well", "event": "COMMENT"}, 500),
     ("POST", "/issues/7/comments", {"body": "x" * 65_537}, 422),
     ("POST", "/check-runs", {"name": "gate", "head_sha": HEAD, "conclusion": "passed"}, 500),
-    ("POST", "/check-runs", {"name": "gate", "head_sha": HEAD, "status": "completed"}, 500),
+    ("POST", "/check-runs", {"name": "gate", "head_sha": HEAD, "status": "completed"}, 422),
+    ("PATCH", "/check-runs/1", {"status": "completed"}, 500),
     ("POST", "/check-runs", {"name": "gate", "head_sha": HEAD, "output": {"title": "t", "summary": "x" * 65_536}}, 500),
     ("POST", "/dispatches", {"event_type": "e" * 101}, 500),
     ("POST", "/dispatches", {"event_type": "e", "client_payload": {str(number): 1 for number in range(11)}}, 500),
@@ -80,6 +81,28 @@ def test_no_more_than_50_annotations_are_taken_at_once(github: FakeGitHub, call:
 def test_who_names_itself_not_is_refused(github: FakeGitHub, call: Client) -> None:
     assert call("GET", "", headers={"User-Agent": ""}).status_code == 403
     assert "User-Agent" in github.violations.pop()
+
+
+def test_what_is_no_json_is_refused(github: FakeGitHub, call: Client) -> None:
+    url = f"{call.url}/repos/acme/ml/issues/7/comments"
+    for body, kind in ((b"{", "application/json"), (b"\xff", "application/json"), (b'{"body": "well"}', "text/plain")):
+        headers = call.headers | {"Content-Type": kind}
+        assert requests.post(url, data=body, headers=headers, timeout=30).status_code == 500
+        assert github.violations.pop()
+
+
+def test_an_answer_that_github_would_not_give_is_noted(
+    github: FakeGitHub, call: Client, repository: Repository
+) -> None:
+    repository.pulls[7].state = "half open"
+    call("GET", "/pulls/7")
+    assert "half open" in github.violations.pop()
+
+
+def test_a_wrong_request_shows_even_where_a_fault_was_due(github: FakeGitHub, call: Client) -> None:
+    github.faults.fail_next(["lost before"])
+    assert call("GET", "/pulls?state=merged").status_code == 500
+    assert github.violations.pop()
 
 
 def test_every_kind_of_request_is_answered_within_the_contract(call: Client, repository: Repository) -> None:

@@ -93,9 +93,3 @@ def refused(status: int, message: str, headers: Mapping[str, str] | None = None,
 def not_found() -> Answer:
     """What is not there, or must not be seen."""
     return refused(404, "Not Found")
-
-
-def invalid(resource: str, field: str, message: str) -> Answer:
-    """A request that breaks a rule of its resource."""
-    errors = [{"resource": resource, "field": field, "code": "custom", "message": message}]
-    return refused(422, "Validation Failed", errors=errors)

@@ -32,6 +32,10 @@ def breach_of(request: Request, operation: Operation, body: Any) -> Breach | Non
         return Breach(400, "Unsupported 'X-GitHub-Api-Version' header")
     if not 1 <= int(request.query.get("per_page", "30")) <= 100:
         return Breach(500, "per_page is not from 1 to 100")
+    if int(request.query.get("page", "1")) < 1:
+        return Breach(500, "there is no such page")
+    if not any(kind in request.headers.get("accept", "*/*") for kind in ("*/*", "json")):
+        return Breach(415, "the stand-in answers in JSON alone")
     match operation[0], operation[1].removeprefix("/repos/{owner}/{repo}/"):
         case ("post", "issues/{issue_number}/comments") | ("patch", "issues/comments/{comment_id}"):
             return _of_comment(body["body"])
@@ -45,6 +49,8 @@ def breach_of(request: Request, operation: Operation, body: Any) -> Breach | Non
             if len(body.get("description") or "") > _LONGEST_DESCRIPTION:
                 return Breach(422, f"description is too long (maximum is {_LONGEST_DESCRIPTION} characters)")
         case ("post", "check-runs") | ("patch", "check-runs/{check_run_id}"):
+            if body.get("status") == "completed" and "conclusion" not in body:
+                return Breach(422, "a completed check run needs a conclusion")
             return _of_annotations(body.get("output", {}).get("annotations", []))
     return None
 

@@ -12,13 +12,13 @@ from tests.parts.loopback import Answer
 def repository(call: Call) -> Answer:
     """``GET /repos/{owner}/{repo}``."""
     here = call.repository
-    shape = call.shaped("full-repository")
+    shape = call.shaped("full-repository-default-response")
     for example in ("parent", "source", "template_repository", "organization"):
         shape.pop(example, None)
     named = _repository(shape, here.full_name, here.id, fork=False)
     visibility = "private" if here.private else "public"
     more = {"default_branch": here.default_branch, "private": here.private, "visibility": visibility}
-    return answered(200, {**named, **more, "has_discussions": False})
+    return answered(200, {**named, **more, "language": "Python"})
 
 
 def listing(call: Call) -> Answer:

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -83,17 +84,10 @@ class FakeGitHub:
         with self._lock:
             request = self._rebased(request)
             path = urlsplit(request.target).path
-            known = found(request.method, path)
-            refusal = self._refusal(request, known)
-            fault = None if refusal else self.faults.choose(request)
-            answer: Answer | None
-            if known is None or refusal:
-                answer = refusal
-            elif fault is None or fault in AFTER:
-                answer = self._carried_out(request, *known)
-                answer = after(fault, answer) if fault else answer
-            else:
-                answer = before(fault)
+            try:
+                answer, fault = self._answered(request)
+            except Exception:
+                answer, fault = self._violated(request, f"the stand-in failed:\n{traceback.format_exc()}"), None
             status = answer.status if answer else None
             self.requests.append(Logged(request.method, path, request.query, _body(request), status, fault))
             if answer is None:
@@ -101,6 +95,24 @@ class FakeGitHub:
             left = max(0, 5000 - len(self.requests))
             limits = {**_LIMIT, "x-ratelimit-remaining": str(left), "x-ratelimit-reset": str(int(time.time()) + 3600)}
             return replace(answer, headers={**limits, **answer.headers})
+
+    def _answered(self, request: Request) -> tuple[Answer | None, str | None]:
+        """The answer, and the fault that spoilt it; a request that GitHub would not be sent always shows."""
+        known = found(request.method, urlsplit(request.target).path)
+        if known is None:
+            return self._violated(request, "no such request, or none that the stand-in knows"), None
+        operation, values = known
+        if problem := self._contract.problem_of(request, operation):
+            return self._violated(request, problem), None
+        if breach := breach_of(request, operation, _body(request)):
+            return self._violated(request, breach.message, breach.status), None
+        fault = self.faults.choose(request)
+        if fault and fault not in AFTER:
+            return before(fault), fault
+        answer = self._permitted(request, operation, values)
+        if problem := self._contract.problem_of_answer(request, operation, answer):
+            self.violations.append(f"the answer to {request.method} {request.target}: {problem}")
+        return after(fault, answer) if fault else answer, fault
 
     def _rebased(self, request: Request) -> Request:
         """A request as if it came to api.github.com, where links name repositories by their number."""
@@ -113,26 +125,9 @@ class FakeGitHub:
             target = f"/repos/{names[0]}{target[match.end() :]}" if names else target
         return replace(request, target=target)
 
-    def _refusal(self, request: Request, known: tuple[Operation, dict[str, str]] | None) -> Answer | None:
-        """What GitHub would never be sent is answered with an error, and noted."""
-        if known is None:
-            return self._violated(request, "no such request, or none that the stand-in knows")
-        operation, _ = known
-        if problem := self._contract.problem_of(request, operation):
-            return self._violated(request, problem)
-        if breach := breach_of(request, operation, _body(request)):
-            return self._violated(request, breach.message, breach.status)
-        return None
-
     def _violated(self, request: Request, problem: str, status: int = 500) -> Answer:
         self.violations.append(f"{request.method} {request.target}: {problem}")
         return refused(status, problem)
-
-    def _carried_out(self, request: Request, operation: Operation, values: dict[str, str]) -> Answer:
-        answer = self._permitted(request, operation, values)
-        if problem := self._contract.problem_of_answer(request, operation, answer):
-            self.violations.append(f"the answer to {request.method} {request.target}: {problem}")
-        return answer
 
     def _permitted(self, request: Request, operation: Operation, values: dict[str, str]) -> Answer:
         authorization = request.headers.get("authorization")

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -122,21 +123,19 @@ class Http:
             ResponseError: the service refused.
             RemoteError: it cannot be reached, leads elsewhere, or does not come to an end.
         """
-        following: str | None = path
         for _ in range(most):
-
-            def once(path: str = following, params: Mapping[str, str] | None = params) -> tuple[Any, str | None]:
-                with self._open("GET", path, params=params) as response:
-                    return self._document(response, path, LARGEST_JSON), response.links.get("next", {}).get("url")
-
-            document, following = self._retries(once, again=True)
+            document, following = self._retries(partial(self._page, path, params), again=True)
             yield document
             if following is None:
                 return
-            params = None
             if not self._is_ours(urlsplit(urljoin(self.base, following))):
                 raise RemoteError(f"the pages of {self._service} lead to another address", where=self._at(path))
+            path, params = following, None
         raise RemoteError(f"{self._service} has more than {most} pages of this", where=self._at(path))
+
+    def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, str | None]:
+        with self._open("GET", path, params=params) as response:
+            return self._document(response, path, LARGEST_JSON), response.links.get("next", {}).get("url")
 
     def _document(self, response: requests.Response, path: str, limit: int) -> Any:
         data = self._read(response, limit + 1)

@@ -111,7 +111,9 @@ class Job:
         if ref.startswith(_TAGS) and not self.branch:
             return self._made("tag", facts.repository, tag=github.name(ref.removeprefix(_TAGS)))
         if not ref.startswith(_HEADS) and not self.branch:
-            raise UsageError("GITHUB_REF is neither a branch nor a tag", where=repr(ref[:80]), hint="name it with --branch")
+            raise UsageError(
+                "GITHUB_REF is neither a branch nor a tag", where=repr(ref[:80]), hint="name it with --branch"
+            )
         branch = github.name(self.branch or ref.removeprefix(_HEADS))
         default = self._default_branch(facts.repository, always=branch if event == "schedule" else None)
         if branch == default:

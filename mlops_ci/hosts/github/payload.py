@@ -157,5 +157,7 @@ def repository_name(text: str) -> str:
 
 def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
     if not pattern.fullmatch(text):
-        raise UsageError(f"not {what}", where=repr(text[:80]), hint="GitHub's event or environment says so; what set it?")
+        raise UsageError(
+            f"not {what}", where=repr(text[:80]), hint="GitHub's event or environment says so; what set it?"
+        )
     return text

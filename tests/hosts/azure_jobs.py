@@ -57,11 +57,8 @@ class Checked:
 
     default_branch: str | None = None
     tips: dict[str, str] = field(default_factory=lambda: {"main": TIP})
-    parents: dict[str, str] = field(default_factory=lambda: {MERGE: TIP, AUTHOR: "f" * 40})
+    parents: tuple[str, ...] = (TIP, AUTHOR)
     branch: str | None = None
 
     def branch_commit(self, branch: str) -> str | None:
         return self.tips.get(branch)
-
-    def first_parent(self, commit: str) -> str | None:
-        return self.parents.get(commit)

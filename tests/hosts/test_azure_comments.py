@@ -63,6 +63,16 @@ def test_an_answer_in_our_thread_is_none_of_our_comments(azure: Site) -> None:
     assert [posted.id for posted in talk.ours(MARK)] == ["1/1"]
 
 
+def test_a_thread_that_is_full_of_answers_can_still_be_written_anew(azure: Site) -> None:
+    talk = azure.conversation()
+    posted = talk.post(f"{MARK} one", resolved=True)
+    [thread] = azure.pull_request.threads
+    for _ in range(499):
+        thread.add({"content": "why?", "parentCommentId": 1}, "jo@acme.example")
+    talk.update(posted.id, f"{MARK} two", resolved=False)
+    assert [found.body for found in talk.ours(MARK)] == [f"{MARK} two"]
+
+
 def test_without_threads_nobody_asks_who_we_are(azure: Site) -> None:
     assert azure.conversation().ours(MARK) == []
     assert not [request for request in azure.server.requests if "connectionData" in request.path]
@@ -209,7 +219,7 @@ def test_a_deletion_whose_reply_got_lost_was_one(azure: Site) -> None:
     assert talk.ours(MARK) == []
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.CUT])
+@pytest.mark.parametrize("fault", [Fault.LOST_AFTER, Fault.BAD_GATEWAY_AFTER, Fault.CUT])
 def test_a_post_whose_reply_got_lost_is_not_repeated_but_told(azure: Site, fault: Fault) -> None:
     azure.server.faults.fail_next([fault])
     talk = azure.conversation()
@@ -220,7 +230,7 @@ def test_a_post_whose_reply_got_lost_is_not_repeated_but_told(azure: Site, fault
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_goes_wrong_is_one_of_our_errors_and_no_thread_is_doubled(azure: Site, seed: int) -> None:
-    faults = azure.server.faults = Faults(seed=seed, rate=0.4, pause=0.0)
+    faults = azure.server.faults = Faults(seed=seed, rate=0.4)
     talk, tries = azure.conversation(), 0
     while True:
         tries += 1

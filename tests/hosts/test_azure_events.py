@@ -77,21 +77,32 @@ def test_without_githubs_number_the_reference_has_it() -> None:
 
 
 def test_a_pull_request_that_is_not_merged_is_judged_by_its_targets_tip() -> None:
-    context = read_event(PULL_REQUEST | {"BUILD_SOURCEVERSION": AUTHOR}, MAIN)
+    context = read_event(PULL_REQUEST | {"BUILD_SOURCEVERSION": AUTHOR}, Checked("main", parents=("f" * 40,)))
     assert (context.base, context.commit) == (TIP, AUTHOR)
+
+
+def test_a_checkout_of_the_authors_own_merge_is_not_judged_by_an_earlier_commit_of_the_author() -> None:
+    context = read_event(PULL_REQUEST, Checked("main", parents=("f" * 40, "e" * 40)))
+    assert (context.base, context.commit) == (TIP, AUTHOR)
+
+
+def test_a_pull_request_stays_one_whatever_branch_is_named() -> None:
+    context = read_event(PULL_REQUEST, MAIN, branch="main")
+    assert (context.event, context.releases, context.commit) == ("pull_request", False, AUTHOR)
 
 
 def test_a_pull_request_into_another_branch_is_judged_by_that() -> None:
     job = PULL_REQUEST | {"SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/release/1", "BUILD_SOURCEVERSION": AUTHOR}
-    context = read_event(job, Checked("main", tips={"release/1": "d" * 40}))
+    context = read_event(job, Checked("main", tips={"release/1": "d" * 40}, parents=()))
     assert (context.default_branch, context.base) == ("main", "d" * 40)
 
 
 def test_a_run_by_hand_of_a_pull_requests_merge_is_that_pull_request() -> None:
     job = {name: value for name, value in PULL_REQUEST.items() if not name.startswith("SYSTEM_PULLREQUEST")}
     context = read_event(job | {"BUILD_REASON": "Manual"}, MAIN)
-    assert context.pull_request == PullRequest(7, MERGE, None, "main", False)
-    assert context.event == "pull_request"
+    assert context.pull_request == PullRequest(7, AUTHOR, None, "main", False)
+    assert (context.event, context.commit, context.base) == ("pull_request", AUTHOR, TIP)
+    assert read_event(job, Checked("main", parents=())).commit == MERGE
 
 
 def test_unexpanded_macros_are_not_there() -> None:
@@ -113,7 +124,7 @@ def test_an_older_server_calls_its_collection_otherwise() -> None:
         (PUSH | {"BUILD_SOURCEBRANCH": "$/Fabrikam"}, MAIN, "no git repository"),
         (PUSH, Checked(), "which branch releases"),
         (PUSH | {"BUILD_SOURCEBRANCH": "refs/heads/idea"}, Checked("main", {}), "does not have main"),
-        (PULL_REQUEST, Checked(tips={}, parents={}), "does not have main"),
+        (PULL_REQUEST, Checked(tips={}, parents=()), "does not have main"),
     ],
 )
 def test_what_cannot_be_known_is_asked_for(job: dict[str, str], checkout: Checked, says: str) -> None:

@@ -180,7 +180,6 @@ def test_a_missing_permission_is_named(azure: Site) -> None:
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_status_may_be_set_twice(azure: Site, fault: Fault) -> None:
-    azure.server.faults.pause = 0.0
     azure.server.faults.fail_next([None, fault, fault, fault])
     azure.reviews().conclude(said("coin"), 1)
     assert standing(azure) == {"gate": "succeeded", "gate/coin": "succeeded"}
@@ -189,7 +188,7 @@ def test_a_status_may_be_set_twice(azure: Site, fault: Fault) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_goes_wrong_the_sum_is_right_in_the_end(azure: Site, seed: int) -> None:
     reviews = azure.reviews()
-    azure.server.faults = Faults(seed=seed, rate=0.35, pause=0.0)
+    azure.server.faults = Faults(seed=seed, rate=0.35)
     for conclusion in (said("one", "failure"), said("two"), said("one")):
         for _ in range(40):
             try:

@@ -143,7 +143,9 @@ class AzureApi:
             hint = 'allow "Contribute to pull requests" to the build service in the security settings of the repository'
         else:
             return error
-        return ResponseError(what, status=error.status, document=error.document, where=error.where, hint=hint)
+        return ResponseError(
+            what, status=error.status, document=error.document, headers=error.headers, where=error.where, hint=hint
+        )
 
 
 def text_of(item: Mapping[str, Any], *path: str) -> str:

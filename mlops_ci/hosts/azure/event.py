@@ -31,13 +31,13 @@ def read_event(
     Args:
         environ: the environment variables.
         repository: the checkout.
-        branch: the branch, should the job not say which it builds.
+        branch: the branch, should it be another than the job says; a pull request stays one.
         default_branch: the branch that releases, where the checkout does not tell.
 
     Raises:
         UsageError: the job does not tell what it builds, or the checkout lacks what judges it.
     """
-    ref = variable(environ, "BUILD_SOURCEBRANCH") or branch
+    ref = branch or variable(environ, "BUILD_SOURCEBRANCH")
     if variable(environ, "BUILD_SOURCETFVCSHELVESET") or (ref or "").startswith("$/"):
         raise UsageError("this job builds no git repository", hint="mlops-ci needs one")
     if ref is None:
@@ -67,10 +67,9 @@ def _pull_request(environ: Environment, repository: Repository, ref: str, defaul
     if not target:
         hint = "name the branch that releases with --default-branch, or the variable MLOPS_CI_DEFAULT_BRANCH"
         raise UsageError("the job does not say where its pull request leads", hint=hint)
-    built = variable(environ, "BUILD_SOURCEVERSION")
-    head = variable(environ, "SYSTEM_PULLREQUEST_SOURCECOMMITID") or built
-    # What is built merges the author's commit into the target's tip, which is therefore its first parent.
-    base = repository.first_parent(built) if built and built != head else repository.branch_commit(target)
+    head, base = _ends(environ, repository, ref)
+    if base is None:
+        base = repository.branch_commit(target)
     if base is None:
         raise _no_base("pull request", target)
     source = variable(environ, "SYSTEM_PULLREQUEST_SOURCEBRANCH")
@@ -96,6 +95,16 @@ def _pull_request(environ: Environment, repository: Repository, ref: str, defaul
             repository=repository_name(address) if address else None,
         ),
     )
+
+
+def _ends(environ: Environment, repository: Repository, ref: str) -> tuple[str | None, str | None]:
+    """The author's commit, and the one that it was merged into: what is built is a merge of the two, in that order."""
+    head = variable(environ, "SYSTEM_PULLREQUEST_SOURCECOMMITID")
+    parents = repository.parents
+    # Whoever has checked out something else is not to be judged by an earlier commit of the author's.
+    if len(parents) == 2 and head in {None, parents[1]} and ref.endswith("/merge"):
+        return parents[1], parents[0]
+    return head or variable(environ, "BUILD_SOURCEVERSION"), None
 
 
 def _number_of(environ: Environment, ref: str) -> int | None:

@@ -26,7 +26,7 @@ class AzureHost:
     Args:
         environ: the environment variables.
         say: prints a line into the job's output.
-        branch: the branch, should the job not say which it builds.
+        branch: the branch, should it be another than the job says; a pull request stays one.
         default_branch: the branch that releases, where the checkout does not tell.
         sleep: waits between attempts of a request.
     """
@@ -104,17 +104,17 @@ class AzureHost:
             return {}
         return {f"http.{organisation}.extraheader": f"AUTHORIZATION: {credential.authorization}"}
 
-    def reviews(self, context: HostContext) -> AzureReviews | None:
+    def reviews(self, context: HostContext | None) -> AzureReviews | None:
         """The pull requests in Azure Repos; None, with a notice, where the job cannot write to them."""
         provider = variable(self._environ, "BUILD_REPOSITORY_PROVIDER")
         if not lies_in_azure_repos(self._environ):
-            if context.pull_request:
+            if context and context.pull_request:
                 self._note(f"no comment: the pull request lies at {provider}; the report is in the run's summary")
             return None
         organisation, credential = collection(self._environ), find_credential(self._environ)
         project, repository = project_of(self._environ), variable(self._environ, "BUILD_REPOSITORY_ID")
         if credential is None:
-            if context.pull_request and context.pull_request.fork:
+            if context and context.pull_request and context.pull_request.fork:
                 self._note("no comment: a job of a fork has no credential; the report is in the run's summary")
             else:
                 self._note(f"no comment: map the job's token, as in env: {{{OF_THE_JOB}: $(System.AccessToken)}}")
@@ -123,6 +123,10 @@ class AzureHost:
             self._note("no comment: the job does not say where its repository lies; the report is in the run's summary")
             return None
         return AzureReviews(AzureApi(organisation, project, repository, credential, sleep=self._sleep))
+
+    def workflow_run(self) -> None:
+        """Each job of Azure Pipelines speaks for itself."""
+        return
 
     def _note(self, message: str) -> None:
         if message not in self._said:

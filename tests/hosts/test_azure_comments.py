@@ -87,6 +87,15 @@ def test_what_is_deleted_is_gone_and_can_be_deleted_again(azure: Site) -> None:
     talk.delete("9/1")
 
 
+@pytest.mark.parametrize("gone", ["thread", "comment"])
+def test_a_shell_of_what_was_deleted_does_not_count_even_with_its_text(azure: Site, gone: str) -> None:
+    comment = {"id": 1, "content": MARK, "author": {"id": "x"}, "isDeleted": gone == "comment"}
+    thread = {"id": 1, "comments": [comment], "isDeleted": gone == "thread"}
+    me = {"authenticatedUser": {"id": "x"}}
+    with serving(in_turn(of_json({"value": [thread]}), of_json(me))) as server:
+        assert azure.conversation(SYSTEM_COLLECTIONURI=f"{server.url}/acme/").ours(MARK) == []
+
+
 def test_a_comment_of_somebody_else_is_not_deleted(azure: Site) -> None:
     azure.server.add_thread(azure.pull_request, MARK)
     with pytest.raises(ResponseError, match="cannot be updated"):
@@ -255,6 +264,7 @@ def test_a_token_is_shown_as_its_kind_wants(azure: Site, token: str, scheme: str
     azure.server.token = token
     azure.conversation(SYSTEM_ACCESSTOKEN=token).post(MARK, resolved=True)
     shown = azure.server.requests[-1].headers["authorization"]
+    assert azure.server.requests[-1].headers["x-tfs-fedauthredirect"] == "Suppress"
     assert shown == (
         f"Bearer {token}" if scheme == "Bearer" else f"Basic {base64.b64encode(f':{token}'.encode()).decode()}"
     )

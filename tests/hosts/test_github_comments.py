@@ -8,8 +8,9 @@ import pytest
 
 from mlops_ci.edge.http_failures import ResponseError
 from mlops_ci.errors import MlopsError, OutcomeUnknownError, RemoteError
+from mlops_ci.hosts.reviews import Conversation
 from tests.hosts.github_api import PERMISSIONS, Place, make_place
-from tests.parts.github import FAULTS, FakeGitHub
+from tests.parts.github import FAULTS, FakeGitHub, Faults
 from tests.parts.github.tokens import IDENTITIES
 
 MARKER = "<!-- mlops-ci report -->"
@@ -70,7 +71,7 @@ def test_all_pages_are_read(place: Place) -> None:
 
 
 def test_there_is_room_to_spare_and_no_place_for_pictures(place: Place) -> None:
-    conversation = place.conversation()
+    conversation: Conversation = place.conversation()
     posted = conversation.post(MARKER + "ü" * ((conversation.limit - len(MARKER)) // 2), resolved=True)
     assert len(posted.body.encode()) <= 60_000
     assert conversation.picture("chart.png", b"png") is None
@@ -177,7 +178,7 @@ def test_patience_is_that_of_the_whole_job(place: Place) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_goes_wrong_looking_again_finds_one_comment(place: Place, seed: int) -> None:
-    place.github.faults.__init__(seed=seed, rate=0.4)  # type: ignore[misc]
+    place.github.faults = Faults(seed=seed, rate=0.4)
     conversation = place.conversation()
     for _ in range(20):
         try:

@@ -87,7 +87,7 @@ def test_a_conclusion_is_a_check_run(place: Place) -> None:
 
 def test_a_later_attempt_changes_the_same_check_run(place: Place) -> None:
     for state in ("failure", "success", "neutral"):
-        place.reviews().conclude(replace(CONCLUSION, state=state), None)  # type: ignore[arg-type]
+        place.reviews().conclude(replace(CONCLUSION, state=state), None)
     assert [run.conclusion for run in place.repository.check_runs] == ["neutral"]
 
 

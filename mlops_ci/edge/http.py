@@ -128,14 +128,16 @@ class Http:
             yield document
             if following is None:
                 return
-            if not self._is_ours(urlsplit(urljoin(self.base, following))):
+            if not self._is_ours(urlsplit(following)):
                 raise RemoteError(f"the pages of {self._service} lead to another address", where=self._at(path))
             path, params = following, None
         raise RemoteError(f"{self._service} has more than {most} pages of this", where=self._at(path))
 
     def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, str | None]:
         with self._open("GET", path, params=params) as response:
-            return self._document(response, path, LARGEST_JSON), response.links.get("next", {}).get("url")
+            following = response.links.get("next", {}).get("url")
+            document = self._document(response, path, LARGEST_JSON)
+            return document, urljoin(response.url, following) if following else None
 
     def _document(self, response: requests.Response, path: str, limit: int) -> Any:
         data = self._read(response, limit + 1)

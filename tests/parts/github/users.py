@@ -17,4 +17,13 @@ def me(token: Token, example: Callable[[str], str]) -> Answer:
     who = token.identity
     if who.app is not None:
         return refused(403, who.refusal)
-    return answered(200, {**json.loads(example(_EXAMPLE)), "login": who.login, "id": who.id, "type": who.type})
+    return answered(
+        200,
+        {
+            **json.loads(example(_EXAMPLE)),
+            "login": who.login,
+            "id": who.id,
+            "type": who.type,
+            "user_view_type": "public",
+        },
+    )

@@ -207,6 +207,15 @@ def test_throttling_is_waited_for(azure: Site) -> None:
     assert len(azure.pull_request.threads) == 1
 
 
+def test_who_is_throttled_for_long_is_told_when_to_come_back(azure: Site) -> None:
+    azure.server.faults.retry_after = 200
+    azure.server.faults.fail_next([Fault.THROTTLED] * 2)
+    with pytest.raises(ResponseError, match="wait for 200 seconds"):
+        azure.conversation().post(MARK, resolved=True)
+    assert azure.pauses == [200.0]
+    assert azure.pull_request.threads == []
+
+
 @pytest.mark.parametrize("fault", [Fault.INTERNAL, Fault.BAD_GATEWAY, Fault.UNAVAILABLE, Fault.LOST_BEFORE, Fault.CUT])
 def test_what_may_be_repeated_is(azure: Site, fault: Fault) -> None:
     talk = azure.conversation()

@@ -20,6 +20,7 @@ _VERSION = "7.1"
 _PREVIEW = "7.1-preview"
 # A request of a stranger is answered with a page to sign in, as if it were a success, or sent to one.
 _SIGN_IN = frozenset({200, 203, 301, 302, 303, 307, 401})
+_PATIENCE = 5 * 60.0  # seconds that a job waits in all for limits to pass
 _CONTRIBUTE = "PullRequestContribute"
 
 
@@ -53,6 +54,7 @@ class AzureApi:
             # Else who is not known is sent to a page to sign in.
             headers={"X-TFS-FedAuthRedirect": "Suppress"},
             sleep=sleep,
+            patience=_PATIENCE,
         )
 
     @cached_property

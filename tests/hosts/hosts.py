@@ -71,7 +71,7 @@ def github_job(folder: Path, event: str, payload: Any, **variables: str) -> Job:
         "GITHUB_WORKFLOW": "model",
         **variables,
     }
-    return Job("auto", environ)
+    return Job("github", environ)
 
 
 Push = Callable[[Path, str], tuple[Job, Repository]]

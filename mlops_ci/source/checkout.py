@@ -110,7 +110,7 @@ class Checkout:
         """
         sha, author, time, message = (
             self._looking_at(sha)
-            .run("show", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
+            .run("log", "-1", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
             .decode("utf-8", "replace")
             .split("\0", 3)
         )

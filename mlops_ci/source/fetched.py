@@ -15,6 +15,7 @@ from mlops_ci.errors import UsageError
 from mlops_ci.workspace.git.settings import REMOTE, Remote
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+_BRANCHES = "+refs/heads/*:refs/heads/*"
 # How servers say that they have no such commit, or give none by its name.
 _NOT_GIVEN = ("not our ref", "unadvertised object", "couldn't find remote ref", "could not find remote ref")
 WAY_OUT = "check out with fetch-depth: 0 (Azure: fetchDepth: 0), or let the job's git reach origin"
@@ -74,7 +75,7 @@ class Fetched:
             if answer.code:
                 self._require_told(missing[0], answer)
                 # No depth: of a branch that moved on, the commit is somewhere before its tip.
-                branches = self._attempt((), "+refs/heads/*:refs/heads/*")
+                branches = self._attempt((), _BRANCHES)
                 if branches.code:
                     raise _unreachable(missing[0], branches)
         return all(self.has(commit) for commit in missing)
@@ -95,7 +96,10 @@ class Fetched:
                 f"--filter={self._omitted}", "--stdin", REMOTE, given=f"{name}\n".encode(),
             )  # fmt: skip
             if by_name.code or not self.has(name):
+                # A server that gives no file by its name: then all files of the commit, or of the branches.
                 answer = self._fetching.attempt(*_FETCH, "--refetch", *self._depth, REMOTE, commit)
+                if answer.code:
+                    answer = self._fetching.attempt(*_FETCH, "--refetch", REMOTE, _BRANCHES)
                 if answer.code:
                     raise _unreachable(commit, answer)
         return self.reading.run("cat-file", "blob", name)

@@ -12,8 +12,9 @@ from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.arrival import Arrival, arrive
-from mlops_ci.lifecycle.ci import REFUSALS, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, run_ci
 from mlops_ci.lifecycle.session import open_arrived
+from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.conclusion import Annotation
 from mlops_ci.report.markdown import render_markdown
@@ -24,11 +25,27 @@ from mlops_ci.report.markdown import render_markdown
 @on_inconclusive_option
 @force_option
 @option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as Markdown, too.")
+@option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Publish what run --bundle has left, running nothing.",
+)
+@option("--bundle-digest", metavar="DIGEST", help="What run --bundle has told of its manifest.")
 @click.option("--quiet", is_flag=True, help="Print the report only.")
 @json_option
 @click.pass_context
 def ci(
-    context: click.Context, /, *, force: bool, markdown: Path | None, quiet: bool, as_json: bool, **options: Any
+    context: click.Context,
+    /,
+    *,
+    force: bool,
+    markdown: Path | None,
+    bundle: Path | None,
+    bundle_digest: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Do what the event calls for.
 
@@ -45,8 +62,14 @@ def ci(
     if why := nothing_to_do(arrival.context):
         _say_nothing_done(arrival, why, as_json=as_json)
         return
-    session = open_arrived(arrival, chosen, started)
-    report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
+    if bundle:
+        received = receive(bundle, arrival, started, digest=bundle_digest)
+        session = open_arrived(arrival, chosen, started, received.bundle.run)
+        with taken_over(session, received) as trained:
+            report = conclude(session, trained)
+    else:
+        session = open_arrived(arrival, chosen, started)
+        report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
     if markdown:
         markdown.write_text(render_markdown(report), "utf-8")
     if as_json:

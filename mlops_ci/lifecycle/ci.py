@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.lifecycle.default_branch import register_and_promote
-from mlops_ci.lifecycle.execution import Trained, execution
+from mlops_ci.lifecycle.examination import Trained
+from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.lifecycle.session import Session, still_clean
 from mlops_ci.pipeline.progress import Progress

@@ -18,8 +18,9 @@ from mlops_ci.lifecycle.opening import Opened, open_places
 from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.pipeline.claimed import ClaimedEnvironment
 from mlops_ci.pipeline.datasets import dataset_versions
-from mlops_ci.pipeline.environment import choose_environment, requirement_files
+from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -27,6 +28,7 @@ from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project
 from mlops_ci.records.commit import Commit, DirtyTree
 from mlops_ci.records.host import HostContext
+from mlops_ci.records.run import Run
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import PULL_REQUESTS
@@ -86,8 +88,15 @@ def open_session(options: Options) -> Session:
     return open_arrived(arrive(options), options, started)
 
 
-def open_arrived(arrival: Arrival, options: Options, started: datetime) -> Session:
-    """Open a session where the event is known already."""
+def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed: Run | None = None) -> Session:
+    """Open a session where the event is known already.
+
+    Args:
+        arrival: the project, its repository and the event.
+        options: what the command line says.
+        started: when the command started.
+        claimed: the run of another job that is taken over; it knows data and environment, which need not be here.
+    """
     file, checkout, context = arrival.file, arrival.checkout, arrival.context
     prefix = os.path.relpath(file.parent.resolve(), checkout.root.resolve())
     redact = redactor_for(options.environ, (name for step in arrival.project.steps for name in step.env))
@@ -100,8 +109,13 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime) -> Sessi
     places = open_places(arrival, project, options)
     cache = StepCache(places.cache, _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
-    environment = choose_environment(project.environment, file.parent, cache, options.environ)
-    resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
+    environment: Environment
+    if claimed:
+        environment, datasets = ClaimedEnvironment(claimed.environment), claimed.datasets
+    else:
+        environment = choose_environment(project.environment, file.parent, cache, options.environ)
+        datasets = dataset_versions(project.datasets, snapshot)
+    resolver = Resolver(project, snapshot, params, datasets, environment)
     relevant = _relevant_files(project, resolver, file.name)
     # All that can be wrong with the project is known by now: only then is anything written.
     make_workspace(places.store, checkout.home, is_new=places.is_new)
@@ -114,7 +128,7 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime) -> Sessi
         snapshot=snapshot,
         commit=commit,
         merge=merge,
-        dirty=checkout.dirt(relevant, redact),
+        dirty=checkout.dirt(relevant, redact) or (claimed.dirty if claimed else None),
         host=arrival.host,
         context=context,
         store=places.store,

@@ -10,8 +10,10 @@ import click
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import session_of
+from mlops_ci.cli.telling import tell, warn
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.ci import run_ci
+from mlops_ci.lifecycle.triggering import first_failure, triggering_of
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.report.markdown import render_markdown
 
@@ -46,4 +48,11 @@ def ci(
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    context.exit(1 if report.outcome in REFUSALS else 0)
+    refused = report.outcome in REFUSALS
+    if session.context.releases and session.dirty is None:
+        failure = first_failure(tell(triggering_of(session), options["host"]))
+        if failure and not refused:
+            raise failure
+        if failure:  # which does not hide that the gate refused
+            warn(failure, options["host"])
+    context.exit(1 if refused else 0)

@@ -7,6 +7,7 @@ from mlops_ci.lifecycle.default_branch import register_and_promote
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.lifecycle.session import Session, still_clean
+from mlops_ci.lifecycle.triggering import triggering_of
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.records.report import Report
 
@@ -23,6 +24,8 @@ def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Repo
                 raise ConflictError(
                     "the checkout changed during the run", where=session.commit.short, hint="run the command again"
                 )
+            # Whoever hears of the model for the first time is to hear of this one.
+            triggering_of(session).listen()
             return register_and_promote(session, trained)
         with session.store.together():
             return judge_only(session, trained)

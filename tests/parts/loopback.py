@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +41,7 @@ class Request:
 class Answer:
     """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends.
 
-    A body ``in_pieces`` arrives bit by bit.
+    A body ``in_pieces`` arrives bit by bit; with a ``pause`` (seconds) between the pieces.
     """
 
     status: int
@@ -46,7 +49,12 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     in_pieces: bool = False
+    pause: float = 0.0
 
+
+RESET = Answer(0)
+"""No answer: the connection is reset (RST), not closed."""
+_PIECES = 8
 
 Handle = Callable[[Request], Answer | None]
 """Answers a request; None breaks the connection off without a word."""
@@ -68,6 +76,12 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
             if answer is None:
                 self.close_connection = True
                 return
+            if answer is RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # The server shuts a connection down before it closes it, which would end it in an orderly way.
+                os.close(self.connection.detach())
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -75,14 +89,16 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                body = answer.body[: answer.cut]
-                step = len(body) // _PIECES + 1 if answer.in_pieces else len(body) or 1
-                for start in range(0, len(body), step):
-                    self.wfile.write(body[start : start + step])
-                    if answer.in_pieces:
-                        self.wfile.flush()
-                        time.sleep(0.001)
+                self.write_body(answer.body[: answer.cut], answer.pause or (0.001 if answer.in_pieces else 0.0))
             self.close_connection = self.close_connection or answer.cut is not None
+
+        def write_body(self, body: bytes, pause: float) -> None:
+            size = -(-len(body) // _PIECES) if pause and body else len(body) or 1
+            for start in range(0, len(body), size):
+                self.wfile.write(body[start : start + size])
+                if pause:
+                    self.wfile.flush()
+                    time.sleep(pause)
 
         do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class
 

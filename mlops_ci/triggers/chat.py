@@ -20,7 +20,7 @@ def tell_teams(event: CloudEvent, to: Teams, means: Means) -> Talk:
     https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook. Runs of
     text are shown as they are, so that no foreign word can be a link.
     """
-    lines = [(headline(event), "Bolder"), *((line, "Default") for line in details(event))]
+    lines = [(headline(event), "bolder"), *((line, "default") for line in details(event))]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

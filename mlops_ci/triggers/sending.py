@@ -82,6 +82,8 @@ class Sender:
             answer = http.deliver(call.method, path, content=call.body, headers=call.headers)
         except ResponseError as error:
             raise _refused(call, error) from None
+        if call.headers.get("Accept") and answer.lstrip()[:1] == b"<":
+            raise RemoteError(f"{call.service} answered with a page for people", hint=call.hints.get(401))
         try:
             return json.loads(answer) if answer.strip() else None
         except (ValueError, RecursionError):

@@ -18,7 +18,7 @@ _KEY_BYTES = range(24, 65)
 
 
 def tell(event: CloudEvent, to: Webhook, means: Means) -> Talk:
-    """One request: the event as structured CloudEvents JSON."""
+    """One request: the event as JSON."""
     # The id is signed with full stops around it, and so must not have any; a model's name may.
     message, moment = event.id.replace(".", "%2E"), str(means.now)
     content = f"{message}.{moment}.".encode() + encode(event)
@@ -28,7 +28,6 @@ def tell(event: CloudEvent, to: Webhook, means: Means) -> Talk:
         to.url,
         event,
         {
-            "Content-Type": "application/cloudevents+json; charset=utf-8",
             "webhook-id": message,
             "webhook-timestamp": moment,
             "webhook-signature": f"v1,{signature}",

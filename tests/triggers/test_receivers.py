@@ -108,6 +108,20 @@ def test_a_deployment_whose_status_got_lost_gets_it_with_the_next_try(tmp_path: 
     assert [[status.state for status in made.statuses] for made in repository.deployments] == [["queued"]]
 
 
+def test_a_deployment_that_somebody_has_begun_is_not_put_back(tmp_path: Path, github: FakeGitHub) -> None:
+    repository = github.repository("acme/ml")
+    repository.commit(sha(2))
+    line = "{name: production, github: acme/ml, deployment: production}"
+    token = repository.token({"deployments": "write"})
+    office = _office(tmp_path, line, GITHUB_TOKEN=token, GITHUB_API_URL=github.url)
+    event = office.promote(2)
+    github.faults.fail_next(["slow", "lost after"], "POST")
+    assert office.deliver()["production"].held_up == "failed"
+    office.time.pass_(11)
+    assert office.deliver()["production"].sent == (event,)
+    assert [[status.state for status in made.statuses] for made in repository.deployments] == [["queued"]]
+
+
 def test_a_pipeline_runs_with_parameters(tmp_path: Path, azure: FakeAzureDevOps) -> None:
     line = (
         "{name: shop, azure: acme/ml/7, branch: main, "

@@ -24,7 +24,6 @@ _HINTS = {
     410: "the receiver is gone",
     413: "the receiver takes no event of this size",
 }
-Post = Callable[[Call], Any]
 
 
 class Sender:
@@ -54,7 +53,7 @@ class Sender:
             call = next(talk)
             while True:
                 shown = Redactor(_hidden([self._secret, *(call.headers[name] for name in call.secret_headers)]))
-                call = talk.send(self._post(call))
+                call = talk.send(self._post(call, shown))
         except StopIteration as end:
             receipt: str | None = end.value
             return receipt
@@ -68,14 +67,13 @@ class Sender:
         hint = redact(error.hint) if error.hint else None
         return kind(redact(error.what), where=f"trigger {self._receiver.name}", hint=hint)
 
-    def _post(self, call: Call) -> Any:
+    def _post(self, call: Call, redact: Redactor) -> Any:
         variable = self._receiver.to.variable
         if problem := address_problem(call.url):
             raise UsageError(problem[0], hint=problem[1])
         parts = urlsplit(call.url)
-        http = DeliveryHttp(
-            f"{parts.scheme}://{parts.netloc}/", service=call.service, credential=variable, sleep=self._sleep
-        )
+        base = f"{parts.scheme}://{parts.netloc}/"
+        http = DeliveryHttp(base, service=call.service, credential=variable, redact=redact, sleep=self._sleep)
         # A colon in the first part of a path would make a scheme of it.
         path = f"./{parts.path.lstrip('/')}" + (f"?{parts.query}" if parts.query else "")
         try:

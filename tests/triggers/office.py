@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mlops_ci.lifecycle.triggering import Told, Triggering
 from mlops_ci.project.load import load_project
@@ -57,9 +58,9 @@ class Office:
         place = store or self.store
         return Triggering(self.project, lambda: open_log(place), self.environ, self.time, sleep=never)
 
-    def register(self, number: int, **fields: object) -> str:
+    def register(self, number: int, **fields: Any) -> str:
         """Register a version; return the id of the event."""
-        given = {"metrics": METRICS, "tags": {"team": "fraud"}, **fields}
+        given: dict[str, Any] = {"metrics": METRICS, "tags": {"team": "fraud"}, **fields}
         register(open_log(self.store), registration(self.sources, sha(number), f"f{number}", **given))
         return self.newest()
 

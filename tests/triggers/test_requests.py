@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from mlops_ci.project.receivers import Webhook
 from mlops_ci.records.codec import encode, plain
 from mlops_ci.records.event import CloudEvent, News, event_of_news
 from mlops_ci.records.files import FileRecord
-from mlops_ci.triggers.call import Means
+from mlops_ci.triggers.call import Call, Means
 from mlops_ci.triggers.fitting import fitting
 from mlops_ci.triggers.kinds import KINDS, kind_of
 from mlops_ci.triggers.message import details, headline
@@ -38,7 +40,7 @@ LINES = (
 )
 
 
-def event(**fields: object) -> CloudEvent:
+def event(**fields: Any) -> CloudEvent:
     news = News(
         event="model-promoted",
         model="coin",
@@ -103,7 +105,7 @@ def test_an_event_that_no_cut_makes_small_enough_is_refused_in_one_line() -> Non
         fitting(event(), plain, 100)
 
 
-def _calls(large: CloudEvent):  # type: ignore[no-untyped-def]
+def _calls(large: CloudEvent) -> Iterator[Call]:
     return dispatch(large, project(LINES[0]).triggers[0].to, _means())  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +15,13 @@ from mlops_ci.edge.clock import now
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import MlopsError
 from mlops_ci.hosts.select import select_host
-from mlops_ci.lifecycle.places import PROJECT_FILE, find_project_file, read_project_file, workspace_to_write
+from mlops_ci.lifecycle.places import (
+    PROJECT_FILE,
+    find_project_file,
+    read_project_file,
+    workspace_to_read,
+    workspace_to_write,
+)
 from mlops_ci.lifecycle.triggering import Told, Triggering, first_failure
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Project
@@ -28,8 +35,14 @@ def project_of(path: Path) -> Project:
 
 
 def triggering_of(project: Project, path: Path, workspace: str | None, *, host: str) -> Triggering:
-    """The receivers of a project, and its model's log."""
+    """The receivers of a project, and its model's log, to deliver from."""
     store = workspace_to_write(workspace, path, host=host, environ=os.environ, watch=Transfers())
+    return Triggering(project, lambda: log_in(store, project.model.name), os.environ, now)
+
+
+def triggering_to_look_at(project: Project, path: Path, workspace: str | None) -> Triggering:
+    """The receivers of a project, and its model's log, to which nothing is written."""
+    store = workspace_to_read(workspace, path, Transfers())
     return Triggering(project, lambda: log_in(store, project.model.name), os.environ, now)
 
 
@@ -63,6 +76,20 @@ def tell(triggering: Triggering, host: str, only: str | None = None) -> tuple[To
         if one.error and one.error is not failure:
             say(one.error.line())
     return told
+
+
+def as_plain(told: tuple[Told, ...]) -> list[dict[str, Any]]:
+    """What became of the events, for programs."""
+    return [
+        {
+            "sink": one.sink,
+            "sent": one.sent,
+            "superseded": one.superseded,
+            "held_up": one.held_up,
+            "error": one.error.line() if one.error else None,
+        }
+        for one in told
+    ]
 
 
 def tell_or_raise(triggering: Triggering, host: str, only: str | None = None) -> None:

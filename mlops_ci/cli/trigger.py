@@ -10,9 +10,9 @@ import click
 
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import print_json
-from mlops_ci.cli.telling import project_of, tell_or_raise, triggering_of
+from mlops_ci.cli.telling import as_plain, project_of, tell, triggering_of, triggering_to_look_at
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.triggering import Rehearsed, Triggering
+from mlops_ci.lifecycle.triggering import Rehearsed, Triggering, first_failure
 from mlops_ci.project.triggers import EVENTS
 from mlops_ci.records.event import EventName
 from mlops_ci.registry.references import parse_reference, resolve
@@ -46,11 +46,16 @@ def trigger(
     """
     if reference and not dry_run:
         raise UsageError("--reference only goes with --dry-run", hint="what is due is told without it")
-    triggering = triggering_of(project_of(project), project, workspace, host=host)
-    if not dry_run:
-        tell_or_raise(triggering, host, sink)
+    loaded = project_of(project)
+    if dry_run:
+        looking = triggering_to_look_at(loaded, project, workspace)
+        _show(_rehearsed(looking, reference, event, sink), as_json=as_json)
         return
-    _show(_rehearsed(triggering, reference, event, sink), as_json=as_json)
+    told = tell(triggering_of(loaded, project, workspace, host=host), host, sink)
+    if as_json:
+        print_json(as_plain(told))
+    if failure := first_failure(told):
+        raise failure
 
 
 def _rehearsed(

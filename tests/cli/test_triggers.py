@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -87,8 +88,12 @@ def test_what_could_not_be_told_is_due_again_and_the_others_hear_of_it(
     assert "error[3]: the webhook refuses connections; trigger gone; " in done.err
     assert _heard(hook) == [("model-promoted", 2)]
     lab.edit("mlops.yaml", "http://127.0.0.1:9/hook", hook.url)
-    again = lab.run("trigger", env={"HOOK": hook.secret})
+    again = lab.run("trigger", "--json", env={"HOOK": hook.secret})
     assert (again.code, len(hook.deliveries)) == (0, 2), again.err
+    assert [(one["sink"], len(one["sent"]), one["error"]) for one in again.json] == [
+        ("gone", 1, None),
+        ("anybody", 0, None),
+    ]
     told = lab.run("events", "list", "--json").json[-1]
     assert [(each["sink"], each["status"], each["attempts"]) for each in told["deliveries"]] == [
         ("gone", "sent", 2),
@@ -293,6 +298,39 @@ def test_no_secret_is_kept_or_shown_whatever_goes_wrong(lab_with_champion: Lab, 
             kept = "".join(file.read_text() for file in (lab.workspace / "events").rglob("*.json"))
             for secret in (CANARY, "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"):
                 assert secret not in said + kept, status
+
+
+def test_a_gate_that_refuses_stays_the_answer_though_somebody_could_not_be_told(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    _triggers(lab, registered=("{name: chat, slack: SLACK_URL}",))
+    lab.skill(0.3)
+    lab.commit("worse")
+    done = lab.run("ci", env={})
+    assert done.code == 1
+    assert "the variable SLACK_URL is not set; trigger chat; " in done.err
+
+
+def test_a_change_cannot_choose_who_hears(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    lab.git("checkout", "--quiet", "-b", "topic")
+    _triggers(lab, "{name: chat, slack: SLACK_URL}")
+    assert (
+        "`triggers` differs here"
+        in lab.run("ci", "--markdown", "report.md").out + (lab.folder / "report.md").read_text()
+    )
+
+
+def test_in_a_git_workspace_too(lab: Lab, hook: WebhookReceiver, tmp_path: Path) -> None:
+    lab.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    lab.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    lab.git("push", "--quiet", "origin", "main")
+    _triggers(lab, _listens(hook))
+    lab.edit("mlops.yaml", "params: params.yaml", "workspace: git+origin\nparams: params.yaml")
+    lab.commit("in git")
+    for _ in range(2):
+        done = lab.run("ci", env={"HOOK": hook.secret})
+        assert done.code == 0, done.err
+    assert _heard(hook) == [("model-promoted", 1)]
 
 
 def test_chat_and_grid_hear_of_it_in_one_go(lab: Lab) -> None:

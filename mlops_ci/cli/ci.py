@@ -10,10 +10,12 @@ import click
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
+from mlops_ci.cli.telling import tell, warn
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.arrival import Arrival, arrive
-from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, releases, run_ci
 from mlops_ci.lifecycle.session import open_arrived
+from mlops_ci.lifecycle.triggering import first_failure, triggering_of
 from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.conclusion import Annotation
@@ -76,9 +78,16 @@ def ci(
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    if report.outcome in REFUSALS and not fails(report, session.context):
+    failed = fails(report, session.context)
+    if report.outcome in REFUSALS and not failed:
         session.host.annotate(Annotation("notice", report.summary, title=f"{report.model}: not promoted"))
-    context.exit(1 if fails(report, session.context) else 0)
+    if releases(session):
+        failure = first_failure(tell(triggering_of(session), options["host"]))
+        if failure and not failed:
+            raise failure
+        if failure:  # which does not hide that the gate refused
+            warn(failure, options["host"])
+    context.exit(1 if failed else 0)
 
 
 def _say_nothing_done(arrival: Arrival, why: str, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
@@ -30,6 +31,7 @@ STORED: dict[str, type] = {
     "step-result": StepResult,
     "last-result": LastResult,
     "environment-lock": EnvironmentLock,
+    "event": CloudEvent,
 }
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

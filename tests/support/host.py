@@ -45,5 +45,8 @@ class ToldHost:
     def git_settings(self) -> Mapping[str, str]:
         return self.settings
 
-    def reviews(self, context: HostContext) -> None:
+    def reviews(self, context: HostContext | None) -> None:
+        return
+
+    def workflow_run(self) -> None:
         return

@@ -5,9 +5,12 @@ The syntax is that of ``xychart-beta``: https://mermaid.js.org/syntax/xyChart.ht
 
 from __future__ import annotations
 
+import re
+
 from mlops_ci.records.chart import Chart
 
 _LONGEST = 60
+_HYPHENS = re.compile("-{2,}")  # of which arrows are made
 _MARGIN = 0.1  # of the span, above and below the lines
 _COLOURS = "#0969da, #9a6700, #1a7f37, #cf222e"
 _ALLOWED = frozenset(" _-.,:()/+=")
@@ -36,7 +39,7 @@ def render_mermaid(chart: Chart) -> str:
 def quoted(text: str) -> str:
     """Foreign text as a string of Mermaid, which knows no escapes: letters, digits and what means nothing to it."""
     kept = "".join(letter if letter.isalnum() or letter in _ALLOWED else " " for letter in text)
-    kept = " ".join(kept.split()).replace("--", "- -")
+    kept = _HYPHENS.sub("-", " ".join(kept.split()))
     return f'"{kept[:_LONGEST] or "-"}"'
 
 

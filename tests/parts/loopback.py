@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+_PIECES = 8
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends."""
+    """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends.
+
+    A body ``in_pieces`` arrives bit by bit.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    in_pieces: bool = False
 
+
+RESET = Answer(0)
+"""No answer: the connection is reset (RST), not closed."""
 
 Handle = Callable[[Request], Answer | None]
 """Answers a request; None breaks the connection off without a word."""
@@ -61,6 +74,12 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
             if answer is None:
                 self.close_connection = True
                 return
+            if answer is RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # The server shuts a connection down before it closes it, which would end it in an orderly way.
+                os.close(self.connection.detach())
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -68,7 +87,13 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body[: answer.cut])
+                body = answer.body[: answer.cut]
+                step = len(body) // _PIECES + 1 if answer.in_pieces else len(body) or 1
+                for start in range(0, len(body), step):
+                    self.wfile.write(body[start : start + step])
+                    if answer.in_pieces:
+                        self.wfile.flush()
+                        time.sleep(0.001)
             self.close_connection = self.close_connection or answer.cut is not None
 
         do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class

@@ -10,7 +10,7 @@ from mlops_ci.cli.options import force_option, json_option, session_options
 from mlops_ci.cli.output import LineProgress, print_json, print_table
 from mlops_ci.cli.session import session_of
 from mlops_ci.lifecycle.execution import execution, keep_run
-from mlops_ci.lifecycle.planning import plan_session
+from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
 from mlops_ci.report.wording import duration
@@ -24,8 +24,14 @@ only_option = click.option("--only", multiple=True, metavar="STEP", help="This s
 @only_option
 @json_option
 def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Show which steps would run, why, and how long they took last time. Installs and runs nothing."""
-    _print_plan(plan_session(session_of(**options), force=force, only=only), as_json=as_json)
+    """Show which steps would run, why, and how long they took last time. Installs and runs nothing.
+
+    In CI the outputs jobs and matrix tell later jobs which steps have to run, and on which runner.
+    """
+    session = session_of(**options)
+    planned = plan_session(session, force=force, only=only)
+    hand_over(session, planned)
+    _print_plan(planned, as_json=as_json)
 
 
 @click.command()

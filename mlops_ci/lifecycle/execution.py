@@ -150,6 +150,7 @@ class _Recorder:
             params=dict(session.resolver.params),
             datasets=dict(session.resolver.datasets),
             fingerprint=session.resolver.model_fingerprint(),
+            merge=session.merge,
         )
 
 

@@ -38,6 +38,7 @@ _CALLING = re.compile(r"[@#](?=\w)")
 _APART = r"\g<0>&#8203;"
 _CODE = re.compile(r"`([^`]*)`")
 
+_FIXED_SPACE = "\N{NO-BREAK SPACE}"
 _LONGEST_LINK = 500
 _FOLDED_SLICES = 50  # a comment has a limit, and a reader too
 
@@ -164,7 +165,8 @@ def _change(result: RuleResult) -> str:
     change = change_text(result.change, result.candidate)
     if result.outcome == "pass" and result.interval:
         change = f"**{change}**"
-    return f"{change} ({bound or escape(result.reason)})"
+    # A number and its bound stay on one line; the rule has the words that can be broken.
+    return f"{change} ({bound})".replace(" ", _FIXED_SPACE) if bound else f"{change} ({escape(result.reason)})"
 
 
 def _notes(report: Report) -> list[str]:
@@ -201,11 +203,9 @@ def _slices(group: list[RuleResult]) -> str:
 
 def _charts(report: Report, chart: str) -> str:
     metric = escape_html(report.history.metric if report.history else "")
-    count = len(report.history.points) if report.history else 0
     legend = "Blue: each version, the last point being this one. Brown: the champion in place then."
-    return (
-        f"<details><summary>Chart: {metric} of the last {count} versions</summary>\n\n{chart}\n\n{legend}\n\n</details>"
-    )
+    title = f"Chart: {metric}, version by version"
+    return f"<details><summary>{title}</summary>\n\n{chart}\n\n{legend}\n\n</details>"
 
 
 def _foot(report: Report, *, merged: bool) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_ci.records.report import Changes, History, Point, Report
+from mlops_ci.records.report import History, Point, Report
 from mlops_ci.report.comment import render_comment
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.markdown import markdown_parts
@@ -34,7 +34,7 @@ def section(report: Report, *, run: int = 8123, merged: bool = False) -> Section
 IMPROVES = replace(REPORTS["ready"], history=with_candidate(0.8359), url=URL, merge="c0ffee1" + "0" * 33)
 REGRESSES = replace(REPORTS["refused"], history=with_candidate(0.8201), url=URL)
 ON_HOLD = replace(REPORTS["inconclusive"], history=with_candidate(0.8359), url=URL)
-UNTOUCHED = replace(REPORTS["unchanged"], url=URL, changes=Changes("v12"))
+UNTOUCHED = replace(REPORTS["unchanged"], url=URL)
 MERGED = replace(
     REPORTS["promoted"], url=URL.replace("8123", "9000"), stages=("registered v13", "promoted"),
     history=History("accuracy", (*VERSIONS, Point("v13", 0.8359, champion=True))),

@@ -11,7 +11,7 @@ from mlops_ci.cli.options import force_option, json_option, on_inconclusive_opti
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.announcing import announce
+from mlops_ci.lifecycle.announcing import announce, redacted
 from mlops_ci.lifecycle.arrival import Arrival, arrive
 from mlops_ci.lifecycle.ci import fails, nothing_to_do, run_ci
 from mlops_ci.lifecycle.outputs import hand_on
@@ -58,13 +58,14 @@ def ci(
         _say_nothing_done(arrival, why, as_json=as_json)
         return
     session = open_arrived(arrival, chosen, started)
-    report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
+    progress = Silent() if quiet else LineProgress(session.host, to_stderr=as_json)
+    report = redacted(run_ci(session, progress, force=force), session.redact)
     hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    announce(session.host, session.context, report, redact=session.redact)
+    announce(session.host, session.context, report)
     context.exit(1 if fails(report, session.context) else 0)
 
 

@@ -65,7 +65,6 @@ class Place:
         head = self.lab.commit("change the skill")
         self.repository.open_pull(5, head=head, fork=fork)
 
-    @property
     def section(self) -> Section:
         """The one section of the one comment."""
         (comment,) = self.repository.comments(5)
@@ -85,18 +84,18 @@ def test_a_pull_request_that_improves_is_told_so_and_goes_on_after_its_merge(pla
     place.propose(0.8)
     done = place.pull_request()
     assert done.code == 0, done.err
-    assert place.section.outcome == "passed"
-    assert dict(place.section.parts)["headline"] == "### coin: ready, both rules pass"
-    first = place.section
+    assert place.section().outcome == "passed"
+    assert dict(place.section().parts)["headline"] == "### coin: ready, both rules pass"
+    first = place.section()
     assert place.pull_request(run=102, attempt=2).code == 0
-    assert place.section.moment == (102, 2) and first.moment == (102, 1)
+    assert place.section().moment == (102, 2) and first.moment == (102, 1)
     place.lab.git("checkout", "--quiet", "main")
     place.lab.git("merge", "--quiet", "--squash", "feature")
     place.repository.merge(5, place.lab.commit("An idea (#5)"))
     done = place.push()
     assert done.code == 0, done.err
-    assert place.section.outcome == "promoted"
-    assert dict(place.section.parts)["foot"].startswith(
+    assert place.section().outcome == "promoted"
+    assert dict(place.section().parts)["foot"].startswith(
         "Merged → registered v2 → promoted · [The run](https://github.com"
     )
     assert [run.conclusion for run in place.repository.check_runs][-1] == "success"
@@ -107,8 +106,8 @@ def test_a_pull_request_that_regresses_fails_and_says_why(place: Place) -> None:
     done = place.pull_request()
     assert done.code == 1
     assert "::error" in done.err and "refused" in done.err
-    assert place.section.outcome == "refused"
-    assert "0.3" in dict(place.section.parts)["why"]
+    assert place.section().outcome == "refused"
+    assert "0.3" in dict(place.section().parts)["why"]
     assert "outcome" in (place.folder / "output").read_text()
     assert "refused" in (place.folder / "summary").read_text()
 
@@ -152,7 +151,7 @@ def test_a_fork_s_report_is_posted_by_another_job(place: Place) -> None:
     report = str(place.folder / "mlops-ci-coin.json")
     done = place.job("workflow_run", payload, "comment", "--from", report)
     assert (done.code, done.out) == (0, "pull request 5: the comment stands\n"), done.err
-    assert place.section.moment == (300, 1) and place.section.outcome == "passed"
+    assert place.section().moment == (300, 1) and place.section().outcome == "passed"
     Path(report).write_text(Path(report).read_text().replace(head, "0" * 40))
     done = place.job("workflow_run", payload, "comment", "--from", report)
     assert done.code == 5 and len(done.err.splitlines()) == 1
@@ -166,7 +165,7 @@ def test_a_report_is_posted_again_on_demand(place: Place) -> None:
     payload = event("pull_request", number=5, head=head, branch="feature")
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
     assert (done.code, done.out) == (0, "pull request 5: the comment stands\n"), done.err
-    assert place.section.sha == head
+    assert place.section().sha == head
     place.repository.close(5)
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
     assert done.code == 3 and len(done.err.splitlines()) == 1

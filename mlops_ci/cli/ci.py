@@ -12,14 +12,14 @@ from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.cli.telling import tell, warn
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.announcing import announce, redacted
 from mlops_ci.lifecycle.arrival import Arrival, arrive
-from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, releases, run_ci
+from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, releases, run_ci
+from mlops_ci.lifecycle.outputs import hand_on
 from mlops_ci.lifecycle.session import open_arrived
 from mlops_ci.lifecycle.triggering import first_failure, triggering_of
 from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
-from mlops_ci.records.conclusion import Annotation
-from mlops_ci.report.markdown import render_markdown
 
 
 @click.command()
@@ -27,6 +27,9 @@ from mlops_ci.report.markdown import render_markdown
 @on_inconclusive_option
 @force_option
 @option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as Markdown, too.")
+@option(
+    "--report-json", type=click.Path(path_type=Path), metavar="FILE", help="Write the report for the verb comment here."
+)
 @option(
     "--bundle",
     type=click.Path(path_type=Path),
@@ -43,6 +46,7 @@ def ci(
     *,
     force: bool,
     markdown: Path | None,
+    report_json: Path | None,
     bundle: Path | None,
     bundle_digest: str | None,
     quiet: bool,
@@ -56,8 +60,9 @@ def ci(
 
     Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule, where nobody has pushed anything.
     """
-    if markdown and not markdown.absolute().parent.is_dir():
-        raise UsageError("no such folder", where=str(markdown.parent), hint="make it first")
+    for file in (markdown, report_json):
+        if file and not file.absolute().parent.is_dir():
+            raise UsageError("no such folder", where=str(file.parent), hint="make it first")
     chosen = options_of(**options)
     started = chosen.clock()
     arrival = arrive(chosen)
@@ -72,15 +77,14 @@ def ci(
     else:
         session = open_arrived(arrival, chosen, started)
         report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
-    if markdown:
-        markdown.write_text(render_markdown(report), "utf-8")
+    report = redacted(report, session.redact)
+    hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
+    announce(session.host, session.context, report)
     failed = fails(report, session.context)
-    if report.outcome in REFUSALS and not failed:
-        session.host.annotate(Annotation("notice", report.summary, title=f"{report.model}: not promoted"))
     if releases(session):
         failure = first_failure(tell(triggering_of(session), options["host"]))
         if failure and not failed:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlops_ci.cli.options import force_option, json_option, session_options
+from mlops_ci.cli.options import force_option, json_option, option, session_options
 from mlops_ci.cli.output import LineProgress, print_json, print_table
 from mlops_ci.cli.session import session_of
 from mlops_ci.lifecycle.execution import execution, keep_run
@@ -15,7 +15,7 @@ from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
 from mlops_ci.report.wording import duration
 
-only_option = click.option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
+only_option = option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
 
 
 @click.command()
@@ -32,8 +32,8 @@ def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -
 @session_options
 @force_option
 @only_option
-@click.option("--dry-run", is_flag=True, help="Show the plan instead.")
-@click.option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
+@option("--dry-run", is_flag=True, help="Show the plan instead.")
+@option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
 @json_option
 def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_json: bool, **options: Any) -> None:
     """Run the steps that have to run, each in a scratch folder with its declared inputs and nothing else."""

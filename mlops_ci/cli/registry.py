@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from mlops_ci.cli.logs import log_to_write
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import (
+    argument,
+    host_option,
+    json_option,
+    option,
+    project_option,
+    workspace_option,
+)
 from mlops_ci.cli.output import print_json
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
@@ -30,20 +37,20 @@ def _version_number(context: click.Context, parameter: click.Parameter, value: s
 
 
 @click.command()
-@click.option("--model", required=True, metavar="NAME")
-@click.option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
-@click.option("--commit", metavar="SHA", help="The commit it comes from.")
-@click.option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
-@click.option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
-@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
-@click.option(
+@option("--model", required=True, metavar="NAME")
+@option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
+@option("--commit", metavar="SHA", help="The commit it comes from.")
+@option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
+@option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
+@option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@option(
     "--on-existing",
     type=click.Choice(["keep", "error"]),
     default="keep",
     show_default=True,
     help="If the same commit and fingerprint is registered with other bytes.",
 )
-@click.option("--fingerprint", metavar="TEXT", help="What the model is made of.  [default: a digest of what is given]")
+@option("--fingerprint", metavar="TEXT", help="What the model is made of.  [default: a digest of what is given]")
 @project_option
 @workspace_option
 @host_option
@@ -64,11 +71,11 @@ def register(
 
 
 @click.command()
-@click.argument("reference")
-@click.option("--alias", default="champion", show_default=True)
-@click.option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
-@click.option("--rollback", is_flag=True, help="Allow an older version than the present one.")
-@click.option("--reason", help="Why; kept in the log.")
+@argument("reference")
+@option("--alias", default="champion", show_default=True)
+@option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
+@option("--rollback", is_flag=True, help="Allow an older version than the present one.")
+@option("--reason", help="Why; kept in the log.")
 @project_option
 @workspace_option
 @host_option

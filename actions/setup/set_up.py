@@ -131,7 +131,7 @@ def _build(environ: Environment, extras: tuple[str, ...]) -> Path:
     try:
         _run([uv, "venv", "--quiet", "--no-project", "--python", _python(), aside], environ)
         locks = [LOCKS / f"{name}.txt" for name in (CORE, *extras)]
-        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", aside / "bin/python"]
+        sync: list[str | Path] = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", aside / "bin/python"]
         # The wheel of uv itself has been fetched already.
         _run([*sync, "--find-links", uv.parent, *locks], environ)
         _move(aside, final)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
+from mlops_ci.edge.http_address import DEFAULT_PORTS, origin, parse
 from mlops_ci.edge.http_failures import PassingError, broken, not_json, refusal
+from mlops_ci.edge.http_retries import Retries
 from mlops_ci.edge.redaction import Redactor
-from mlops_ci.errors import OutcomeUnknownError, RemoteError, UsageError
+from mlops_ci.errors import RemoteError, UsageError
 
-ATTEMPTS = 4
-LONGEST_PAUSE = 60.0
 LARGEST_JSON = 32 << 20
 _CHUNK = 1 << 20
 _LARGEST_REFUSAL = 64 << 10
@@ -27,9 +27,6 @@ _TIMEOUTS = (10.0, 60.0)  # to connect, and between two pieces of an answer
 _MOST_REDIRECTS = 5
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-T = TypeVar("T")
 
 
 class Http:
@@ -45,7 +42,8 @@ class Http:
         authorization: the value of that header. It is sent to this address only.
         headers: further headers of each request.
         sleep: waits between attempts.
-        clock: tells the time (epoch seconds), for a ``Retry-After`` that is a date.
+        clock: tells the time (epoch seconds), for limits that pass at a moment.
+        patience: how many seconds may be spent in all on waiting for limits to pass.
 
     Raises:
         UsageError: the address is none, or has a credential in it.
@@ -61,8 +59,9 @@ class Http:
         headers: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
+        patience: float = 0.0,
     ) -> None:
-        self._parts = _address(base, credential)
+        self._parts = parse(base, credential)
         self.base = base.rstrip("/") + "/"
         self.host = self._parts.hostname or ""
         self._service = service
@@ -72,7 +71,7 @@ class Http:
         # Not compressed: a file's bytes are wanted as they are stored.
         self._headers = {"User-Agent": "mlops-ci", "Accept-Encoding": "identity", **(headers or {})}
         self._session = requests.Session()
-        self._sleep = sleep
+        self._retries = Retries(sleep, patience)
         self._clock = clock
 
     def json(
@@ -108,15 +107,44 @@ class Http:
         def once() -> Any:
             sent = {"json": body} if content is None else {"data": content}
             with self._open(method, path, params=params, headers=headers, **sent) as response:
-                data = self._read(response, limit + 1)
-                if len(data) > limit:
-                    raise RemoteError(f"{self._service} answered with more than {limit:,} bytes", where=self._at(path))
-                try:
-                    return json.loads(data) if data.strip() else None
-                except (ValueError, RecursionError) as error:
-                    raise not_json(self._service, self._at(path), data) from error
+                return self._document(response, path, limit)
 
-        return self._repeat(once, again=method in _IDEMPOTENT if idempotent is None else idempotent)
+        return self._retries(once, again=method in _IDEMPOTENT if idempotent is None else idempotent)
+
+    def pages(self, path: str, *, params: Mapping[str, str] | None = None, most: int) -> Iterator[Any]:
+        """The JSON of a path and of the pages that follow it, as the header ``Link`` leads (RFC 8288).
+
+        Args:
+            path: relative to the base.
+            params: the query of the first page; the others have their own.
+            most: how many pages are read before that is an error.
+
+        Raises:
+            ResponseError: the service refused.
+            RemoteError: it cannot be reached, leads elsewhere, or does not come to an end.
+        """
+        for _ in range(most):
+            document, following = self._retries(partial(self._page, path, params), again=True)
+            yield document
+            if following is None:
+                return
+            if not self._is_ours(urlsplit(urljoin(self.base, following))):
+                raise RemoteError(f"the pages of {self._service} lead to another address", where=self._at(path))
+            path, params = following, None
+        raise RemoteError(f"{self._service} has more than {most} pages of this", where=self._at(path))
+
+    def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, str | None]:
+        with self._open("GET", path, params=params) as response:
+            return self._document(response, path, LARGEST_JSON), response.links.get("next", {}).get("url")
+
+    def _document(self, response: requests.Response, path: str, limit: int) -> Any:
+        data = self._read(response, limit + 1)
+        if len(data) > limit:
+            raise RemoteError(f"{self._service} answered with more than {limit:,} bytes", where=self._at(path))
+        try:
+            return json.loads(data) if data.strip() else None
+        except (ValueError, RecursionError) as error:
+            raise not_json(self._service, self._at(path), data) from error
 
     def download(self, path: str, target: Path, *, params: Mapping[str, str] | None = None) -> int:
         """Write what is at a path to a file that must not exist, and return its size.
@@ -136,7 +164,7 @@ class Http:
                     target.unlink()
                     raise
 
-        return self._repeat(once, again=True)
+        return self._retries(once, again=True)
 
     def upload(self, path: str, source: Path) -> None:
         """PUT a file, in bounded memory.
@@ -153,32 +181,7 @@ class Http:
                 with self._open("PUT", path, data=content):
                     pass
 
-        self._repeat(once, again=True)
-
-    def _repeat(self, once: Callable[[], T], *, again: bool) -> T:
-        pause = 0.5
-        for attempt in range(ATTEMPTS):
-            try:
-                return once()
-            except PassingError as failure:
-                if not (again or failure.undone):
-                    raise self._given_up(failure) from failure
-                asked = failure.pause or 0.0
-                if attempt == ATTEMPTS - 1 or asked > LONGEST_PAUSE:
-                    raise failure.error from failure
-                # Jitter parts the clients that one outage has brought into step.
-                self._sleep(max(asked, pause * (0.5 + random.random())))  # noqa: S311 - no secret
-                pause *= 2
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _given_up(self, failure: PassingError) -> RemoteError | OutcomeUnknownError:
-        if not failure.maybe_done:
-            return failure.error
-        return OutcomeUnknownError(
-            f"it is not known whether the request was carried out: {failure.error.what}",
-            where=failure.error.where,
-            hint="run the command again",
-        )
+        self._retries(once, again=True)
 
     @contextmanager
     def _open(
@@ -233,7 +236,7 @@ class Http:
         target = urljoin(url, response.headers.get("Location", ""))
         parts = urlsplit(target)
         downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
-        if method == "GET" and parts.scheme in _DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
+        if method == "GET" and parts.scheme in DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
             return target
         raise RemoteError(
             f"{self._service} redirects to {parts.scheme}://{parts.hostname}",
@@ -246,10 +249,15 @@ class Http:
             return
         data = self._read(response, _LARGEST_REFUSAL)
         error = refusal(
-            response.status_code, data, self._service, self._at(path), credential=self._credential, redact=self._redact
+            response.status_code,
+            response.headers,
+            data,
+            self._service,
+            self._at(path),
+            credential=self._credential,
+            redact=self._redact,
         )
-        passing = PassingError.of_status(error, response.headers.get("Retry-After"), self._clock)
-        raise passing or error
+        raise PassingError.of_status(error, self._clock) or error
 
     def _read(self, response: requests.Response, limit: int) -> bytes:
         data = bytearray()
@@ -266,26 +274,8 @@ class Http:
             raise broken(error, self._service, self._at(urlsplit(response.url).path)) from error
 
     def _is_ours(self, parts: SplitResult) -> bool:
-        return _origin(parts) == _origin(self._parts)
+        return origin(parts) == origin(self._parts)
 
     def _at(self, path: str) -> str:
         """An address to show: without the query, which may be signed."""
-        return self._redact(urljoin(self.base, path.lstrip("/")))
-
-
-def _address(base: str, credential: str) -> SplitResult:
-    try:
-        parts = urlsplit(base)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError("not an address", hint="write it as https://host/path") from error
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0 or not base.isprintable():
-        raise UsageError("not an address", where=repr(base[:80]), hint="write it as https://host/path")
-    if parts.username is not None or parts.query or parts.fragment:
-        what = "the address has a credential or a query in it"
-        raise UsageError(what, where=parts.hostname, hint=f"put the credential into {credential}")
-    return parts
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        return self._redact(urljoin(self.base, path.lstrip("/")).partition("?")[0])

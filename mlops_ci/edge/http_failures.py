@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Iterator
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
+from mlops_ci.edge.http_limits import limit_of, retry_after
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError
 
-_PASSING = frozenset({429, 500, 502, 503, 504})
+_PASSING = frozenset({500, 502, 503, 504})
 _MAYBE_DONE = frozenset({502, 504})  # a proxy gave up waiting; what is behind it may have done the work
 _LONGEST_QUOTE = 200
 
@@ -24,11 +23,19 @@ class ResponseError(RemoteError):
     """The service refused; ``document`` is what it says, empty if that is no JSON object."""
 
     def __init__(
-        self, what: str, *, status: int, document: dict[str, Any], where: str | None = None, hint: str | None = None
+        self,
+        what: str,
+        *,
+        status: int,
+        document: dict[str, Any],
+        headers: Mapping[str, str],
+        where: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.status = status
         self.document = document
+        self.headers = headers
 
 
 class PassingError(Exception):
@@ -38,32 +45,56 @@ class PassingError(Exception):
         error: what to raise when there is no other attempt.
         undone: the request has certainly not been carried out.
         maybe_done: it may have been, though no reply says so.
+        limited: it is a limit on how often the service may be asked.
         pause: how many seconds the service asks to wait.
     """
 
     def __init__(
-        self, error: RemoteError, *, undone: bool = False, maybe_done: bool = False, pause: float | None = None
+        self,
+        error: RemoteError,
+        *,
+        undone: bool = False,
+        maybe_done: bool = False,
+        limited: bool = False,
+        pause: float | None = None,
     ) -> None:
         super().__init__(error.what)
         self.error = error
         self.undone = undone
         self.maybe_done = maybe_done
+        self.limited = limited
         self.pause = pause
 
     @classmethod
-    def of_status(
-        cls, error: ResponseError, retry_after: str | None, clock: Callable[[], float]
-    ) -> PassingError | None:
+    def of_status(cls, error: ResponseError, clock: Callable[[], float]) -> PassingError | None:
         """A refusal for the moment; None for one that stays."""
-        if error.status not in _PASSING:
+        limit = limit_of(error.status, error.headers, error.document, clock)
+        if limit is None and error.status not in _PASSING:
             return None
-        pause = _seconds(retry_after, clock) if retry_after else None
+        pause = limit.pause if limit else retry_after(error.headers, clock)
         if pause:
             error.hint = f"it asks to wait for {pause:.0f} seconds: run the command again then"
-        return cls(error, undone=error.status == 429, maybe_done=error.status in _MAYBE_DONE, pause=pause)
+        elif limit:
+            error.hint = "run the command again later"
+        return cls(
+            error,
+            undone=limit is not None,
+            maybe_done=error.status in _MAYBE_DONE,
+            limited=limit is not None,
+            pause=pause,
+        )
 
 
-def refusal(status: int, data: bytes, service: str, where: str, *, credential: str, redact: Redactor) -> ResponseError:
+def refusal(
+    status: int,
+    headers: Mapping[str, str],
+    data: bytes,
+    service: str,
+    where: str,
+    *,
+    credential: str,
+    redact: Redactor,
+) -> ResponseError:
     """The error for an answer that is none of success."""
     try:
         document = json.loads(data)
@@ -81,6 +112,7 @@ def refusal(status: int, data: bytes, service: str, where: str, *, credential: s
         f"{service} answered {status}{quote}",
         status=status,
         document=document if isinstance(document, dict) else {},
+        headers=headers,
         where=where,
         hint=hint,
     )
@@ -131,17 +163,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             seen.append(item)
             yield item
             waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
-
-
-def _seconds(text: str, clock: Callable[[], float]) -> float | None:
-    """The seconds of a ``Retry-After``, which is a number or a date."""
-    if text.strip().isdecimal():
-        return float(text[:12])
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - clock())
 
 
 def _printable(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 from mlops_ci.hosts.reviews import Reviews
 from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
+from mlops_ci.records.workflow_run import WorkflowRun
 
 Environment = Mapping[str, str]
 Say = Callable[[str], None]
@@ -26,6 +27,11 @@ class Repository(Protocol):
     @property
     def default_branch(self) -> str | None:
         """The branch that releases, if the repository tells."""
+        ...
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The parents of the commit that is checked out, as it names them: a shallow clone need not have them."""
         ...
 
     def branch_commit(self, branch: str) -> str | None:
@@ -75,6 +81,17 @@ class Host(Protocol):
         """
         ...
 
-    def reviews(self, context: HostContext) -> Reviews | None:
-        """The pull requests of the job's repository; None where there are none, or no credential for them."""
+    def reviews(self, context: HostContext | None) -> Reviews | None:
+        """The pull requests of the job's repository; None where there are none, or no credential for them.
+
+        A job that speaks for another run has no context of its own.
+        """
+        ...
+
+    def workflow_run(self) -> WorkflowRun | None:
+        """The run that the job speaks for, which has ended; None for a job that speaks for itself.
+
+        Raises:
+            UsageError: the event is not what it should be.
+        """
         ...

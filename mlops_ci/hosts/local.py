@@ -81,8 +81,12 @@ class LocalHost:
         """Git reaches its remotes as its user does."""
         return {}
 
-    def reviews(self, context: HostContext) -> None:  # noqa: ARG002 - the Protocol's signature
+    def reviews(self, context: HostContext | None) -> None:  # noqa: ARG002 - the Protocol's signature
         """A laptop has no pull requests."""
+        return
+
+    def workflow_run(self) -> None:
+        """A laptop speaks for itself."""
         return
 
 

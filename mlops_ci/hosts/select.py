@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mlops_ci.errors import UsageError
+from mlops_ci.hosts.github.host import GitHubHost
 from mlops_ci.hosts.host import Environment, Host, Say
 from mlops_ci.hosts.local import LocalHost
 
-CHOICES = ("auto", "local")
-# Variables by which services of continuous integration make themselves known.
-_SIGNS = ("GITHUB_ACTIONS", "TF_BUILD", "CI")
+CHOICES = ("auto", "local", "github", "azure")
+# Variables by which hosts make themselves known. CI alone is that of a service which no adapter knows.
+_SIGNS = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure", "CI": "local"}
 
 
 def select_host(
@@ -22,10 +24,20 @@ def select_host(
         branch: the branch, where the checkout does not tell.
         default_branch: the branch that releases, where the checkout does not tell.
     """
+    host = found(environ) or "local" if choice == "auto" else choice
+    if host == "github":
+        return GitHubHost(environ, say, branch=branch, default_branch=default_branch)
+    if host == "azure":
+        raise UsageError("there is no adapter for Azure Pipelines yet", hint="say --host local")
     ephemeral = is_ephemeral(choice, environ)
     return LocalHost(environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral)
 
 
+def found(environ: Environment) -> str | None:
+    """The host that the environment speaks of; None on a laptop."""
+    return next((host for sign, host in _SIGNS.items() if environ.get(sign, "").lower() in {"true", "1"}), None)
+
+
 def is_ephemeral(choice: str, environ: Environment) -> bool:
     """Whether the machine and its disk are gone when the job ends."""
-    return choice == "auto" and any(environ.get(sign, "").lower() in {"true", "1"} for sign in _SIGNS)
+    return choice in {"github", "azure"} or (choice == "auto" and found(environ) is not None)

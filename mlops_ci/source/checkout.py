@@ -75,6 +75,13 @@ class Checkout:
         usual = [name for name in _USUAL_DEFAULTS if name in names]
         return usual[0] if usual else next(iter(names)) if len(names) == 1 else None
 
+    @cached_property
+    def parents(self) -> tuple[str, ...]:
+        """The parents of HEAD, as it names them: a shallow clone need not have them."""
+        # Not rev-parse: to git, the commits at which a clone is cut off have no parents.
+        header = self._git.run("cat-file", "commit", self.head).partition(b"\n\n")[0].decode("utf-8", "replace")
+        return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
+
     def branch_commit(self, branch: str) -> str | None:
         """The tip of a branch, here or on origin."""
         for ref in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):

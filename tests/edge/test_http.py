@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ci.edge.http import ATTEMPTS, LONGEST_PAUSE, Http
+from mlops_ci.edge.http import Http
 from mlops_ci.edge.http_failures import ResponseError
+from mlops_ci.edge.http_retries import ATTEMPTS, LONGEST_PAUSE
 from mlops_ci.errors import MlopsError, OutcomeUnknownError, RemoteError, UsageError
 from tests.parts.loopback import Request
 from tests.parts.need import missing

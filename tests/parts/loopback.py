@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+_PIECES = 8
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends."""
+    """What goes out; of a body that is ``cut`` only so many bytes, and then the connection ends.
+
+    A body ``in_pieces`` arrives bit by bit.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    in_pieces: bool = False
 
 
 Handle = Callable[[Request], Answer | None]
@@ -68,7 +75,13 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
                 self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body[: answer.cut])
+                body = answer.body[: answer.cut]
+                step = len(body) // _PIECES + 1 if answer.in_pieces else len(body) or 1
+                for start in range(0, len(body), step):
+                    self.wfile.write(body[start : start + step])
+                    if answer.in_pieces:
+                        self.wfile.flush()
+                        time.sleep(0.001)
             self.close_connection = self.close_connection or answer.cut is not None
 
         do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the base class

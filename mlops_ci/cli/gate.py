@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from mlops_ci.cli.ci import REFUSALS
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
-from mlops_ci.cli.output import LineProgress, coloured, print_json, print_report, width
+from mlops_ci.cli.output import LineProgress, coloured, hand_on, print_json, print_report, width
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.execution import execution
@@ -62,6 +62,7 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     verdict = judge_files(
         FileGate(candidate=candidate, on_inconclusive=options["on_inconclusive"] or "block", **of_files)
     )
+    hand_on(options["host"], {"outcome": verdict.outcome})
     if as_json:
         print_json(verdict)
     else:
@@ -75,6 +76,8 @@ def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[s
         raise UsageError("there are no gate rules", where=session.project_file, hint="add the section gate")
     with execution(session, LineProgress(session.host, to_stderr=as_json)) as trained:
         report = judge_only(session, trained, again=True)
+    if report.verdict:
+        session.host.outputs({"outcome": report.verdict.outcome})
     if as_json:
         print_json(report.verdict)
     else:

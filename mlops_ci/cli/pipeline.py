@@ -44,6 +44,7 @@ def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_
     with execution(session, LineProgress(session.host, to_stderr=as_json), force=force, only=only) as done:
         keep_run(session, done, done.run)
         restored = restore_outputs(session, done) if restore else []
+    session.host.outputs({"run": done.run.id})
     if as_json:
         print_json(done.run)
         return

@@ -17,7 +17,7 @@ from mlops_ci.cli.options import (
     project_option,
     workspace_option,
 )
-from mlops_ci.cli.output import print_json
+from mlops_ci.cli.output import hand_on, print_json
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
 from mlops_ci.registry.promote import Anywhere, move_alias
@@ -62,6 +62,7 @@ def register(
     external = ExternalModel(tags=parse_tags(tags), **what)
     log = log_to_write(workspace, project, model, host=host)
     done = log.together(lambda: register_external(log, external, environ=os.environ, project=project))
+    hand_on(host, {"model": model, "version": str(done.version.version)})
     if as_json:
         print_json(done.version)
         return
@@ -96,4 +97,5 @@ def promote(
     version = resolve(log.read(), parsed.selector).version
     known = Anywhere.ANYWHERE if expect is None else expect
     outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=known)
+    hand_on(host, {"model": parsed.model, "version": str(version), "changed": str(outcome != "unchanged").lower()})
     click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")

@@ -36,7 +36,10 @@ TASKS: tuple[Task, ...] = (
         "plan",
         "Plan a model's run",
         "Tells which steps would run, and why; installs and runs nothing.",
-        outputs=(Output("plan", "The plan as JSON, which a job matrix can read."),),
+        outputs=(
+            Output("jobs", "The runners that have steps to run, as a JSON list."),
+            Output("matrix", "What a job matrix needs to run them, as JSON."),
+        ),
         leave_out=_PRINTING,
         runs_steps=True,
     ),

@@ -58,13 +58,11 @@ def look(environ: Environment) -> dict[str, str]:
     """Where the environments of these locks and this Python are, and how a cache knows them."""
     folder = environments(environ)
     prefix = f"mlops-ci-{folder.name}-"
-    hosted = environ.get("RUNNER_ENVIRONMENT") == "github-hosted"  # any other machine keeps its own disk
-    wanted = environ.get("MLOPS_CI_CACHE", "").lower() != "false"
     return {
         "path": str(folder),
         "key": prefix + _digest(_deciding(environ)),
         "prefix": prefix,
-        "restore": str(hosted and wanted and not _is_usable(folder / CORE)).lower(),
+        "restore": str(_caches(environ) and not _is_usable(folder / CORE)).lower(),
     }
 
 
@@ -84,7 +82,8 @@ def install(environ: Environment, *, on_path: bool = False) -> dict[str, str]:
         _append(environ["GITHUB_PATH"], f"{command.parent}\n")
     what = ", ".join(["mlops-ci", *needs["extras"]])
     sys.stderr.write(f"{what}: ready after {time.monotonic() - started:.1f} s\n")
-    return {"command": str(command), **(_steps(needs["steps"], environ) if needs["steps"] else {"steps": ""})}
+    kept = needs["steps"] if _caches(environ) else None
+    return {"command": str(command), **(_steps(kept, environ) if kept else {"steps": ""})}
 
 
 def hand_on(values: Mapping[str, str], environ: Environment) -> None:
@@ -207,6 +206,12 @@ def _command(environ: Environment, environment: Path) -> Path:
         aside.chmod(0o755)
         aside.replace(program)
     return program
+
+
+def _caches(environ: Environment) -> bool:
+    """Whether GitHub's cache is to be used: a machine that is not GitHub's keeps its own disk, or nothing."""
+    wanted = environ.get("MLOPS_CI_CACHE", "").lower() != "false"
+    return wanted and environ.get("RUNNER_ENVIRONMENT") == "github-hosted"
 
 
 def _steps(folder: str, environ: Environment) -> dict[str, str]:

@@ -9,9 +9,9 @@ is_new_enough() {
     "$1" -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-for python in "${pythonLocation:-}/bin/python3" python3 python3.14 python3.13 python3.12 python3.11 \
+for python in "${pythonLocation:+$pythonLocation/bin/python3}" python3 python3.14 python3.13 python3.12 python3.11 \
     "$tools"/Python/3.1[1-9].*/*/bin/python3; do
-    if is_new_enough "$python"; then
+    if [ -n "$python" ] && is_new_enough "$python"; then
         exec "$python" -I -S "$here/set_up.py" "$@"
     fi
 done

@@ -135,7 +135,7 @@ def _value(item: Input) -> str:
 def _restore_results() -> dict[str, Any]:
     return {
         "name": "Restore results of steps",
-        "if": "inputs.cache != 'false' && steps.setup.outputs.steps != ''",
+        "if": "steps.setup.outputs.steps != ''",
         "uses": "actions/cache/restore",
         "with": {
             "path": "${{ steps.setup.outputs.steps }}",
@@ -148,7 +148,7 @@ def _restore_results() -> dict[str, Any]:
 def _keep_results() -> dict[str, Any]:
     return {
         "name": "Keep results of steps",
-        "if": "always() && inputs.cache != 'false' && steps.setup.outputs.steps != ''",
+        "if": "always() && steps.setup.outputs.steps != ''",
         "uses": "actions/cache/save",
         "with": {"path": "${{ steps.setup.outputs.steps }}", "key": "${{ steps.setup.outputs.steps-key }}"},
     }

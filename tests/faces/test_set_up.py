@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab import clean_environment
+from tests.support.lab import Lab, clean_environment
 
 ROOT = Path(__file__).parents[2]
 SET_UP = ROOT / "actions/setup/set_up.sh"
@@ -215,3 +216,21 @@ def test_results_of_steps_are_kept_apart_by_ref(tools: Path, tmp_path: Path) -> 
     assert (tmp_path / "outputs").read_text().count("steps-prefixes<<") == 2
     for unwanted in ({"MLOPS_CI_CACHE": "false"}, {"RUNNER_ENVIRONMENT": "self-hosted"}):
         assert outputs(start(tools, "install", env=env | unwanted, cwd=tmp_path))["steps"] == ""
+
+
+def test_a_cancelled_job_interrupts_python_itself(tools: Path, lab: Lab) -> None:
+    """The runner signals the shell of the step; both the shell and our command have replaced themselves."""
+    lab.write("train.py", "print('begun', flush=True)\nimport time\ntime.sleep(600)\n")
+    lab.commit()
+    env = environment(tools, {"MLOPS_CI_PROJECT": str(lab.folder), "MLOPS_CI_HOST": "local"})
+    env["MLOPS_CI_COMMAND"] = outputs(start(tools, "install", env=env))["command"]
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", 'exec "$MLOPS_CI_COMMAND" run']
+    with subprocess.Popen(shell, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stderr
+        for line in running.stdout:
+            if "begun" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        assert "mlops-ci: error[130]: interrupted" in running.stderr.read()
+    assert running.returncode == 130

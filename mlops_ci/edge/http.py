@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from mlops_ci.edge.http_address import DEFAULT_PORTS, origin, parse
-from mlops_ci.edge.http_failures import PassingError, broken, not_json, refusal
+from mlops_ci.edge.http_failures import PassingError, ResponseError, broken, not_json, refusal
 from mlops_ci.edge.http_retries import Retries
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
@@ -128,14 +128,16 @@ class Http:
             yield document
             if following is None:
                 return
-            if not self._is_ours(urlsplit(urljoin(self.base, following))):
+            if not self._is_ours(urlsplit(following)):
                 raise RemoteError(f"the pages of {self._service} lead to another address", where=self._at(path))
             path, params = following, None
         raise RemoteError(f"{self._service} has more than {most} pages of this", where=self._at(path))
 
     def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, str | None]:
         with self._open("GET", path, params=params) as response:
-            return self._document(response, path, LARGEST_JSON), response.links.get("next", {}).get("url")
+            following = response.links.get("next", {}).get("url")
+            document = self._document(response, path, LARGEST_JSON)
+            return document, urljoin(response.url, following) if following else None
 
     def _document(self, response: requests.Response, path: str, limit: int) -> Any:
         data = self._read(response, limit + 1)
@@ -144,7 +146,7 @@ class Http:
         try:
             return json.loads(data) if data.strip() else None
         except (ValueError, RecursionError) as error:
-            raise not_json(self._service, self._at(path), data) from error
+            raise not_json(self._service, self._at(path), data, response) from error
 
     def download(self, path: str, target: Path, *, params: Mapping[str, str] | None = None) -> int:
         """Write what is at a path to a file that must not exist, and return its size.
@@ -238,8 +240,11 @@ class Http:
         downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
         if method == "GET" and parts.scheme in DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
             return target
-        raise RemoteError(
+        raise ResponseError(
             f"{self._service} redirects to {parts.scheme}://{parts.hostname}",
+            status=response.status_code,
+            document={},
+            headers=response.headers,
             where=self._at(urlsplit(url).path),
             hint=f"use its own address; if that is a login page, check {self._credential}",
         )

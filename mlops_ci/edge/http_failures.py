@@ -118,11 +118,19 @@ def refusal(
     )
 
 
-def not_json(service: str, where: str, data: bytes) -> RemoteError:
-    """The error for a success whose body is something else than JSON."""
-    html = data[:512].lstrip().lower().startswith((b"<!doctype", b"<html"))
-    hint = "check the address; it may be a login page, or that of a user interface" if html else "check the address"
-    return RemoteError(f"{service} answered with {'HTML' if html else 'something'}, not JSON", where=where, hint=hint)
+def not_json(service: str, where: str, data: bytes, response: requests.Response) -> RemoteError:
+    """The error for a success whose body is something else than JSON: with its status where that is a page."""
+    if not data[:512].lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return RemoteError(f"{service} answered with something, not JSON", where=where, hint="check the address")
+    hint = "check the address; it may be a login page, or that of a user interface"
+    return ResponseError(
+        f"{service} answered with HTML, not JSON",
+        status=response.status_code,
+        document={},
+        headers=response.headers,
+        where=where,
+        hint=hint,
+    )
 
 
 def broken(error: Exception, service: str, where: str) -> Exception:

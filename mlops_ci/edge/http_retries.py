@@ -27,6 +27,7 @@ class Retries:
 
     def __init__(self, sleep: Callable[[float], None], patience: float = 0.0) -> None:
         self._sleep = sleep
+        self._is_patient = patience > 0
         self._patience = patience
 
     def __call__(self, once: Callable[[], T], *, again: bool) -> T:
@@ -44,7 +45,7 @@ class Retries:
                 if not (again or failure.undone):
                     raise _given_up(failure) from failure
                 asked = failure.pause or 0.0
-                if failure.limited and self._patience > 0:
+                if failure.limited and self._is_patient:
                     wait = max(asked, 1.0) if failure.pause is not None else untold
                     untold = untold if failure.pause is not None else untold * 2
                     if wait > self._patience:

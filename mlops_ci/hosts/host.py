@@ -77,7 +77,8 @@ class Host(Protocol):
     def git_settings(self) -> Mapping[str, str]:
         """Settings (``key`` to ``value``) with which git reaches the job's repository as the job may; often none.
 
-        They carry the credential: they go to git through its environment, never to arguments, disk or steps.
+        Git gets them in this order. They carry the credential: they go to git through its environment, never to
+        arguments, disk or steps.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_ci.errors import UsageError
+from mlops_ci.hosts.azure.host import AzureHost
 from mlops_ci.hosts.github.host import GitHubHost
 from mlops_ci.hosts.host import Environment, Host, Say
 from mlops_ci.hosts.local import LocalHost
@@ -28,7 +28,7 @@ def select_host(
     if host == "github":
         return GitHubHost(environ, say, branch=branch, default_branch=default_branch)
     if host == "azure":
-        raise UsageError("there is no adapter for Azure Pipelines yet", hint="say --host local")
+        return AzureHost(environ, say, branch=branch, default_branch=default_branch)
     ephemeral = is_ephemeral(choice, environ)
     return LocalHost(environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral)
 

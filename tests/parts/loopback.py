@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +51,9 @@ class Answer:
     in_pieces: bool = False
 
 
+RESET = Answer(0)
+"""No answer: the connection is reset (RST), not closed."""
+
 Handle = Callable[[Request], Answer | None]
 """Answers a request; None breaks the connection off without a word."""
 
@@ -66,6 +72,12 @@ def serve(handle: Handle, context: ssl.SSLContext | None = None) -> Iterator[str
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = handle(Request(self.command, self.path, headers, body))
             if answer is None:
+                self.close_connection = True
+                return
+            if answer is RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # The server shuts a connection down before it closes it, which would end it in an orderly way.
+                os.close(self.connection.detach())
                 self.close_connection = True
                 return
             self.send_response(answer.status)

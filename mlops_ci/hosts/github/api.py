@@ -165,4 +165,6 @@ def _permission(accepted: str, needs: str) -> str:
         for part in accepted.split(";")
     ]
     named = [part for part in alternatives if part]
-    return needs if needs in named or not named else named[0]
+    # Of what we know that it is written, GitHub would first ask to read it, and then to write.
+    known = any(part.startswith(needs.partition(" ")[0]) for part in named)
+    return needs if known or not named else named[0]

@@ -76,7 +76,7 @@ class GitHubChecks:
 
     def _newest(self, conclusion: Conclusion) -> _CheckRun | None:
         """The check run that we made last for a model at a commit."""
-        params = {"check_name": name_of(conclusion), "filter": "latest"}
+        params = {"check_name": name_of(conclusion), "filter": "all"}
         path = f"commits/{conclusion.commit}/check-runs"
         found = [
             _CheckRun(run["id"], bool(value(run, "output", "annotations_count")))

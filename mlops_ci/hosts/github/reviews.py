@@ -10,7 +10,7 @@ from mlops_ci.hosts.github.checks import GitHubChecks
 from mlops_ci.hosts.github.comments import GitHubConversation
 from mlops_ci.records.conclusion import Conclusion
 
-_NEEDS = "pull-requests: read"
+_NEEDS = "pull-requests: write"  # as whoever looks for a pull request goes on to write to it
 _UNKNOWN_COMMIT = 422
 
 

@@ -78,7 +78,7 @@ def shown(call: Call, pull: Pull, example: str) -> dict[str, Any]:
     }
     for name, (login, branch, sha, full_name, number, fork) in sides.items():
         side = shape[name]
-        named = _repository(side["repo"], full_name, number, fork=fork)
+        named = {**_repository(side["repo"], full_name, number, fork=fork), "default_branch": here.default_branch}
         user = {**side["user"], "login": login}
         shape[name] = {**side, "label": f"{login}:{branch}", "ref": branch, "sha": sha, "repo": named, "user": user}
     return {

@@ -12,6 +12,7 @@ from tests.parts.github.call import Call
 from tests.parts.github.pruning import Operation
 from tests.parts.loopback import Answer
 
+ME: Operation = ("get", "/user")
 _BASE = "/repos/{owner}/{repo}"
 _TALK = ("issues", "pull_requests")
 
@@ -49,8 +50,10 @@ _ROUTES: dict[Operation, Route] = {
     ("post", "/deployments/{deployment_id}/statuses"): Route(deployments.create_status, ("deployments",)),
 }
 ROUTES = {(method, _BASE + rest): route for (method, rest), route in _ROUTES.items()}
+OPERATIONS = frozenset({*ROUTES, ME})
 _PATTERNS = {
-    template: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)) for template in {path for _, path in ROUTES}
+    template: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
+    for template in {path for _, path in OPERATIONS}
 }
 
 
@@ -58,6 +61,6 @@ def found(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
     """The operation of a path as sent, and the values in the path."""
     for template, pattern in _PATTERNS.items():
         operation = (method.lower(), template)
-        if operation in ROUTES and (match := pattern.fullmatch(path)):
+        if operation in OPERATIONS and (match := pattern.fullmatch(path)):
             return operation, {name: unquote(value) for name, value in match.groupdict().items()}
     return None

@@ -20,8 +20,9 @@ from tests.parts.github.faults import AFTER, Faults, after, before
 from tests.parts.github.limits import breach_of
 from tests.parts.github.pruning import Operation
 from tests.parts.github.repository import Repository, Ticks
-from tests.parts.github.routes import ROUTES, found
+from tests.parts.github.routes import ME, OPERATIONS, ROUTES, found
 from tests.parts.github.tokens import Kind, Token
+from tests.parts.github.users import me
 from tests.parts.loopback import Answer, Request, serve
 
 _PREFIX = {"github-token": "ghs_", "app": "ghs_", "pat": "ghp_"}
@@ -137,6 +138,8 @@ class FakeGitHub:
         token = self._tokens.get(secret) if scheme.lower() in ("bearer", "token") else None
         if token is None:
             return refused(401, "Bad credentials")
+        if operation == ME:
+            return me(token, self._contract.example)
         name = f"{values['owner']}/{values['repo']}"
         # GitHub does not tell upper from lower case here.
         here = next((each for each in self.repositories.values() if each.full_name.lower() == name.lower()), None)
@@ -163,7 +166,7 @@ class FakeGitHub:
 @functools.cache
 def contract() -> Contract:
     """The contract of all that the stand-in knows; it is the same for all of them."""
-    return Contract(ROUTES)
+    return Contract(OPERATIONS)
 
 
 def _body(request: Request) -> Any:

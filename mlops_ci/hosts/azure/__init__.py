@@ -1,0 +1,1 @@
+"""A job of Azure Pipelines, and the pull requests of Azure Repos."""

@@ -1,0 +1,23 @@
+"""What is particular to a laptop."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlops_ci.errors import UsageError
+from mlops_ci.hosts.select import select_host
+from tests.hosts.hosts import Repository
+
+
+@pytest.mark.parametrize(
+    ("repository", "says"),
+    [
+        (Repository(None), "HEAD is detached"),
+        (Repository("idea", default_branch=None), "which branch releases"),
+        (Repository("idea", tip=None), "this clone does not have main"),
+    ],
+)
+def test_what_cannot_be_known_is_asked_for(repository: Repository, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as raised:
+        select_host("local", {}, print).context(repository)
+    assert raised.value.hint

@@ -9,13 +9,15 @@ import click
 
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
-from mlops_ci.cli.session import session_of
+from mlops_ci.cli.session import options_of
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.ci import run_ci
+from mlops_ci.lifecycle.arrival import Arrival, arrive
+from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.session import open_arrived
+from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
+from mlops_ci.records.conclusion import Annotation
 from mlops_ci.report.markdown import render_markdown
-
-REFUSALS = frozenset({"refused", "inconclusive"})
 
 
 @click.command()
@@ -23,27 +25,65 @@ REFUSALS = frozenset({"refused", "inconclusive"})
 @on_inconclusive_option
 @force_option
 @option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as Markdown, too.")
+@option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Publish what run --bundle has left, running nothing.",
+)
+@option("--bundle-digest", metavar="DIGEST", help="What run --bundle has told of its manifest.")
 @click.option("--quiet", is_flag=True, help="Print the report only.")
 @json_option
 @click.pass_context
 def ci(
-    context: click.Context, /, *, force: bool, markdown: Path | None, quiet: bool, as_json: bool, **options: Any
+    context: click.Context,
+    /,
+    *,
+    force: bool,
+    markdown: Path | None,
+    bundle: Path | None,
+    bundle_digest: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Do what the commit calls for.
+    """Do what the event calls for.
 
     On the default branch: run what changed, register the model, judge it, and promote it if it passes. On any other
-    branch: run, judge and report, as for a pull request.
+    branch, for a pull request or a merge group: run, judge and report. For a tag: nothing yet.
 
-    Exits with 1 if the gate refuses the model or cannot tell.
+    Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule, where nobody has pushed anything.
     """
     if markdown and not markdown.absolute().parent.is_dir():
         raise UsageError("no such folder", where=str(markdown.parent), hint="make it first")
-    session = session_of(**options)
-    report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
+    chosen = options_of(**options)
+    started = chosen.clock()
+    arrival = arrive(chosen)
+    if why := nothing_to_do(arrival.context):
+        _say_nothing_done(arrival, why, as_json=as_json)
+        return
+    if bundle:
+        received = receive(bundle, arrival, started, digest=bundle_digest)
+        session = open_arrived(arrival, chosen, started, received.bundle.run)
+        with taken_over(session, received) as trained:
+            report = conclude(session, trained)
+    else:
+        session = open_arrived(arrival, chosen, started)
+        report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
     if markdown:
         markdown.write_text(render_markdown(report), "utf-8")
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    context.exit(1 if report.outcome in REFUSALS else 0)
+    if report.outcome in REFUSALS and not fails(report, session.context):
+        session.host.annotate(Annotation("notice", report.summary, title=f"{report.model}: not promoted"))
+    context.exit(1 if fails(report, session.context) else 0)
+
+
+def _say_nothing_done(arrival: Arrival, why: str, *, as_json: bool) -> None:
+    """Tell of an event that calls for nothing."""
+    if as_json:
+        print_json(CiResult("unchanged", arrival.project.model.name, None, None, None))
+    else:
+        click.echo(arrival.host.neutralise(why))

@@ -8,11 +8,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from mlops_ci.cli.ci import REFUSALS
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, coloured, hand_on, print_json, print_report, width
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.ci import REFUSALS
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.file_gate import FileGate, judge_files
 from mlops_ci.lifecycle.pull_request import judge_only

@@ -67,11 +67,21 @@ on_inconclusive_option = option(
     "--on-inconclusive", type=click.Choice(["block", "allow"]), help="What to do when the data cannot decide a rule."
 )
 force_option = option("--force", is_flag=True, help="Ignore the cache.")
+read_only_option = option(
+    "--read-only", is_flag=True, help="Leave the workspace as it is; what is written is gone with the job."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def session_options(function: F) -> F:
     """The options of verbs that work on a checkout."""
-    for decorate in (default_branch_option, branch_option, host_option, workspace_option, project_option):
+    for decorate in (
+        read_only_option,
+        default_branch_option,
+        branch_option,
+        host_option,
+        workspace_option,
+        project_option,
+    ):
         function = decorate(function)
     return function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,8 +10,10 @@ import click
 from mlops_ci.cli.options import force_option, json_option, option, session_options
 from mlops_ci.cli.output import LineProgress, print_json, print_table
 from mlops_ci.cli.session import session_of
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.bundling import require_place, write_bundle
 from mlops_ci.lifecycle.execution import execution, keep_run
-from mlops_ci.lifecycle.planning import plan_session
+from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
 from mlops_ci.report.wording import duration
@@ -24,8 +27,14 @@ only_option = option("--only", multiple=True, metavar="STEP", help="This step an
 @only_option
 @json_option
 def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Show which steps would run, why, and how long they took last time. Installs and runs nothing."""
-    _print_plan(plan_session(session_of(**options), force=force, only=only), as_json=as_json)
+    """Show which steps would run, why, and how long they took last time. Installs and runs nothing.
+
+    In CI the outputs jobs and matrix tell later jobs which steps have to run, and on which runner.
+    """
+    session = session_of(**options)
+    planned = plan_session(session, force=force, only=only)
+    hand_over(session, planned)
+    _print_plan(planned, as_json=as_json)
 
 
 @click.command()
@@ -34,20 +43,44 @@ def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -
 @only_option
 @option("--dry-run", is_flag=True, help="Show the plan instead.")
 @option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
+@option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Leave all that ci --bundle needs to publish the run.",
+)
 @json_option
-def run(*, force: bool, only: tuple[str, ...], dry_run: bool, restore: bool, as_json: bool, **options: Any) -> None:
+def run(
+    *,
+    force: bool,
+    only: tuple[str, ...],
+    dry_run: bool,
+    restore: bool,
+    bundle: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Run the steps that have to run, each in a scratch folder with its declared inputs and nothing else."""
+    if bundle and only:
+        raise UsageError("a bundle is of the whole pipeline", where="--only", hint="leave out --only or --bundle")
+    if bundle and not dry_run:
+        require_place(bundle)
     session = session_of(**options)
     if dry_run:
         _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
         return
-    with execution(session, LineProgress(session.host, to_stderr=as_json), force=force, only=only) as done:
+    with execution(
+        session, LineProgress(session.host, to_stderr=as_json), force=force, only=only, whole=bundle is not None
+    ) as done:
         keep_run(session, done, done.run)
+        digest = write_bundle(session, done, bundle) if bundle else None
         restored = restore_outputs(session, done) if restore else []
     session.host.outputs({"run": done.run.id})
     if as_json:
         print_json(done.run)
         return
+    if digest:
+        click.echo(f"bundle {digest}")
     for path in restored:
         click.echo(f"restored {path}")
     steps = "1 step" if len(done.run.steps) == 1 else f"{len(done.run.steps)} steps"

@@ -11,21 +11,25 @@ import click
 
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now
-from mlops_ci.lifecycle.session import Options, Session, open_session
+from mlops_ci.lifecycle.arrival import Options
+from mlops_ci.lifecycle.session import Session, open_session
 
 
 def session_of(project: Path, workspace: str | None, host: str, **others: Any) -> Session:
     """Open the session that the options ask for."""
-    return open_session(
-        Options(
-            project=project,
-            workspace=workspace,
-            host=host,
-            environ=dict(os.environ),
-            clock=now,
-            # Not stdout, which may be JSON; services of CI read commands from both.
-            say=partial(click.echo, err=True),
-            watch=Transfers(),
-            **others,
-        )
+    return open_session(options_of(project, workspace, host, **others))
+
+
+def options_of(project: Path, workspace: str | None, host: str, **others: Any) -> Options:
+    """The options with what the process is given besides: environment, clock, output."""
+    return Options(
+        project=project,
+        workspace=workspace,
+        host=host,
+        environ=dict(os.environ),
+        clock=now,
+        # Not stdout, which may be JSON; services of CI read commands from both.
+        say=partial(click.echo, err=True),
+        watch=Transfers(),
+        **others,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "mlops-ci-run-"
@@ -22,6 +23,14 @@ def scratch_folder() -> Iterator[Path]:
         with (folder / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
+
+
+def scratch_folder_of(owner: object) -> Path:
+    """A scratch folder that is gone when its owner is, at the latest when the process ends."""
+    held = ExitStack()
+    folder = held.enter_context(scratch_folder())
+    weakref.finalize(owner, held.close)
+    return folder
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -18,7 +18,9 @@ _TASKS = UUID("6f2b1f5e-3f0a-5a53-9f6d-6d6c6f70732d")
 _CONNECTION = "mlops-workspace"
 _TYPES = {"boolean": "boolean", "choice": "pickList", "lines": "multiLine", "path": "filePath", "text": "string"}
 # What few jobs need, folded away.
-_ADVANCED = frozenset({"host", "branch", "default-branch", "force", "working-directory"})
+_ADVANCED = frozenset(
+    {"host", "branch", "default-branch", "read-only", "force", "bundle", "bundle-digest", "working-directory"}
+)
 
 
 def name_of(task: Task) -> str:

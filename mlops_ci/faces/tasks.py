@@ -47,7 +47,10 @@ TASKS: tuple[Task, ...] = (
         "run",
         "Run a model's steps",
         "Runs the steps that have to run, without judging the model.",
-        outputs=(Output("run", "The id of the run."),),
+        outputs=(
+            Output("run", "The id of the run."),
+            Output("bundle-digest", "The digest of the bundle's manifest, for the job that publishes it."),
+        ),
         leave_out=_PRINTING | {"dry_run"},
         runs_steps=True,
     ),

@@ -48,7 +48,7 @@ def changes_since(session: Session, version: ModelVersion, commit: str | None, r
 def _changed_inputs(session: Session, commit: str) -> tuple[str, ...] | None:
     """What a run is made of and differs from a commit, apart from parameters and data; None if it is not known."""
     try:
-        changed = session.checkout.changed_between(commit, session.commit.sha)
+        changed = session.checkout.changed_between(commit, session.checkout.head)
     except MlopsError:
         return None  # a shallow clone without that commit
     project, resolver = session.project, session.resolver

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.lifecycle.default_branch import register_and_promote
+from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.lifecycle.session import Session, still_clean
 from mlops_ci.pipeline.progress import Progress
+from mlops_ci.records.host import HostContext
 from mlops_ci.records.report import Report
+
+REFUSALS = frozenset({"refused", "inconclusive"})
+
+
+def nothing_to_do(context: HostContext) -> str | None:
+    """Why an event calls for nothing; None if it calls for something."""
+    if context.event == "tag":
+        return f"nothing is done for the tag {context.tag or ''} yet: its commit was judged when it was pushed"
+    return None
 
 
 def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Report:
@@ -18,11 +29,25 @@ def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Repo
         MlopsError: something did not work; a refusal by the gate is no error but an outcome.
     """
     with execution(session, progress, force=force) as trained:
-        if session.context.event == "push" and session.dirty is None:
-            if not still_clean(session):
-                raise ConflictError(
-                    "the checkout changed during the run", where=session.commit.short, hint="run the command again"
-                )
-            return register_and_promote(session, trained)
-        with session.store.together():
-            return judge_only(session, trained)
+        return conclude(session, trained)
+
+
+def conclude(session: Session, trained: Trained) -> Report:
+    """Judge what was trained, and register and promote it where the event calls for that.
+
+    Raises:
+        ConflictError: the checkout is not any more what was trained.
+    """
+    if session.context.releases and session.dirty is None and not session.read_only:
+        if not still_clean(session):
+            raise ConflictError(
+                "the checkout changed during the run", where=session.commit.short, hint="run the command again"
+            )
+        return register_and_promote(session, trained)
+    with session.store.together():
+        return judge_only(session, trained)
+
+
+def fails(report: Report, context: HostContext) -> bool:
+    """Whether the job is to fail: the gate does not let the model pass, and somebody had pushed it."""
+    return report.outcome in REFUSALS and not context.is_asked_for

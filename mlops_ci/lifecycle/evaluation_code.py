@@ -23,8 +23,7 @@ def evaluation_changes(session: Session) -> tuple[str, ...]:
 
 def _differences(session: Session, base: str) -> Iterator[str]:
     project, resolver = session.project, session.resolver
-    since = session.checkout.merge_base(base, session.commit.sha) or base
-    changed = set(session.checkout.changed_between(since, session.commit.sha))
+    changed = set(session.checkout.changed_between(_since(session, base), session.checkout.head))
     for step in _evaluation_steps(project):
         before = session.base_project and next((s for s in session.base_project.steps if s.name == step.name), None)
         if session.base_project and before != step:
@@ -34,6 +33,14 @@ def _differences(session: Session, base: str) -> Iterator[str]:
             inside = resolver.snapshot.repository_path(path, declared=step.name)
             if inside in changed:
                 yield inside
+
+
+def _since(session: Session, base: str) -> str:
+    """Where what a reviewer sees begins: what a test merge was made on, else where the branch left its base."""
+    checkout = session.checkout
+    if session.merge:
+        return checkout.first_parent(session.merge.sha) or base
+    return checkout.merge_base(base, checkout.head) or base
 
 
 def _evaluation_steps(project: Project) -> list[Step]:

@@ -90,6 +90,13 @@ def references(
     return found
 
 
+def unknown_references(gate: GateChoice, why: str) -> dict[str, Reference | None]:
+    """Every version that the rules compare with, where none can be read: such rules cannot be decided."""
+    names = {rule.bound.reference for rule in gate.flat() if rule.bound.reference} - {BASELINE}
+    found: dict[str, Reference | None] = {name: Reference(Side(digest=None, name=name), problem=why) for name in names}
+    return found | {BASELINE: Reference(Side(digest=None, name=gate.baseline), problem=why)}
+
+
 def recorded_evidence(
     store: Store,
     state: ModelState,

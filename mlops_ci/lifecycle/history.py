@@ -14,7 +14,7 @@ from mlops_ci.workspace.store import Store
 
 T = TypeVar("T")
 _AREAS = ("", PULL_REQUESTS)
-_RUN = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
+RUN_ID = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
 
 
 def read_runs(store: Store, limit: int) -> list[Run]:
@@ -57,7 +57,7 @@ def _keys(store: Store, name: str) -> list[tuple[str, str]]:
 
 
 def _require(run: str) -> str:
-    if not _RUN.match(run):
+    if not RUN_ID.match(run):
         raise UsageError("not the name of a run", where=repr(run[:60]), hint="mlops-ci runs list shows them")
     return run
 

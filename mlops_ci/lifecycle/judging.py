@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE, judge
-from mlops_ci.lifecycle.evidence import references
+from mlops_ci.lifecycle.evidence import references, unknown_references
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.records.digest import digest_of_value
@@ -31,7 +31,10 @@ class Judgeable:
 def judge_candidate(session: Session, state: ModelState, side: Side, candidate: Judgeable) -> Verdict:
     """Judge a candidate against the registry's present state, by the gate that the project has."""
     gate, evaluation = gate_of(session)
-    found = references(session.store, state, evaluation, gate, candidate.evidence.evaluation_set)
+    if session.unreadable:
+        found = unknown_references(gate, "the workspace cannot be read from here")
+    else:
+        found = references(session.store, state, evaluation, gate, candidate.evidence.evaluation_set)
     verdict = judge(gate, side, candidate.evidence, found)
     return replace(verdict, basis=basis_of(session, state, candidate.evaluation))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
-from mlops_ci.hosts.select import is_ephemeral
+from mlops_ci.hosts.select import is_ephemeral, select_host
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project, WorkspaceChoice
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.format import initialise, places_of, refuse_foreign, require_whole
 from mlops_ci.workspace.local import LocalStore, ignore_in_git
-from mlops_ci.workspace.open import open_store
+from mlops_ci.workspace.open import Lent, open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store, Watch, unwatched
 
@@ -56,6 +57,7 @@ def open_workspace(
     checkout_root: Path | None,
     ephemeral: bool,
     watch: Watch,
+    lent: Lent = None,
 ) -> tuple[Store, bool]:
     """Open the storage of a workspace, wherever it is said; tell whether it is a workspace already.
 
@@ -66,15 +68,16 @@ def open_workspace(
         checkout_root: the top of the repository, if there is one.
         ephemeral: whether the machine is gone when the job ends.
         watch: is told of transfers of files.
+        lent: settings of git that reach the remotes of the checkout, from the job's host.
 
     Raises:
         UsageError: the workspace would vanish with the machine.
     """
     durable = False
     if given is not None:
-        store = open_store(given, Path.cwd(), watch)
+        store = open_store(given, Path.cwd(), watch, lent)
     elif project is not None and project.workspace != WorkspaceChoice(DEFAULT_WORKSPACE, durable=False):
-        store, durable = _open_chosen(project.workspace, folder, watch), project.workspace.durable
+        store, durable = _open_chosen(project.workspace, folder, watch, lent), project.workspace.durable
     else:
         store = open_store(DEFAULT_WORKSPACE, checkout_root or folder, watch)
     for place in _folders_of(store):
@@ -101,9 +104,9 @@ def make_workspace(store: Store, checkout_root: Path | None, *, is_new: bool) ->
         initialise(store)
 
 
-def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch) -> Store:
-    store = open_store(choice.url, folder, watch)
-    return SplitStore(store, open_store(choice.files, folder, watch)) if choice.files else store
+def _open_chosen(choice: WorkspaceChoice, folder: Path, watch: Watch, lent: Lent = None) -> Store:
+    store = open_store(choice.url, folder, watch, lent)
+    return SplitStore(store, open_store(choice.files, folder, watch, lent)) if choice.files else store
 
 
 def check_places(project: Project, folder: Path) -> None:
@@ -132,7 +135,7 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
     Raises:
         UsageError: there is none.
     """
-    store, _, exists = _outside_a_journey(given, project, ephemeral=False, watch=watch)
+    store, _, exists = _outside_a_journey(given, project, host="auto", environ=os.environ, ephemeral=False, watch=watch)
     if not exists:
         raise UsageError("there is no workspace here", where=store.url, hint=NO_WORKSPACE_HINT)
     return store
@@ -146,13 +149,20 @@ def workspace_to_write(
     Raises:
         UsageError: it would vanish with the machine.
     """
-    store, root, exists = _outside_a_journey(given, project, ephemeral=is_ephemeral(host, environ), watch=watch)
+    ephemeral = is_ephemeral(host, environ)
+    store, root, exists = _outside_a_journey(
+        given, project, host=host, environ=environ, ephemeral=ephemeral, watch=watch
+    )
     make_workspace(store, root, is_new=not exists)
     return store
 
 
+def _unheard(line: str) -> None:
+    """Says nothing: looking something up is no job with a story to tell."""
+
+
 def _outside_a_journey(
-    given: str | None, project: Path, *, ephemeral: bool, watch: Watch
+    given: str | None, project: Path, *, host: str, environ: Mapping[str, str], ephemeral: bool, watch: Watch
 ) -> tuple[Store, Path | None, bool]:
     """Open a workspace and find the top of the repository, though there need be neither project nor repository.
 
@@ -168,6 +178,12 @@ def _outside_a_journey(
     except UsageError:
         root = None
     store, exists = open_workspace(
-        given, loaded, folder.absolute(), checkout_root=root, ephemeral=ephemeral, watch=watch
+        given,
+        loaded,
+        folder.absolute(),
+        checkout_root=root,
+        ephemeral=ephemeral,
+        watch=watch,
+        lent=select_host(host, environ, _unheard).git_settings(),
     )
     return store, root, exists

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.evaluation_code import evaluation_changes
-from mlops_ci.lifecycle.execution import Trained, keep_run
+from mlops_ci.lifecycle.examination import Trained
+from mlops_ci.lifecycle.execution import keep_run
 from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.session import Session

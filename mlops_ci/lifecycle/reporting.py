@@ -58,7 +58,13 @@ def write_report(
         seconds=round((session.clock() - session.started).total_seconds(), 3),
         metrics=run.metrics,
         changes=changes,
-        notes=(*session.notes, *(verdict.notes if verdict else ()), *notes),
+        notes=(*session.notes, *(verdict.notes if verdict else ()), *notes, *_asked_for(session, outcome)),
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report
+
+
+def _asked_for(session: Session, outcome: CiOutcome) -> tuple[str, ...]:
+    if not session.context.is_asked_for or outcome not in {"refused", "inconclusive"}:
+        return ()
+    return ("nobody pushed this: that the model is not promoted fails no job",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.execution import Trained
+from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 
 

@@ -8,56 +8,40 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.errors import UsageError
-from mlops_ci.hosts.host import Host, Say
-from mlops_ci.hosts.select import select_host
+from mlops_ci.hosts.host import Host
+from mlops_ci.lifecycle.arrival import Arrival, Options, arrive
 from mlops_ci.lifecycle.base_rules import with_base_rules
-from mlops_ci.lifecycle.places import find_project_file, make_workspace, open_workspace, read_project_file
+from mlops_ci.lifecycle.opening import Opened, open_places
+from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.pipeline.claimed import ClaimedEnvironment
 from mlops_ci.pipeline.datasets import dataset_versions
-from mlops_ci.pipeline.environment import choose_environment, requirement_files
+from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
-from mlops_ci.project.load import load_project
 from mlops_ci.project.paths import contains
-from mlops_ci.project.project import OnInconclusive, Project
+from mlops_ci.project.project import Project
 from mlops_ci.records.commit import Commit, DirtyTree
-from mlops_ci.records.digest import digest_of_bytes, hexadecimal
 from mlops_ci.records.host import HostContext
+from mlops_ci.records.run import Run
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import PULL_REQUESTS
-from mlops_ci.workspace.local import LocalStore
-from mlops_ci.workspace.open import is_history, open_store
-from mlops_ci.workspace.store import Store, Watch, unwatched
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says; None leaves a matter to ``mlops.yaml``."""
-
-    project: Path
-    workspace: str | None
-    host: str
-    environ: Mapping[str, str]
-    clock: Clock
-    say: Say
-    branch: str | None = None
-    default_branch: str | None = None
-    on_inconclusive: OnInconclusive | None = None
-    watch: Watch = unwatched
+from mlops_ci.workspace.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """Everything opened.
 
-    ``base_project`` is what the base of a pull request says; ``notes`` belong in the report.
+    ``commit`` is the one that is recorded, judged and shown: the author's; ``merge`` the test merge that is checked out
+    instead of it. ``base_project`` is what the base of a pull request says; ``notes`` belong in the report.
+    ``read_only`` says that nothing written outlives the job, ``unreadable`` why the workspace cannot be read either.
     """
 
     project: Project
@@ -66,6 +50,7 @@ class Session:
     checkout: Checkout
     snapshot: Snapshot
     commit: Commit
+    merge: Commit | None
     dirty: DirtyTree | None
     host: Host
     context: HostContext
@@ -77,6 +62,8 @@ class Session:
     redact: Redactor
     started: datetime
     notes: tuple[str, ...]
+    read_only: bool
+    unreadable: str | None
 
     @property
     def area(self) -> str:
@@ -98,62 +85,78 @@ def open_session(options: Options) -> Session:
         UsageError: the project, the repository or the workspace's place is not right.
     """
     started = options.clock()
-    file = find_project_file(options.project)
-    project = load_project(read_project_file(file), file.name)
-    checkout = Checkout(file.parent)
+    return open_arrived(arrive(options), options, started)
+
+
+def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed: Run | None = None) -> Session:
+    """Open a session where the event is known already.
+
+    Args:
+        arrival: the project, its repository and the event.
+        options: what the command line says.
+        started: when the command started.
+        claimed: the run of another job that is taken over; it knows data and environment, which need not be here.
+    """
+    file, checkout, context = arrival.file, arrival.checkout, arrival.context
     prefix = os.path.relpath(file.parent.resolve(), checkout.root.resolve())
-    host = select_host(
-        options.host, options.environ, options.say, branch=options.branch, default_branch=options.default_branch
+    redact = redactor_for(options.environ, (name for step in arrival.project.steps for name in step.env))
+    project, base_project, notes = with_base_rules(
+        arrival.project, checkout, context, Path(prefix, file.name).as_posix()
     )
-    context = host.context(checkout)
-    redact = redactor_for(options.environ, (name for step in project.steps for name in step.env))
-    project, base_project, notes = with_base_rules(project, checkout, context, Path(prefix, file.name).as_posix())
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
-    store, exists = open_workspace(
-        options.workspace,
-        project,
-        file.parent,
-        checkout_root=checkout.home,
-        ephemeral=context.ephemeral,
-        watch=options.watch,
-    )
-    cache = StepCache(_cache_store(project, file.parent, store, options), _areas(project, context), project.model.name)
+    places = open_places(arrival, project, options)
+    cache = StepCache(places.cache, _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
-    environment = choose_environment(project.environment, file.parent, cache, options.environ)
-    resolver = Resolver(project, snapshot, params, dataset_versions(project.datasets, snapshot), environment)
+    environment: Environment
+    if claimed:
+        environment, datasets = ClaimedEnvironment(claimed.environment), claimed.datasets
+    else:
+        environment = choose_environment(project.environment, file.parent, cache, options.environ)
+        datasets = dataset_versions(project.datasets, snapshot)
+    resolver = Resolver(project, snapshot, params, datasets, environment)
     relevant = _relevant_files(project, resolver, file.name)
     # All that can be wrong with the project is known by now: only then is anything written.
-    make_workspace(store, checkout.home, is_new=not exists)
+    make_workspace(places.store, checkout.home, is_new=places.is_new)
+    commit, merge = _commits(arrival, redact)
     return Session(
         project=project,
         base_project=base_project,
         project_file=file.name,
         checkout=checkout,
         snapshot=snapshot,
-        commit=checkout.describe(checkout.head, redact),
-        dirty=checkout.dirt(relevant, redact),
-        host=host,
+        commit=commit,
+        merge=merge,
+        dirty=checkout.dirt(relevant, redact) or (claimed.dirty if claimed else None),
+        host=arrival.host,
         context=context,
-        store=store,
+        store=places.store,
         cache=cache,
         resolver=resolver,
         environ=options.environ,
         clock=options.clock,
         redact=redact,
         started=started,
-        notes=notes,
+        notes=(*notes, *_notes(places)),
+        read_only=places.read_only,
+        unreadable=places.unreadable,
     )
 
 
-def _cache_store(project: Project, folder: Path, store: Store, options: Options) -> Store:
-    if project.cache.url:
-        return open_store(project.cache.url, folder, options.watch)
-    if is_history(store):  # which would keep for ever what a cache is free to forget
-        name = hexadecimal(digest_of_bytes(store.url.encode()))[:16]
-        return LocalStore(cache_folder(options.environ).absolute() / "steps" / name)
-    return store
+def _commits(arrival: Arrival, redact: Redactor) -> tuple[Commit, Commit | None]:
+    """The author's commit, and the test merge that the host has checked out instead of it."""
+    checkout, context = arrival.checkout, arrival.context
+    author = context.commit or checkout.head
+    commit = checkout.describe(author, redact, branch=context.branch)
+    return commit, None if author == checkout.head else checkout.describe(checkout.head, redact)
+
+
+def _notes(places: Opened) -> tuple[str, ...]:
+    if places.unreadable:
+        why = f"the workspace cannot be read from here ({places.unreadable}), so that nothing is compared with it"
+        return (why, "a fork's job has no credentials; a member of the repository can run it again on a branch of it")
+    return ("the workspace is read-only here: nothing of this run is kept in it",) if places.read_only else ()
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
@@ -195,4 +198,4 @@ def still_clean(session: Session) -> bool:
     """Whether the checkout is still the clean commit that the session was opened on."""
     resolver, checkout = session.resolver, session.checkout
     relevant = _relevant_files(session.project, resolver, session.project_file)
-    return checkout.current_head == session.commit.sha and checkout.dirt(relevant, session.redact) is None
+    return checkout.current_head == checkout.head and checkout.dirt(relevant, session.redact) is None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.fingerprint import step_fingerprint
+from mlops_ci.pipeline.jobs import planned_jobs
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.run import find_result
 from mlops_ci.pipeline.why import reasons
@@ -46,4 +47,4 @@ def make_plan(steps: Sequence[Step], resolver: Resolver, cache: StepCache, *, fo
                 "--force" if force else "its result is not in the cache",
             )
             planned.append(PlannedStep(step.name, "run", why, fingerprint, seconds))
-    return Plan(tuple(planned))
+    return Plan(tuple(planned), planned_jobs(steps, {step.name for step in planned if step.action != "reuse"}))

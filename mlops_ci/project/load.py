@@ -165,6 +165,7 @@ def _step(name: str, step: dict[str, Any]) -> Step:
             else Output(normalise(item["path"]), store=item.get("store", False))
             for item in step["outputs"]
         ),
+        runs_on=step.get("runs_on"),
     )
 
 

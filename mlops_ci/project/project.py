@@ -87,7 +87,7 @@ class Step:
     """A command, and everything it may read and has to write.
 
     ``inputs`` is None where the user named none: then every tracked file is one. Paths are relative to the
-    folder of ``mlops.yaml``. ``timeout`` is in seconds.
+    folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Step:
     env: tuple[str, ...]
     timeout: float | None
     outputs: tuple[Output, ...]
+    runs_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

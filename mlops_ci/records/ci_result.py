@@ -10,10 +10,13 @@ from mlops_ci.records.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class CiResult:
-    """The outcome of ``ci``, for whatever comes after it in a workflow."""
+    """The outcome of ``ci``, for whatever comes after it in a workflow.
+
+    ``run`` is None where the event called for nothing to be run.
+    """
 
     outcome: CiOutcome
     model: str
     version: int | None
-    run: str
+    run: str | None
     verdict: Verdict | None

@@ -22,7 +22,17 @@ class PlannedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """Steps that may run one after another on one runner (``runs_on``; None: any). ``name`` tells them."""
+
+    name: str
+    runs_on: str | None
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in the order in which they can run."""
+    """The steps in the order in which they can run; ``jobs`` are those that have to, by runner, to be run in order."""
 
     steps: tuple[PlannedStep, ...]
+    jobs: tuple[PlannedJob, ...] = ()

@@ -43,7 +43,8 @@ class Run:
     """A run of the pipeline. Times are ISO 8601 in UTC.
 
     ``files`` are the result files kept with the run; ``model`` the model's files; ``fingerprint`` that of
-    the steps upstream of the model; ``verdict`` is that of a pull request, while that of the default branch is in
+    the steps upstream of the model; ``commit`` is the author's, and ``merge`` the test merge of a pull request that was
+    checked out instead; ``verdict`` is that of a pull request, while that of the default branch is in
     the model's log.
     """
 
@@ -70,6 +71,7 @@ class Run:
     evaluation: Evaluation | None = None
     signature: Signature | None = None
     verdict: Verdict | None = None
+    merge: Commit | None = None
 
 
 RUN_FORMAT = 1

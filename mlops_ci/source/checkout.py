@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -12,20 +13,26 @@ from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.source.history import SHA, History, parents
+from mlops_ci.workspace.git.settings import Remote
 
-_SHA = re.compile(r"^[0-9a-f]{40}$")
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
+_UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
 _USUAL_DEFAULTS = ("main", "master")
 
 
 class Checkout:
     """The repository around a folder.
 
+    Args:
+        folder: any folder in it.
+        origin: finds its remote, and how it is reached; what the clone lacks is then fetched, and kept elsewhere.
+
     Raises:
         UsageError: the folder is in no git repository, or nothing has been committed yet.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, origin: Callable[[], Remote] | None = None) -> None:
         self.root = self.top_of(folder)
         self._git = Git(self.root)
         head = self._git.ask("rev-parse", "--verify", "-q", "HEAD^{commit}")
@@ -34,6 +41,7 @@ class Checkout:
                 "nothing has been committed yet", where=str(self.root), hint="git add and git commit first"
             )
         self.head = head
+        self._origin = origin
 
     @staticmethod
     def top_of(folder: Path) -> Path:
@@ -83,23 +91,40 @@ class Checkout:
         return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
 
     def branch_commit(self, branch: str) -> str | None:
-        """The tip of a branch, here or on origin."""
+        """The tip of a branch, here or on origin.
+
+        Raises:
+            UsageError: it is not here, and origin cannot be reached.
+        """
         for ref in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
             if found := self._git.ask("rev-parse", "--verify", "-q", f"{ref}^{{commit}}"):
                 return found
-        return None
+        return self._history.tip(branch) if self._history else None
 
-    def describe(self, sha: str, redact: Redactor) -> Commit:
-        """Describe a commit of this repository."""
+    def first_parent(self, commit: str) -> str | None:
+        """The commit that another was made on top of: of a test merge, the target's; None if it is the first of all.
+
+        Raises:
+            UsageError: neither the clone nor its origin has the commit.
+        """
+        return next(iter(parents(self._looking_at(commit), commit)), None)
+
+    def describe(self, sha: str, redact: Redactor, *, branch: str | None = None) -> Commit:
+        """Describe a commit of this repository; ``branch`` is its branch, where that is known better.
+
+        Raises:
+            UsageError: neither the clone nor its origin has it.
+        """
         sha, author, time, message = (
-            self._git.run("show", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
+            self._looking_at(sha)
+            .run("log", "-1", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
             .decode("utf-8", "replace")
             .split("\0", 3)
         )
         remote = self._git.ask("config", "--get", "remote.origin.url")
         return Commit(
             sha=sha,
-            branch=self.branch,
+            branch=branch or self.branch,
             repository=redact(remote) if remote else None,
             author=author,
             message=redact(message.strip()),
@@ -110,7 +135,7 @@ class Checkout:
         """Return the full SHA of a commit named by a full or abbreviated SHA.
 
         Raises:
-            UsageError: it is no SHA, ambiguous, unknown, or lies beyond the end of a shallow clone.
+            UsageError: it is no SHA, ambiguous, unknown, or abbreviated and beyond the end of a shallow clone.
         """
         if not _ABBREVIATED.match(text):
             raise UsageError("not a commit SHA", where=repr(text), hint="give 7 to 40 lower-case hexadecimal digits")
@@ -119,33 +144,37 @@ class Checkout:
         if len(commits) > 1:
             raise UsageError("the SHA is ambiguous", where=text, hint=f"it may be {' or '.join(commits)}")
         if not commits:
+            if self._history and self._history.with_commit(text):
+                return text
             self._unknown(text)
         return commits[0]
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether ``descendant`` is ``ancestor`` or has it in its history.
 
-        A commit that a whole clone does not have is nobody's ancestor: history was rewritten without it.
+        A commit that a whole clone, or the origin of a shallow one, does not have is nobody's ancestor: history was
+        rewritten without it.
 
         Raises:
-            UsageError: a shallow clone does not reach far enough to tell.
+            UsageError: a shallow clone does not reach far enough to tell, and nor does its origin help.
         """
-        for sha in (ancestor, descendant):
-            if not _SHA.match(sha) or self._git.ask("cat-file", "-t", sha) != "commit":
-                if self.shallow:
-                    self._unknown(sha)
-                return False
-        code = self._git.status("merge-base", "--is-ancestor", ancestor, descendant)
-        if code == 1 and self.shallow:
-            raise UsageError(
-                "the shallow clone does not reach far enough to compare two commits",
-                where=f"{ancestor[:7]}..{descendant[:7]}",
-                hint="run git fetch --unshallow, or check out with fetch-depth: 0",
-            )
-        return code == 0
+        here = all(self._has(sha) for sha in (ancestor, descendant))
+        if here and self._git.status("merge-base", "--is-ancestor", ancestor, descendant) == 0:
+            return True
+        if not self.shallow or not (SHA.match(ancestor) and SHA.match(descendant)):
+            return False
+        if self._history:
+            return self._history.is_ancestor(ancestor, descendant)
+        raise UsageError(
+            "the shallow clone does not reach far enough to compare two commits",
+            where=f"{ancestor[:7]}..{descendant[:7]}",
+            hint=_UNSHALLOW,
+        )
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have in their history."""
+        if self._history and self.shallow:
+            return self._history.merge_base(one, other)
         return self._git.ask("merge-base", one, other)
 
     @property
@@ -169,13 +198,27 @@ class Checkout:
         return tuple(sorted({*self.tracked, *self._paths("ls-files", "-z", "--others", "--exclude-standard")}))
 
     def read_at(self, sha: str, path: str) -> bytes | None:
-        """The content of a file in a commit; None if it was not there."""
+        """The content of a file in a commit; None if it was not there.
+
+        Raises:
+            UsageError: neither the clone nor its origin has the commit.
+        """
+        if not self._has(sha):
+            if self._history is None:
+                self._unknown(sha)
+            return self._history.read_at(sha, path)
         if self._git.ask("cat-file", "-t", f"{sha}:{path}") != "blob":
             return None
         return self._git.run("cat-file", "blob", f"{sha}:{path}")
 
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
-        """Paths that differ between two commits, sorted."""
+        """Paths that differ between two commits, sorted.
+
+        Raises:
+            MlopsError: one of them is nowhere to be had.
+        """
+        if self._history and not (self._has(old) and self._has(new)):
+            return tuple(sorted(self._history.changed_between(old, new)))
         return tuple(sorted(self._paths("diff", "--name-only", "--no-renames", "-z", old, new)))
 
     def dirt(self, inputs: frozenset[str], redact: Redactor) -> DirtyTree | None:
@@ -194,9 +237,24 @@ class Checkout:
     def _paths(self, *arguments: str) -> list[str]:
         return [path for path in self._git.run(*arguments).decode("utf-8", "surrogateescape").split("\0") if path]
 
+    @cached_property
+    def _history(self) -> History | None:
+        """What lies beyond this clone, where it has an origin to ask."""
+        has_origin = self._origin and self._git.ask("config", "--get", "remote.origin.url")
+        return History(self.root, self._origin) if self._origin and has_origin else None
+
+    def _has(self, sha: str) -> bool:
+        return bool(SHA.match(sha)) and self._git.ask("cat-file", "-t", sha) == "commit"
+
+    def _looking_at(self, sha: str) -> Git:
+        """Git where a commit can be looked at."""
+        if self._has(sha) or self._history is None:
+            return self._git
+        return self._history.with_commit(sha) or self._unknown(sha)
+
     def _unknown(self, sha: str) -> NoReturn:
         raise UsageError(
             "this clone has no such commit",
             where=sha,
-            hint="run git fetch --unshallow, or check out with fetch-depth: 0" if self.shallow else "check the SHA",
+            hint=_UNSHALLOW if self.shallow else "check the SHA",
         )

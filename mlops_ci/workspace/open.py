@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -15,25 +15,27 @@ _FILES = ",files="
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _ALMOST_A_URL = re.compile(r"^(?!git\+)([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
 _REMOTE_OF_CHECKOUT = "git+"
+Lent = Mapping[str, str] | None
+"""Settings of git with which the host of the job reaches the remotes of the checkout."""
 
 
-def _open_folder(url: str, relative_to: Path, watch: Watch) -> Store:
+def _open_folder(url: str, relative_to: Path, watch: Watch, lent: Lent) -> Store:  # noqa: ARG001 - one signature
     return LocalStore((relative_to / Path(url.removeprefix("file://")).expanduser()).resolve(), watch)
 
 
-def _open_objects(url: str, relative_to: Path, watch: Watch) -> Store:  # noqa: ARG001 - one signature for all
+def _open_objects(url: str, relative_to: Path, watch: Watch, lent: Lent) -> Store:  # noqa: ARG001 - one signature
     from mlops_ci.workspace.objects.store import open_objects
 
     return open_objects(url, watch)
 
 
-def _open_git(url: str, relative_to: Path, watch: Watch) -> Store:
+def _open_git(url: str, relative_to: Path, watch: Watch, lent: Lent) -> Store:
     from mlops_ci.workspace.git.store import open_git
 
-    return open_git(url, relative_to, watch)
+    return open_git(url, relative_to, watch, lent)
 
 
-BACKENDS: dict[str, Callable[[str, Path, Watch], Store]] = {
+BACKENDS: dict[str, Callable[[str, Path, Watch, Lent], Store]] = {
     "file": _open_folder,
     "s3": _open_objects,
     "az": _open_objects,
@@ -45,7 +47,7 @@ BACKENDS: dict[str, Callable[[str, Path, Watch], Store]] = {
 }
 
 
-def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
+def open_store(url: str, relative_to: Path, watch: Watch = unwatched, lent: Lent = None) -> Store:
     """Open the storage at a URL or path; nothing is written yet.
 
     Args:
@@ -53,17 +55,18 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
             ``LOG,files=FILES`` for two places.
         relative_to: what a relative path starts from.
         watch: is told of streamed transfers.
+        lent: settings of git that reach the remotes of the checkout; they carry the job's credential.
 
     Raises:
         UsageError: there is no backend for the scheme, or a URL is mistyped so that it would be taken for a path.
     """
     log, both, files = url.partition(_FILES)
     if both:
-        return SplitStore(open_store(log, relative_to, watch), open_store(files, relative_to, watch))
+        return SplitStore(open_store(log, relative_to, watch, lent), open_store(files, relative_to, watch, lent))
     _require_path_or_url(url)
     match = _SCHEME.match(url)
     if match is None and url.startswith(_REMOTE_OF_CHECKOUT):
-        return _open_git(url, relative_to, watch)
+        return _open_git(url, relative_to, watch, lent)
     scheme = match[1].lower() if match else "file"
     if scheme not in BACKENDS:
         raise UsageError(
@@ -71,7 +74,7 @@ def open_store(url: str, relative_to: Path, watch: Watch = unwatched) -> Store:
             where="workspace",
             hint=f"use a path or one of: {', '.join(f'{name}://' for name in BACKENDS)}, {_REMOTE_OF_CHECKOUT}NAME",
         )
-    return BACKENDS[scheme](url, relative_to, watch)
+    return BACKENDS[scheme](url, relative_to, watch, lent)
 
 
 def _require_path_or_url(url: str) -> None:

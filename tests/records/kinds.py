@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
@@ -20,6 +21,7 @@ from mlops_ci.records.workspace_format import WorkspaceFormat
 STORED: dict[str, type] = {
     "run": Run,
     "report": Report,
+    "bundle": Bundle,
     "verdict": Verdict,
     "model-version": ModelVersion,
     "plan": Plan,
@@ -49,6 +51,7 @@ def records(kind: type) -> st.SearchStrategy[Any]:
         Run: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
         ModelVersion: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
         OPERATIONS["register"]: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
+        Bundle: {"run": st.deferred(lambda: records(Run))},
         RuleResult: {"interval": st.none() | st.tuples(bound, bound)},
     }
     return st.builds(kind, **given.get(kind, {}))

@@ -44,8 +44,14 @@ class Remote:
         return self.url.partition(":")[0].rpartition("@")[2] if _SCP_LIKE.match(self.url) else ""
 
 
-def find_remote(text: str, folder: Path, environ: Mapping[str, str]) -> Remote:
+def find_remote(text: str, folder: Path, environ: Mapping[str, str], lent: Mapping[str, str] | None = None) -> Remote:
     """Find the remote of ``git+NAME`` or ``git+URL``; either may end in ``#refs/…``.
+
+    Args:
+        text: the URL of the workspace.
+        folder: where it is said; for a remote's name, inside the checkout.
+        environ: the environment variables.
+        lent: settings with which the job's host reaches the checkout's remotes; credentials of the user go before.
 
     Raises:
         UsageError: there is no such remote, or what is said about it cannot be.
@@ -67,13 +73,17 @@ def find_remote(text: str, folder: Path, environ: Mapping[str, str]) -> Remote:
     if "://" not in given and not _SCP_LIKE.match(given):
         given = str(Path(top or folder, given).resolve())
     url, secret = _without_credentials(given)
+    own = [*_settings_of(here, folder), *secret]
+    named = "://" not in address
+    if lent and named and not _authorises([*_listed(Git(folder, {"GIT_DIR": os.devnull})), *own], url):
+        own += lent.items()
     return Remote(
         url=url,
         shown=f"git+{url if '://' in url else f'ssh://{url}' if _SCP_LIKE.match(url) else f'file://{url}'}{mark}{ref}",
         refs=(ref,) if ref else (OWN_REF, BRANCH),
         environment={
             **_never_asking(here, environ),
-            **as_environment([*_remote(url), *_settings_of(here, folder), *secret, *_OURS], environ),
+            **as_environment([*_remote(url), *own, *_OURS], environ),
         },
     )
 
@@ -156,6 +166,16 @@ def _settings_of(here: Git, folder: Path) -> Pairs:
         else:
             added.append(pair)
     return added
+
+
+def _authorises(pairs: Iterable[tuple[str, str]], url: str) -> bool:
+    """Whether settings bring a credential for a URL already: a server refuses two."""
+    for name, value in pairs:
+        section, _, key = name.rpartition(".")
+        place = section.partition(".")[2]
+        if key.lower() == "extraheader" and value.lower().startswith("authorization:") and url.startswith(place):
+            return True
+    return False
 
 
 def _listed(git: Git) -> Iterable[tuple[str, str]]:

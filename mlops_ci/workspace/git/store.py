@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -26,9 +26,9 @@ _CHUNK = 1 << 20
 _PATIENCE = 600.0  # seconds of lost races; convergence is what git promises, not speed
 
 
-def open_git(url: str, relative_to: Path, watch: Watch) -> Store:
-    """Open the workspace of ``git+NAME`` or ``git+URL``."""
-    remote = find_remote(url, relative_to, os.environ)
+def open_git(url: str, relative_to: Path, watch: Watch, lent: Mapping[str, str] | None = None) -> Store:
+    """Open the workspace of ``git+NAME`` or ``git+URL``; ``lent`` are the settings of the job's host."""
+    remote = find_remote(url, relative_to, os.environ, lent)
     digest = hexadecimal(digest_of_bytes(remote.url.encode()))
     return GitStore(remote, cache_folder(os.environ).absolute() / "git" / digest[:32], watch)
 

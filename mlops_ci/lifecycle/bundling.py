@@ -1,0 +1,47 @@
+"""Leaves a run for a job that publishes it: a manifest, and files by their content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops_ci.edge.files import clone
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.examination import Trained
+from mlops_ci.lifecycle.session import Session
+from mlops_ci.records.bundle import BUNDLE_FORMAT, Bundle
+from mlops_ci.records.codec import encode
+from mlops_ci.records.digest import digest_of_bytes, hexadecimal
+
+MANIFEST = "bundle.json"
+OBJECTS = "objects"
+
+
+def require_place(folder: Path) -> None:
+    """Refuse a folder that a bundle cannot be written to, before anything is run.
+
+    Raises:
+        UsageError: there is something already, or nothing can be made there.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("there is something already", where=str(folder), hint="name a new or empty folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"no folder can be made: {error.strerror}", where=str(folder)) from error
+
+
+def write_bundle(session: Session, trained: Trained, folder: Path) -> str:
+    """Write a bundle, its manifest last; return the manifest's digest and hand it to later jobs.
+
+    Args:
+        session: the session of the run.
+        trained: the finished run, with all its files here.
+        folder: a folder for which :func:`require_place` holds.
+    """
+    for file in trained.files:
+        clone(trained.materials.path(file), folder / OBJECTS / hexadecimal(file.digest))
+    data = encode(Bundle(BUNDLE_FORMAT, session.project.model.name, session.checkout.head, trained.run, trained.files))
+    (folder / MANIFEST).write_bytes(data)
+    digest = digest_of_bytes(data)
+    session.host.outputs({"bundle-digest": digest})
+    return digest

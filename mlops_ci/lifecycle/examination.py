@@ -1,0 +1,117 @@
+"""What came of a run, from the files that its steps have written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlops_ci.edge.tables import columns_of, read_table, require_columns
+from mlops_ci.errors import UsageError
+from mlops_ci.gate.evidence import Evidence
+from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
+from mlops_ci.lifecycle.session import Session
+from mlops_ci.pipeline.materials import Materials
+from mlops_ci.pipeline.sandbox import outputs_below
+from mlops_ci.project.project import Project
+from mlops_ci.records.evaluation import Evaluation
+from mlops_ci.records.files import FileRecord
+from mlops_ci.records.run import Run
+from mlops_ci.records.signature import Column, Signature
+from mlops_ci.registry.uploads import LocalFile
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may."""
+
+    run: Run
+    evidence: Evidence
+    materials: Materials
+    files: tuple[FileRecord, ...]
+
+    def local(self, file: FileRecord) -> LocalFile:
+        """A file of the run with the place of its bytes."""
+        return LocalFile(file, lambda: self.materials.path(file))
+
+
+def kept_paths(project: Project) -> list[str]:
+    """The outputs that are kept with the run's record."""
+    stored = [output.path for step in project.steps for output in step.outputs if output.store]
+    return [*stored, *(result_paths(project.evaluation) if project.evaluation else [])]
+
+
+def examine(
+    session: Session,
+    run: Run,
+    outputs: Mapping[str, FileRecord],
+    materials: Materials,
+    scratch: Path,
+    *,
+    partial: bool = False,
+) -> Trained:
+    """Read what the steps have written: predictions, numbers, the model's files and signature.
+
+    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs.
+    """
+    project = session.project
+
+    def made(path: str) -> list[FileRecord]:
+        return [outputs[name] for name in outputs_below(sorted(outputs), path)]
+
+    model = tuple(dict.fromkeys(file for path in project.model.files for file in made(path)))
+    evidence, predictions = Evidence(), None
+    chosen = project.evaluation
+    if chosen and not (partial and not all(made(path) for path in result_paths(chosen))):
+        files = {path: _readable(materials, made(path), scratch) for path in result_paths(chosen) if made(path)}
+        evidence = candidate_evidence(chosen, project.gate, files)
+        predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
+    kept = tuple(dict.fromkeys(file for path in kept_paths(project) for file in made(path)))
+    metrics = metric_values(evidence)
+    evaluation = None
+    if evidence.predictions is not None or evidence.numbers:
+        evaluation = Evaluation(
+            set=evidence.evaluation_set,
+            rows=len(evidence.predictions) if evidence.predictions is not None else None,
+            predictions=predictions,
+            numbers=dict(evidence.numbers),
+        )
+    inputs = made(project.model.inputs.path) if project.model.inputs else []
+    signature = None if partial else _signature(session, inputs, predictions, materials, scratch)
+    run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation, signature=signature)
+    read = tuple(dict.fromkeys((*model, *kept, *inputs)))
+    return Trained(run, evidence, materials, read)
+
+
+def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> Path:
+    """A copy of a file under its own name: readers go by the ending."""
+    target = scratch / "read" / files[0].path
+    if not target.exists():
+        materials.copy(files[0], target)
+    return target
+
+
+def _signature(
+    session: Session,
+    inputs: list[FileRecord],
+    predictions: FileRecord | None,
+    materials: Materials,
+    scratch: Path,
+) -> Signature | None:
+    """What the model eats, from ``model.inputs``, and what it answers, from the predictions."""
+    project = session.project
+    columns: tuple[Column, ...] = ()
+    if project.model.inputs:
+        declared = project.model.inputs
+        if not inputs:
+            raise UsageError("no step has made the model's inputs", where=declared.path)
+        frame = read_table(_readable(materials, inputs, scratch), called=declared.path)
+        require_columns(frame, declared.columns, called=declared.path)
+        columns = columns_of(frame, declared.columns or frame.columns)
+    answers: tuple[Column, ...] = ()
+    if predictions and project.evaluation and project.evaluation.predictions:
+        chosen = project.evaluation.predictions
+        frame = read_table(_readable(materials, [predictions], scratch), called=predictions.path)
+        names = (chosen.prediction or "prediction", chosen.score or "score")
+        answers = columns_of(frame, [name for name in frame.columns if name.startswith(names)])
+    return Signature(columns, answers) if columns or answers else None

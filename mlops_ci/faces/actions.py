@@ -79,7 +79,8 @@ def _common(task: Task) -> dict[str, Any]:
 def _steps(task: Task, inputs: tuple[Input, ...], setup: str) -> list[dict[str, Any]]:
     known = {item.name: item for item in inputs}
     of_setup = {known[name].variable: _value(known[name]) for name in _OF_SETUP if name in known}
-    of_setup |= {"MLOPS_CI_EXTRA": "\n".join(task.extras)} if task.extras else {}
+    if task.extras:
+        of_setup["MLOPS_CI_EXTRA"] = "\n".join([*task.extras, "${{ env.MLOPS_CI_EXTRA }}"])
     of_setup["MLOPS_CI_CACHE"] = "${{ inputs.cache }}"
     on_path = " --on-path" if task.installs_only else ""
     steps = [

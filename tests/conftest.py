@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.lab import Lab
 
-pytest_plugins = ["tests.parts.backends", "tests.parts.github.fixture"]
+pytest_plugins = ["tests.parts.backends", "tests.parts.github.fixture", "tests.parts.mermaid"]
 Golden = Callable[[str, str], None]
 
 

@@ -11,13 +11,13 @@ from mlops_ci.cli.options import force_option, json_option, on_inconclusive_opti
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.announcing import announce
 from mlops_ci.lifecycle.arrival import Arrival, arrive
-from mlops_ci.lifecycle.ci import REFUSALS, conclude, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.outputs import hand_on
 from mlops_ci.lifecycle.session import open_arrived
 from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
-from mlops_ci.records.conclusion import Annotation
-from mlops_ci.report.markdown import render_markdown
 
 
 @click.command()
@@ -32,6 +32,9 @@ from mlops_ci.report.markdown import render_markdown
     help="Publish what run --bundle has left, running nothing.",
 )
 @option("--bundle-digest", metavar="DIGEST", help="What run --bundle has told of its manifest.")
+@option(
+    "--report-json", type=click.Path(path_type=Path), metavar="FILE", help="Write the report for the verb comment here."
+)
 @click.option("--quiet", is_flag=True, help="Print the report only.")
 @json_option
 @click.pass_context
@@ -43,6 +46,7 @@ def ci(
     markdown: Path | None,
     bundle: Path | None,
     bundle_digest: str | None,
+    report_json: Path | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -54,8 +58,9 @@ def ci(
 
     Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule, where nobody has pushed anything.
     """
-    if markdown and not markdown.absolute().parent.is_dir():
-        raise UsageError("no such folder", where=str(markdown.parent), hint="make it first")
+    for file in (markdown, report_json):
+        if file and not file.absolute().parent.is_dir():
+            raise UsageError("no such folder", where=str(file.parent), hint="make it first")
     chosen = options_of(**options)
     started = chosen.clock()
     arrival = arrive(chosen)
@@ -70,14 +75,12 @@ def ci(
     else:
         session = open_arrived(arrival, chosen, started)
         report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
-    if markdown:
-        markdown.write_text(render_markdown(report), "utf-8")
+    hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    if report.outcome in REFUSALS and not fails(report, session.context):
-        session.host.annotate(Annotation("notice", report.summary, title=f"{report.model}: not promoted"))
+    announce(session.host, session.context, report, redact=session.redact)
     context.exit(1 if fails(report, session.context) else 0)
 
 

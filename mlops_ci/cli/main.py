@@ -18,6 +18,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("pipeline", "run", "Run the steps, without judging."),
     "gate": ("gate", "gate", "Judge a candidate, from the pipeline or from two files."),
     "report": ("report", "report", "Show the report of a run again."),
+    "comment": ("comment", "comment", "Write the report of a run into the comment of its pull request again."),
     "register": ("registry", "register", "Register a model trained anywhere."),
     "promote": ("registry", "promote", "Point an alias at a version."),
     "models": ("models", "models", "List, show, search, tag and download models."),

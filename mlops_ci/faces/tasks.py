@@ -64,6 +64,12 @@ TASKS: tuple[Task, ...] = (
         runs_steps=True,
     ),
     Task(
+        "comment",
+        "Comment on a pull request",
+        "Writes the report of a run into the one comment of its pull request; also for the job of a fork.",
+        leave_out=_PRINTING,
+    ),
+    Task(
         "register",
         "Register a model",
         "Registers a model trained anywhere; the same model again is the same version.",

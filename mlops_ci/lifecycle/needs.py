@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.errors import UsageError
+from mlops_ci.hosts.select import found
 from mlops_ci.lifecycle.places import find_project_file, read_project_file
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Project
@@ -41,6 +42,8 @@ def needs_of(project: Path, workspace: str | None, environ: Mapping[str, str], m
     extras = {*more}
     if loaded and (loaded.evaluation or loaded.gate):
         extras.add("gate")
+    if loaded and found(environ) == "azure":  # whose comments show no Mermaid, but pictures
+        extras.add("charts")
     if loaded and loaded.environment.requirements:
         extras.add("pip")
     places = _places(loaded, workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlops_ci.lifecycle.changes import changes_since
+from mlops_ci.lifecycle.metric_history import metric_history
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.codec import encode
 from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
@@ -59,9 +60,23 @@ def write_report(
         metrics=run.metrics,
         changes=changes,
         notes=(*session.notes, *(verdict.notes if verdict else ()), *notes, *_asked_for(session, outcome)),
+        url=session.context.url,
+        merge=session.merge.sha if session.merge else None,
+        history=metric_history(state, session.project.gate, run.metrics, version),
+        stages=_stages(session, state, version),
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report
+
+
+def _stages(session: Session, state: ModelState, version: int | None) -> tuple[str, ...]:
+    """What the model of this commit of the default branch has behind it; nothing if it is that of an earlier commit."""
+    if not session.context.releases or version is None or state.versions[version].commit != session.commit.sha:
+        return ()
+    alias = session.project.gate.baseline if session.project.gate else None
+    target = state.aliases.get(alias) if alias else None
+    promoted = target is not None and target.version == version
+    return (f"registered v{version}", *(["promoted"] if promoted else []))
 
 
 def _asked_for(session: Session, outcome: CiOutcome) -> tuple[str, ...]:

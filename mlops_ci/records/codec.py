@@ -38,6 +38,29 @@ def decode(data: bytes, kind: type[T], *, where: str) -> T:
         raise IntegrityError(f"not a valid {kind.__name__} record: {error}", where=where) from error
 
 
+def decode_strictly(data: bytes, kind: type[T], *, where: str) -> T:
+    """Decode JSON from somebody who is not trusted: a field that ``kind`` lacks is refused, too.
+
+    Raises:
+        IntegrityError: the bytes are not JSON of exactly that shape.
+    """
+    record = decode(data, kind, where=where)
+    if extra := _extra(msgspec.json.decode(data), plain(record), ""):
+        raise IntegrityError(f"not a valid {kind.__name__} record: unknown field {extra[:80]!r}", where=where)
+    return record
+
+
+def _extra(given: Any, known: Any, at: str) -> str | None:
+    """The path of the first thing in a document that its record does not have."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        found = (f"{at}.{key}" if key not in known else _extra(given[key], known[key], f"{at}.{key}") for key in given)
+    elif isinstance(given, list) and isinstance(known, (list, tuple)):
+        found = (_extra(one, other, f"{at}[]") for one, other in zip(given, known, strict=True))
+    else:
+        return None
+    return next((path for path in found if path), None)
+
+
 def encode_blobs(blobs: Sequence[bytes]) -> bytes:
     """Encode byte strings as one MessagePack array."""
     return msgspec.msgpack.encode(blobs)

@@ -25,10 +25,33 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A metric of one model. ``champion``: it became the champion at some time."""
+
+    label: str
+    value: float
+    champion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a metric went on from version to version, oldest first.
+
+    ``before`` is the value of the champion that was in place when the first of them came.
+    """
+
+    metric: str
+    points: tuple[Point, ...]
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A journey's outcome. ``version`` is the candidate's, once registered; ``champion`` the one in place now.
 
-    ``notes`` are further things that a reviewer should know.
+    ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
+    was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
+    it, such as ``registered v13``.
     """
 
     format: int
@@ -47,6 +70,10 @@ class Report:
     metrics: dict[str, float | None]
     changes: Changes | None = None
     notes: tuple[str, ...] = ()
+    url: str | None = None
+    merge: str | None = None
+    history: History | None = None
+    stages: tuple[str, ...] = ()
 
 
 REPORT_FORMAT = 1

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import quote
 
 from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.history import history_chart
+from mlops_ci.report.mermaid import render_mermaid
+from mlops_ci.report.section import PARTS, Part, part
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -34,26 +38,45 @@ _CALLING = re.compile(r"[@#](?=\w)")
 _APART = r"\g<0>&#8203;"
 _CODE = re.compile(r"`([^`]*)`")
 
+_FIXED_SPACE = "\N{NO-BREAK SPACE}"
+_LONGEST_LINK = 500
 _FOLDED_SLICES = 50  # a comment has a limit, and a reader too
 
 
-def render_markdown(report: Report) -> str:
-    """The report as Markdown: first screen the decision, why, and what to do; details folded."""
-    blocks = [
-        f"### {escape(report.model)}: {escape(headline(report))}",
-        f"{bold(report.summary)}\n{_sides(report)}",
-    ]
-    if report.verdict:
-        blocks.append(_rules_table(report.verdict))
-    blocks += _notes(report)
-    if changes := _changes(report):
-        blocks.append(changes)
-    if steps := next_steps(report):
-        blocks.append(f"**To go on:** {escape(steps)}.")
-    if report.verdict:
-        blocks += [_slices(group) for group in main_results(report.verdict)[1]]
-    blocks.append(_details(report))
-    return "\n\n".join(blocks) + "\n"
+def render_markdown(report: Report, *, diagrams: bool = True) -> str:
+    """The report as Markdown: first screen the decision, why, and what to do; details folded.
+
+    Args:
+        report: the report.
+        diagrams: whether Mermaid is drawn where this is shown.
+    """
+    chart = history_chart(report.model, report.history) if diagrams else None
+    return "\n\n".join(text for _, text in markdown_parts(report, render_mermaid(chart) if chart else None)) + "\n"
+
+
+def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -> tuple[Part, ...]:
+    """The same by parts, for a section of a comment.
+
+    Args:
+        report: the report.
+        chart: how the chart is shown, as Markdown; None shows none.
+        merged: whether the pull request that the comment stands in has become this commit.
+    """
+    verdict = report.verdict
+    steps = next_steps(report)
+    texts = {
+        "headline": f"### {escape(report.model)}: {escape(headline(report))}",
+        "why": f"{bold(report.summary)}\n{_sides(report)}",
+        "rules": _rules_table(verdict) if verdict else "",
+        "notes": "\n\n".join(_notes(report)),
+        "changes": _changes(report) or "",
+        "next": f"**To go on:** {escape(steps)}." if steps else "",
+        "slices": "\n\n".join(map(_slices, main_results(verdict)[1])) if verdict else "",
+        "charts": _charts(report, chart) if chart else "",
+        "details": _details(report),
+        "foot": _foot(report, merged=merged),
+    }
+    return tuple(part(name, texts[name]) for name in PARTS if texts.get(name))
 
 
 def escape(text: str) -> str:
@@ -142,7 +165,8 @@ def _change(result: RuleResult) -> str:
     change = change_text(result.change, result.candidate)
     if result.outcome == "pass" and result.interval:
         change = f"**{change}**"
-    return f"{change} ({bound or escape(result.reason)})"
+    # A number and its bound stay on one line; the rule has the words that can be broken.
+    return f"{change} ({bound})".replace(" ", _FIXED_SPACE) if bound else f"{change} ({escape(result.reason)})"
 
 
 def _notes(report: Report) -> list[str]:
@@ -177,8 +201,32 @@ def _slices(group: list[RuleResult]) -> str:
     )
 
 
+def _charts(report: Report, chart: str) -> str:
+    metric = escape_html(report.history.metric if report.history else "")
+    legend = "Blue: each version, the last point being this one. Brown: the champion in place then."
+    title = f"Chart: {metric}, version by version"
+    return f"<details><summary>{title}</summary>\n\n{chart}\n\n{legend}\n\n</details>"
+
+
+def _foot(report: Report, *, merged: bool) -> str:
+    stages = [*(["Merged"] if merged else []), *map(escape, report.stages)]
+    line = " → ".join(stages)
+    if report.url and (target := link_target(report.url)):
+        line += f"{' · ' if line else ''}[The run]({target})"
+    return line
+
+
+def link_target(url: str) -> str | None:
+    """An address as the target of a link; None for what leads nowhere on the web."""
+    if not url.startswith(("https://", "http://")) or not url.isprintable() or len(url) > _LONGEST_LINK:
+        return None
+    return quote(url, safe=":/?#@!$&'*+,;=%~-._")
+
+
 def _details(report: Report) -> str:
     lines = []
+    if report.merge:
+        lines.append(f"Ran on {code(report.merge[:7])}, the test merge of {code(report.commit.short)} with its target.")
     verdict = report.verdict
     if verdict and verdict.evaluation_set:
         lines.append(f"Evaluation set {code('sha256:' + short(verdict.evaluation_set))}.")

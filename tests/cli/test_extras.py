@@ -40,6 +40,13 @@ def test_a_gate_and_an_environment_need_theirs(home: Path, capsys: pytest.Captur
     assert extras(capsys, "environment: {pip: requirements.txt}\n", "--extra", "charts") == ["charts", "pip"]
 
 
+def test_comments_of_azure_need_pictures(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_BUILD", "True")
+    assert extras(capsys) == ["charts"]
+
+
 def test_a_project_that_is_wrong_is_left_to_the_verb(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert extras(capsys, "nonsense: 1\n") == []
     assert extras(capsys, "nonsense: 1\n", "--extra", "gate") == ["gate"]

@@ -10,6 +10,7 @@ from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.hand_over import HandOver
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
@@ -26,6 +27,7 @@ STORED: dict[str, type] = {
     "model-version": ModelVersion,
     "plan": Plan,
     "ci-result": CiResult,
+    "hand-over": HandOver,
     "workspace-format": WorkspaceFormat,
     "step-result": StepResult,
     "last-result": LastResult,

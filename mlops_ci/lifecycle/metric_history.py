@@ -1,0 +1,57 @@
+"""How the metric that the gate asks for first went on, version by version."""
+
+from __future__ import annotations
+
+import math
+
+from mlops_ci.project.project import GateChoice
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.report import History, Point
+from mlops_ci.registry.state import ModelState
+
+SHOWN = 20
+
+
+def metric_history(
+    state: ModelState, gate: GateChoice | None, metrics: dict[str, float | None], version: int | None
+) -> History | None:
+    """The metric of the newest versions, and of the candidate as the last point unless it is one of them.
+
+    Args:
+        state: the registry's state.
+        gate: whose first rule names the metric.
+        metrics: the candidate's.
+        version: the candidate's, if it is registered.
+    """
+    if gate is None or not gate.flat():
+        return None
+    metric = gate.flat()[0].metric
+    target = state.aliases.get(gate.baseline)
+    numbers = sorted(state.versions)
+    points: list[Point] = []
+    before: float | None = None
+    for number in reversed(numbers):
+        found = state.versions[number]
+        value = _finite(found.metrics.get(metric))
+        champion = _was_champion(state, found) or (target is not None and target.version == number)
+        if value is None:
+            continue
+        if len(points) < SHOWN:
+            points.append(Point(f"v{number}", value, champion))
+        elif champion:
+            before = value
+            break
+    points.reverse()
+    own = _finite(metrics.get(metric))
+    if version is None and own is not None:
+        points.append(Point("this", own))
+    return History(metric, tuple(points), before)
+
+
+def _was_champion(state: ModelState, version: ModelVersion) -> bool:
+    """Whether one of its verdicts has moved an alias."""
+    return any(judgement.seq in state.spent for judgement in version.judgements)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

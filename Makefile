@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Built environments of the demo and the tests stay in the project, too.
 export MLOPS_CI_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: demo test lint golden picture clean help
+.PHONY: demo test lint generate lock golden picture clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,12 @@ lint: $(READY) ## check style, types and the rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+generate: $(READY) ## write actions, tasks and their reference anew
+	$(BIN)/python -m mlops_ci.faces
+
+lock: $(READY) ## resolve anew what the actions and tasks install
+	$(BIN)/python -m mlops_ci.faces.lock
 
 golden: $(READY) ## write the golden files anew; review the diff
 	$(BIN)/python -m pytest -n auto --renew-golden

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mlops_ci.cli.options import session_options
+from mlops_ci.cli.options import argument, option, session_options
 from mlops_ci.cli.session import options_of
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import RemoteError, UsageError
@@ -21,11 +21,10 @@ from mlops_ci.lifecycle.posting import post_for_fork
 
 
 @click.command()
-@click.argument("run", required=False)
-@click.option(
+@argument("run", required=False)
+@option(
     "--from",
     "source",
-    envvar="MLOPS_CI_FROM",
     type=click.Path(path_type=Path, exists=True),
     metavar="PATH",
     help="Post what ci --report-json wrote in a fork's job: a file, or a folder of some.",

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from mlops_ci.cli.options import json_option, on_inconclusive_option, session_options
-from mlops_ci.cli.output import LineProgress, coloured, print_json, print_report, width
+from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
+from mlops_ci.cli.output import LineProgress, coloured, hand_on, print_json, print_report, width
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.ci import REFUSALS
@@ -19,21 +19,22 @@ from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.report.terminal import render_verdict
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
 @click.command()
-@click.option("--candidate", type=_FILE, help="Predictions of the candidate; without it the pipeline's are judged.")
-@click.option("--baseline", type=_FILE, help="Predictions to compare with.")
-@click.option("--candidate-metrics", type=_FILE, help="Further numbers of the candidate, as JSON.")
-@click.option("--baseline-metrics", type=_FILE, help="Further numbers of the baseline, as JSON.")
-@click.option("--rule", "rules", multiple=True, metavar="RULE", help="Such as 'accuracy > baseline'; repeatable.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of each one-sided bound.")
-@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="[default: from the data]")
-@click.option("--positive", metavar="LABEL", help="The positive label of a binary task.")
-@click.option("--id", "id_column", metavar="COLUMN", help="[default: id, if there is one]")
-@click.option("--target", metavar="COLUMN", default="target", show_default=True)
-@click.option("--prediction", metavar="COLUMN", help="[default: prediction, if there is one]")
-@click.option("--score", metavar="COLUMN", help="[default: score, if there is one]")
+@option("--candidate", type=_FILE, help="Predictions of the candidate; without it the pipeline's are judged.")
+@option("--baseline", type=_FILE, help="Predictions to compare with.")
+@option("--candidate-metrics", type=_FILE, help="Further numbers of the candidate, as JSON.")
+@option("--baseline-metrics", type=_FILE, help="Further numbers of the baseline, as JSON.")
+@option("--rule", "rules", multiple=True, metavar="RULE", help="Such as 'accuracy > baseline'; repeatable.")
+@option("--confidence", type=float, default=0.95, show_default=True, help="Of each one-sided bound.")
+@option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="[default: from the data]")
+@option("--positive", metavar="LABEL", help="The positive label of a binary task.")
+@option("--id", "id_column", metavar="COLUMN", help="[default: id, if there is one]")
+@option("--target", metavar="COLUMN", default="target", show_default=True)
+@option("--prediction", metavar="COLUMN", help="[default: prediction, if there is one]")
+@option("--score", metavar="COLUMN", help="[default: score, if there is one]")
 @on_inconclusive_option
 @session_options
 @json_option
@@ -53,7 +54,7 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
              "id_column", "target", "prediction", "score")  # fmt: skip
     of_files = {name: options.pop(name) for name in names}
     if candidate is None and of_files["candidate_metrics"] is None:
-        given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        given = [name for name in names if context.get_parameter_source(name) in _GIVEN]
         if given:
             raise UsageError("there is nothing to judge", hint="name the candidate's predictions with --candidate")
         _judge_pipeline(context, as_json=as_json, options=options)
@@ -61,6 +62,7 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     verdict = judge_files(
         FileGate(candidate=candidate, on_inconclusive=options["on_inconclusive"] or "block", **of_files)
     )
+    hand_on(options["host"], {"outcome": verdict.outcome})
     if as_json:
         print_json(verdict)
     else:
@@ -74,6 +76,8 @@ def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[s
         raise UsageError("there are no gate rules", where=session.project_file, hint="add the section gate")
     with execution(session, LineProgress(session.host, to_stderr=as_json)) as trained:
         report = judge_only(session, trained, again=True)
+    if report.verdict:
+        session.host.outputs({"outcome": report.verdict.outcome})
     if as_json:
         print_json(report.verdict)
     else:

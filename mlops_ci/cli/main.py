@@ -26,6 +26,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "models": ("models", "models", "List, show, search, tag and download models."),
     "runs": ("runs", "runs", "List and show runs."),
     "workspace": ("workspace", "workspace", "Create, describe and check a workspace."),
+    "extras": ("extras", "extras", "Name the extras that a project needs."),
 }
 
 

@@ -1,11 +1,13 @@
-"""Options that several verbs share.
+"""Options and arguments with their environment variables, and those that several verbs share.
 
-Each has an environment variable: ``--on-inconclusive`` is ``MLOPS_CI_ON_INCONCLUSIVE``, and so on.
+``--on-inconclusive`` is ``MLOPS_CI_ON_INCONCLUSIVE``, the argument RUN is ``MLOPS_CI_RUN``. An empty variable counts as
+not given: an action or a task sets one for each of its inputs. What may be given several times is one a line there,
+since names and rules contain blanks and paths contain colons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,10 +18,35 @@ from mlops_ci.hosts.select import CHOICES
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def option(name: str, **settings: Any) -> Callable[[F], F]:
+def _lines(text: str) -> Sequence[str] | None:
+    return [line.strip() for line in text.splitlines() if line.strip()] or None
+
+
+class _Option(click.Option):
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        text = self.resolve_envvar_value(ctx)
+        return text if text is None or not self.multiple else _lines(text)
+
+
+class _Argument(click.Argument):
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        text = self.resolve_envvar_value(ctx)
+        return text if text is None or self.nargs == 1 else _lines(text)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of an option or argument."""
+    return "MLOPS_CI_" + name.removeprefix("--").partition("/")[0].upper().replace("-", "_")
+
+
+def option(name: str, *names: str, **settings: Any) -> Callable[[F], F]:
     """An option with its environment variable."""
-    variable = "MLOPS_CI_" + name.removeprefix("--").partition("/")[0].upper().replace("-", "_")
-    return click.option(name, envvar=variable, show_envvar=False, **settings)
+    return click.option(name, *names, cls=_Option, envvar=variable_of(name), show_envvar=False, **settings)
+
+
+def argument(name: str, **settings: Any) -> Callable[[F], F]:
+    """A positional argument with its environment variable."""
+    return click.argument(name, cls=_Argument, envvar=variable_of(name), **settings)
 
 
 project_option = option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import StringIO
 from threading import Lock
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from mlops_ci.hosts.host import Host
+from mlops_ci.hosts.select import select_host
 from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
@@ -36,6 +37,11 @@ def coloured() -> bool:
 def print_json(value: Any) -> None:
     """Print a record, or a list of records, as JSON."""
     click.echo(encode_pretty(value))
+
+
+def hand_on(host: str, values: Mapping[str, str]) -> None:
+    """Hand outputs to later steps and jobs, for verbs that work without a session."""
+    select_host(host, os.environ, click.echo).outputs(values)
 
 
 def print_report(report: Report) -> None:

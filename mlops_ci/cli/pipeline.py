@@ -18,7 +18,7 @@ from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
 from mlops_ci.report.wording import duration
 
-only_option = click.option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
+only_option = option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
 
 
 @click.command()
@@ -41,8 +41,8 @@ def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -
 @session_options
 @force_option
 @only_option
-@click.option("--dry-run", is_flag=True, help="Show the plan instead.")
-@click.option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
+@option("--dry-run", is_flag=True, help="Show the plan instead.")
+@option("--restore", is_flag=True, help="Copy the outputs into the working tree.")
 @option(
     "--bundle",
     type=click.Path(path_type=Path),
@@ -75,6 +75,7 @@ def run(
         keep_run(session, done, done.run)
         digest = write_bundle(session, done, bundle) if bundle else None
         restored = restore_outputs(session, done) if restore else []
+    session.host.outputs({"run": done.run.id})
     if as_json:
         print_json(done.run)
         return

@@ -9,8 +9,15 @@ from typing import Any
 import click
 
 from mlops_ci.cli.logs import log_to_write
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
-from mlops_ci.cli.output import print_json
+from mlops_ci.cli.options import (
+    argument,
+    host_option,
+    json_option,
+    option,
+    project_option,
+    workspace_option,
+)
+from mlops_ci.cli.output import hand_on, print_json
 from mlops_ci.cli.telling import tell_or_raise, triggering_for
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
@@ -32,20 +39,20 @@ def _version_number(context: click.Context, parameter: click.Parameter, value: s
 
 
 @click.command()
-@click.option("--model", required=True, metavar="NAME")
-@click.option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
-@click.option("--commit", metavar="SHA", help="The commit it comes from.")
-@click.option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
-@click.option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
-@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
-@click.option(
+@option("--model", required=True, metavar="NAME")
+@option("--file", "files", type=_FILE, multiple=True, required=True, help="File or folder; repeatable.")
+@option("--commit", metavar="SHA", help="The commit it comes from.")
+@option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
+@option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
+@option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@option(
     "--on-existing",
     type=click.Choice(["keep", "error"]),
     default="keep",
     show_default=True,
     help="If the same commit and fingerprint is registered with other bytes.",
 )
-@click.option("--fingerprint", metavar="TEXT", help="What the model is made of.  [default: a digest of what is given]")
+@option("--fingerprint", metavar="TEXT", help="What the model is made of.  [default: a digest of what is given]")
 @project_option
 @workspace_option
 @host_option
@@ -60,6 +67,7 @@ def register(
     if triggering:
         triggering.listen()
     done = log.together(lambda: register_external(log, external, environ=os.environ, project=project))
+    hand_on(host, {"model": model, "version": str(done.version.version)})
     if as_json:
         print_json(done.version)
     else:
@@ -75,11 +83,11 @@ def _registered(model: str, done: Registered) -> str:
 
 
 @click.command()
-@click.argument("reference")
-@click.option("--alias", default="champion", show_default=True)
-@click.option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
-@click.option("--rollback", is_flag=True, help="Allow an older version than the present one.")
-@click.option("--reason", help="Why; kept in the log.")
+@argument("reference")
+@option("--alias", default="champion", show_default=True)
+@option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
+@option("--rollback", is_flag=True, help="Allow an older version than the present one.")
+@option("--reason", help="Why; kept in the log.")
 @project_option
 @workspace_option
 @host_option
@@ -103,6 +111,7 @@ def promote(
     version = resolve(log.read(), parsed.selector).version
     known = Anywhere.ANYWHERE if expect is None else expect
     outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=known)
+    hand_on(host, {"model": parsed.model, "version": str(version), "changed": str(outcome != "unchanged").lower()})
     click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")
     if triggering:
         tell_or_raise(triggering, host)

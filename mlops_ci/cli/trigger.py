@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import print_json
 from mlops_ci.cli.telling import as_plain, project_of, tell, triggering_of, triggering_to_look_at
 from mlops_ci.errors import UsageError
@@ -20,10 +20,10 @@ from mlops_ci.triggers.rehearsal import Shown
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Print the requests, with secrets masked; send and claim nothing.")
-@click.option("--sink", metavar="NAME", help="Only this trigger.")
-@click.option("--reference", metavar="REF", help="With --dry-run: as if it happened to this version, such as m@v12.")
-@click.option("--event", type=click.Choice(EVENTS), default="model-promoted", show_default=True, help="What happened.")
+@option("--dry-run", is_flag=True, help="Print the requests, with secrets masked; send and claim nothing.")
+@option("--sink", metavar="NAME", help="Only this trigger.")
+@option("--reference", metavar="REF", help="With --dry-run: as if it happened to this version, such as m@v12.")
+@option("--event", type=click.Choice(EVENTS), default="model-promoted", show_default=True, help="What happened.")
 @project_option
 @workspace_option
 @host_option

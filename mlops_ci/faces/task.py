@@ -18,11 +18,13 @@ class Task:
     """A verb that is an action on GitHub and a task in Azure Pipelines.
 
     Args:
-        verb: the verb of the command line; ``setup`` alone has none and installs mlops-ci.
+        verb: the verb of the command line, and the name of the action. ``setup`` alone is none, and only installs.
         title: what lists of actions and tasks show.
         summary: one sentence.
         outputs: what it hands on.
         leave_out: options that make no sense in a job, such as those about printing.
+        extras: what it needs of the package whatever the project says.
+        runs_steps: whether it may run steps of the pipeline, whose results are worth keeping for the next job.
     """
 
     verb: str
@@ -30,3 +32,15 @@ class Task:
     summary: str
     outputs: tuple[Output, ...] = ()
     leave_out: frozenset[str] = field(default_factory=frozenset)
+    extras: tuple[str, ...] = ()
+    runs_steps: bool = False
+
+    @property
+    def installs_only(self) -> bool:
+        """Whether it is ``setup``, which runs no verb."""
+        return self.verb == "setup"
+
+    @property
+    def declared_by(self) -> str:
+        """The verb whose options are the inputs."""
+        return "extras" if self.installs_only else self.verb

@@ -1,13 +1,15 @@
-"""The verbs that are tasks."""
+"""The verbs that are tasks. Adding one is an entry here and ``make generate``."""
 
 from __future__ import annotations
 
 from mlops_ci.faces.task import Output, Task
 
+_MODEL = Output("model", "The name of the model.")
+_VERSION = Output("version", "The number of the version; empty before it is registered.")
 _VERDICT = (
     Output("outcome", "promoted, passed, refused, inconclusive, unchanged or superseded."),
-    Output("model", "The name of the model."),
-    Output("version", "The number of the version; empty before it is registered."),
+    _MODEL,
+    _VERSION,
     Output("promoted", "'true' if the champion is this version since this job."),
     Output("run", "The id of the run."),
     Output("report", "The file of the report as Markdown."),
@@ -16,12 +18,75 @@ _VERDICT = (
 _PRINTING = frozenset({"as_json", "quiet", "markdown"})
 
 TASKS: tuple[Task, ...] = (
-    Task("setup", "Set up mlops-ci", "Installs mlops-ci, apart from your Python, and puts it on the PATH."),
+    Task(
+        "setup",
+        "Set up mlops-ci",
+        "Installs mlops-ci, apart from your Python, and puts it on the PATH.",
+        leave_out=_PRINTING,
+    ),
     Task(
         "ci",
         "mlops-ci",
         "Trains on commit, compares with the champion, comments on the pull request, registers and promotes.",
         outputs=_VERDICT,
+        leave_out=_PRINTING,
+        runs_steps=True,
+    ),
+    Task(
+        "plan",
+        "Plan a model's run",
+        "Tells which steps would run, and why; installs and runs nothing.",
+        outputs=(
+            Output("jobs", "The runners that have steps to run, as a JSON list."),
+            Output("matrix", "What a job matrix needs to run them, as JSON."),
+        ),
+        leave_out=_PRINTING,
+        runs_steps=True,
+    ),
+    Task(
+        "run",
+        "Run a model's steps",
+        "Runs the steps that have to run, without judging the model.",
+        outputs=(
+            Output("run", "The id of the run."),
+            Output("bundle-digest", "The digest of the bundle's manifest, for the job that publishes it."),
+        ),
+        leave_out=_PRINTING | {"dry_run"},
+        runs_steps=True,
+    ),
+    Task(
+        "gate",
+        "Judge a model",
+        "Judges a candidate statistically: the pipeline's model, or the predictions in two files.",
+        outputs=(Output("outcome", "pass, fail or inconclusive."),),
+        leave_out=_PRINTING,
+        extras=("gate",),
+        runs_steps=True,
+    ),
+    Task(
+        "comment",
+        "Comment on a pull request",
+        "Writes the report of a run into the one comment of its pull request; also for the job of a fork.",
+        leave_out=_PRINTING,
+    ),
+    Task(
+        "register",
+        "Register a model",
+        "Registers a model trained anywhere; the same model again is the same version.",
+        outputs=(_MODEL, Output("version", "The number of the version.")),
+        leave_out=_PRINTING,
+    ),
+    Task(
+        "promote",
+        "Promote a model",
+        "Points an alias at a version, by your decision.",
+        outputs=(_MODEL, Output("version", "The number of the version."), Output("changed", "'true' if it moved.")),
+        leave_out=_PRINTING,
+    ),
+    Task(
+        "trigger",
+        "Tell of a model that landed",
+        "Delivers to the receivers of the triggers what they have not heard yet.",
         leave_out=_PRINTING,
     ),
 )

@@ -74,6 +74,10 @@ def run_demo(folder: Path | None, *, say: Callable[[str], None], colour: bool, w
         _sum_up(stage, endings, time.monotonic() - started, kept=folder is not None)
 
 
+# We need not be installed where our Python looks by itself: an action starts us from its own checkout.
+_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from mlops_ci.__main__ import main; main()"
+
+
 def _play(stage: _Stage, number: int, chapter: Chapter) -> Report:
     for edit in chapter.edits:
         file = stage.folder / edit.file
@@ -89,9 +93,13 @@ def _play(stage: _Stage, number: int, chapter: Chapter) -> Report:
     stage.repository.commit_all(chapter.message)
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "mlops_ci", "ci", "--host", "local", "--quiet", "--json"],
+        [sys.executable, "-c", _START, str(Path(__file__).parents[2]), "ci", "--host", "local", "--quiet", "--json"],
         cwd=stage.folder,
-        env={name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "MLOPS_CI_WORKSPACE"))},
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GIT_", "MLOPS_CI_")) or name in {"MLOPS_CI_CACHE_DIR", "MLOPS_CI_PYTHON"}
+        },
         capture_output=True,
         text=True,
         check=False,

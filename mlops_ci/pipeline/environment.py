@@ -6,6 +6,7 @@ mlops-ci lives in an environment of its own and never touches the user's.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import platform
 import re
@@ -60,31 +61,65 @@ def choose_environment(
 ) -> Environment:
     """The environment that a project asks for."""
     if choice.requirements is None:
-        return InterpreterEnvironment()
+        return InterpreterEnvironment(environ)
     return PipEnvironment(choice.requirements, choice.python or this_python(), folder, cache, environ)
 
 
 class InterpreterEnvironment:
-    """The interpreter that runs mlops-ci, with what is installed beside it."""
+    """An interpreter with what is installed beside it: ``MLOPS_CI_PYTHON``, or the one that runs mlops-ci.
+
+    The actions and tasks run mlops-ci in an environment of its own, and set the variable to the job's Python.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._python = environ.get("MLOPS_CI_PYTHON") or sys.executable
+        self._environ = environ
 
     def lock(self) -> EnvironmentLock:
-        """The installed ``name==version`` pairs stand in for a lock."""
+        """The installed ``name==version`` pairs stand in for a lock.
+
+        Raises:
+            UsageError: the interpreter cannot be asked.
+        """
         return self._lock
 
     @cached_property
     def _lock(self) -> EnvironmentLock:
-        pairs = {
-            f"{distribution.metadata['Name'].lower()}=={distribution.version}"
-            for distribution in metadata.distributions()
-            if distribution.metadata["Name"]
-        }
+        python, names = (this_python(), list(_installed())) if self._python == sys.executable else self._ask()
+        pairs = {pair.lower() for pair in names}
         # Our own version is no part of the model.
         text = "".join(f"{pair}\n" for pair in sorted(pairs) if not pair.startswith("mlops-ci=="))
-        return EnvironmentLock("interpreter", this_python(), this_platform(), digest_of_bytes(text.encode()), text)
+        return EnvironmentLock("interpreter", python, this_platform(), digest_of_bytes(text.encode()), text)
+
+    def _ask(self) -> tuple[str, list[str]]:
+        command = [self._python, "-c", _QUESTION]
+        try:
+            done = subprocess.run(command, env=dict(self._environ), capture_output=True, text=True, check=True)
+            python, names = json.loads(done.stdout.splitlines()[-1])
+        except (OSError, subprocess.CalledProcessError, ValueError, IndexError) as error:
+            raise UsageError(
+                "this Python cannot tell what is installed", where=self._python, hint="set MLOPS_CI_PYTHON to another"
+            ) from error
+        return python, names
 
     def executables(self) -> Path:
-        """Where the running interpreter is."""
-        return Path(sys.executable).parent
+        """Where the interpreter is."""
+        return Path(self._python).parent
+
+
+# Asks a Python of 3.8 or newer.
+_QUESTION = """
+import json, sys
+from importlib.metadata import distributions
+found = [f"{d.metadata['Name']}=={d.version}" for d in distributions() if d.metadata["Name"]]
+print(json.dumps([f"{sys.version_info[0]}.{sys.version_info[1]}", found]))
+"""
+
+
+def _installed() -> Iterator[str]:
+    for distribution in metadata.distributions():
+        if distribution.metadata["Name"]:
+            yield f"{distribution.metadata['Name']}=={distribution.version}"
 
 
 class PipEnvironment:

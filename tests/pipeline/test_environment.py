@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,34 @@ def test_without_an_environment_the_installed_packages_stand_in(lab: Lab) -> Non
     assert lock["kind"] == "interpreter"
     assert "pytest==" in lock["text"]
     assert "mlops-ci==" not in lock["text"]
+
+
+def test_the_python_of_the_job_stands_in_where_mlops_ci_has_one_of_its_own(lab: Lab, tmp_path: Path) -> None:
+    """As in an action: what is installed for the job counts and is used, not what is installed for mlops-ci."""
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    lab.write(
+        "mlops.yaml",
+        "version: 1\nmodel: {name: tiny, files: [where.txt]}\nsteps:\n  look:\n    inputs: [look.txt]\n"
+        "    run: python -c 'import sys; print(sys.prefix)' > where.txt\n    outputs: [where.txt]\n",
+    )
+    lab.write("look.txt", "x")
+    lab.commit()
+    env = {"MLOPS_CI_PYTHON": str(bare / "bin/python")}
+
+    def run(**more: str) -> Any:
+        done = lab.run("run", "--json", "--restore", env=env | more)
+        assert done.code == 0, done.err
+        return done.json
+
+    before = run()
+    assert (lab.folder / "where.txt").read_text().strip() == str(bare)
+    assert before["environment"]["kind"] == "interpreter"
+    [packages] = bare.glob("lib/python3*/site-packages")
+    (packages / "gadget-1.0.dist-info").mkdir()
+    (packages / "gadget-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: gadget\nVersion: 1.0\n")
+    after = run()
+    assert (before["steps"][0]["status"], after["steps"][0]["status"]) == ("ran", "ran")
+    assert before["environment"]["digest"] != after["environment"]["digest"]
+    failed = lab.run("run", env={"MLOPS_CI_PYTHON": "/bin/false"})
+    assert (failed.code, "set MLOPS_CI_PYTHON to another" in failed.err) == (2, True)

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mlops_ci.errors import MissingExtraError, RemoteError
 from mlops_ci.workspace.objects.address import Address
@@ -43,24 +43,40 @@ def credentials_for(address: Address, environ: Mapping[str, str]) -> dict[str, A
     return chains[address.service.scheme](address, environ)
 
 
-def _amazon(address: Address, environ: Mapping[str, str]) -> dict[str, Any]:
+def extra_for(scheme: str, environ: Mapping[str, str]) -> str | None:
+    """The extra without which the credentials for a storage could not be read; None if there is no need of one."""
+    if scheme == "s3" and _amazon_source(environ) == "profile":
+        return "aws"
+    if scheme == "gs" and (file := _google_file(environ)) is not None:
+        return "google" if (_kind(file) or "service_account") not in _GOOGLE_NATIVE else None
+    return None
+
+
+def _amazon_source(environ: Mapping[str, str]) -> Literal["environment", "profile", "instance"]:
     def among(*names: str) -> bool:
         return any(environ.get(name) for name in names)
 
     if among("AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE"):
-        return {}
+        return "environment"
     if among("AWS_PROFILE"):
-        return _from_profile(address)
+        return "profile"
     if among(
         "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
     ):
-        return {}
+        return "environment"
     home = Path(environ.get("HOME", "/"))
     shared = (
         Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws/credentials"),
         Path(environ.get("AWS_CONFIG_FILE") or home / ".aws/config"),
     )
-    if any(file.is_file() for file in shared):
+    return "profile" if any(file.is_file() for file in shared) else "instance"
+
+
+def _amazon(address: Address, environ: Mapping[str, str]) -> dict[str, Any]:
+    source = _amazon_source(environ)
+    if source == "environment":
+        return {}
+    if source == "profile":
         return _from_profile(address)
     endpoint = environ.get("AWS_METADATA_ENDPOINT") or "http://169.254.169.254"
     lifetime = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
@@ -103,14 +119,30 @@ def _azure(address: Address, environ: Mapping[str, str]) -> dict[str, Any]:
 def _google(address: Address, environ: Mapping[str, str]) -> dict[str, Any]:
     if any(environ.get(name) for name in _GOOGLE):
         return {}
-    named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-    default = Path(environ.get("HOME", "/"), ".config/gcloud/application_default_credentials.json")
-    if named or default.is_file():
-        return _from_google_file(Path(named) if named else default, address)
+    if (file := _google_file(environ)) is not None:
+        return _from_google_file(file, address)
     host = environ.get("GCE_METADATA_HOST") or environ.get("GCE_METADATA_ROOT") or "metadata.google.internal"
     if not _answers("GET", f"http://{host}/computeMetadata/v1/", {"Metadata-Flavor": "Google"}):
         raise no_credentials(address)
     return {}
+
+
+def _google_file(environ: Mapping[str, str]) -> Path | None:
+    if any(environ.get(name) for name in _GOOGLE):
+        return None
+    if named := environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        return Path(named)
+    default = Path(environ.get("HOME", "/"), ".config/gcloud/application_default_credentials.json")
+    return default if default.is_file() else None
+
+
+def _kind(file: Path) -> str | None:
+    """The type of Google credentials; None where the file tells none."""
+    try:
+        kind = json.loads(file.read_text("utf-8")).get("type")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return kind if isinstance(kind, str) else None
 
 
 def _from_google_file(file: Path, address: Address) -> dict[str, Any]:

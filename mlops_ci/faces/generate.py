@@ -1,0 +1,50 @@
+"""All the files that follow from the declaration of the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from mlops_ci import __version__
+from mlops_ci.cli.main import cli
+from mlops_ci.faces.actions import action_of
+from mlops_ci.faces.azure import name_of, task_of
+from mlops_ci.faces.inputs import inputs_of
+from mlops_ci.faces.reference import reference_of
+from mlops_ci.faces.task import Task
+from mlops_ci.faces.tasks import TASKS
+
+_AT_THE_TOP = "ci"
+
+
+def generated(tasks: Iterable[Task] = TASKS, verbs: click.Group = cli) -> dict[str, str]:
+    """The text of every generated file, by its path from the top of the repository."""
+    declared = [(task, inputs_of(task, verbs)) for task in tasks]
+    files = {"docs/tasks.md": reference_of(declared)}
+    for task, inputs in declared:
+        files[f"actions/{task.verb}/action.yml"] = action_of(task, inputs)
+        files[f"pipelines/tasks/{name_of(task)}/task.json"] = task_of(task, inputs, __version__)
+        if task.verb == _AT_THE_TOP:
+            files["action.yml"] = action_of(task, inputs, root=True)
+    return files
+
+
+def stale(root: Path, files: dict[str, str]) -> list[str]:
+    """The files that are not as they would be written now, and those that no task has any more."""
+    wrong = [path for path, text in files.items() if not _says(root / path, text)]
+    there = [*root.glob("actions/*/action.yml"), *root.glob("pipelines/tasks/*/task.json")]
+    return wrong + [path for file in sorted(there) if (path := file.relative_to(root).as_posix()) not in files]
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    """Write them."""
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+
+def _says(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text("utf-8") == text

@@ -101,10 +101,17 @@ def test_the_core_comes_first_and_the_project_says_what_comes_after(tools: Path)
     assert list(folder.glob("core+gate+pip/lib/*/site-packages/numpy"))
 
 
+def test_all_extras_go_together(tools: Path) -> None:
+    names = sorted({lock.stem for lock in (SET_UP.parent / "locks").glob("*.txt")} - {"core"})
+    outputs(start(tools, "install", env={"MLOPS_CI_EXTRA": "\n".join(names)}))
+    folder = Path(outputs(start(tools, "look"))["path"])
+    assert {path.name for path in folder.iterdir()} == {"core", "+".join(["core", *names])}
+
+
 def test_an_unknown_extra_is_a_clear_error(tools: Path) -> None:
     started = start(tools, "install", env={"MLOPS_CI_EXTRA": "../../core\n"})
     _, err = started.communicate()
-    assert (started.returncode, "there is no extra '../../core'; it has aws, gate" in err) == (3, True)
+    assert (started.returncode, "there is no extra '../../core'; it has aws, charts" in err) == (3, True)
 
 
 def test_set_ups_at_the_same_time_are_one(tools: Path) -> None:

@@ -139,18 +139,18 @@ class Act:
     ) -> Ran:
         """Run a workflow and cancel it, as somebody at a terminal does, once its log says something."""
         command = self._command(event, workflow, payload, env, secrets)
-        process = subprocess.Popen(
+        log, is_due = "", True
+        with subprocess.Popen(
             command, cwd=self.repository, env=self._environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-        assert process.stdout is not None
-        log, is_due = "", True
-        for line in process.stdout:
-            log += line
-            if is_due and at in line:
-                os.killpg(process.pid, signal.SIGINT)
-                is_due = False
-        return Ran(process.wait(), _jobs(log), log)
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                log += line
+                if is_due and at in line:
+                    os.killpg(process.pid, signal.SIGINT)
+                    is_due = False
+        return Ran(process.returncode, _jobs(log), log)
 
     def _command(
         self,
@@ -165,8 +165,8 @@ class Act:
         event_file.write_text(json.dumps(dict(payload)))
         command = [
             str(self.program), event, "--json", "--workflows", workflow, "--eventpath", str(event_file),
-            "--secret-file", str(secret_file), "--platform", "ubuntu-latest=-self-hosted", "--pull=false",
-            "--no-cache-server", *self._repositories(),
+            "--secret-file", str(secret_file), "--platform", "ubuntu-latest=-self-hosted",
+            "--platform", "gpu=-self-hosted", "--pull=false", "--no-cache-server", *self._repositories(),
         ]  # fmt: skip
         for name, text in {"ACT_KEPT": str(self.kept), **env}.items():
             command += ["--env", f"{name}={text}"]

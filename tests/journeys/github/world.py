@@ -62,9 +62,9 @@ class World:
         self.workflow("mlops-ci-comment.yml")
         self.kept = self.folder / "kept"
 
-    def workflow(self, example: str) -> None:
+    def workflow(self, example: str, name: str | None = None) -> None:
         """Have a workflow of the examples, as it is."""
-        self.lab.write(f".github/workflows/{Path(example).name}", (EXAMPLES / example).read_text("utf-8"))
+        self.lab.write(f".github/workflows/{name or Path(example).name}", (EXAMPLES / example).read_text("utf-8"))
 
     def keep_models_in_a_folder(self) -> None:
         """A workspace beside all machines, as a bucket is."""

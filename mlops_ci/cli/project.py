@@ -9,7 +9,7 @@ import click
 from mlops_ci.cli.options import project_option
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.initial import is_project, write_initial_project
-from mlops_ci.lifecycle.initial_workflows import Pin, write_workflows
+from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_workflows
 from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
 from mlops_ci.project.load import load_project
@@ -33,10 +33,11 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
         file = write_initial_project(project)
         click.echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
         return
+    initial = prepare_workflows(project, host, ref=ref, hardened=hardened)
     if not is_project(project):
         click.echo(f"wrote {write_initial_project(project)}; adapt it, then: mlops-ci validate")
-    initial = write_workflows(project, host, ref=ref, hardened=hardened)
-    for path in initial.files:
+    write_workflows(initial)
+    for path in initial.texts:
         click.echo(f"wrote {path}")
     for line in (*_pinned(initial.pin), *next_steps(host)):
         click.echo(line)

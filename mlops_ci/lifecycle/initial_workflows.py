@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import mlops_ci
 from mlops_ci.edge.git import Git
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.initial import is_project
 from mlops_ci.lifecycle.places import find_project_file, read_project_file
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
@@ -43,31 +45,32 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Initial:
-    """What was written, and how the actions in it are pinned."""
+    """What is to be written, and how the actions in it are pinned; ``pin`` is None where none is used."""
 
-    files: tuple[Path, ...]
-    shape: Shape
+    texts: Mapping[Path, str]
     pin: Pin | None
 
 
-def write_workflows(project: Path, host: Host, *, ref: str | None, hardened: bool) -> Initial:
-    """Write the workflows of a host for the repository around a project.
+def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: bool) -> Initial:
+    """The workflows of a host for the repository around a project; nothing is written yet.
 
     Args:
-        project: ``mlops.yaml``, or the folder it is in.
+        project: ``mlops.yaml``, or the folder it is in or will be in.
         host: for which.
         ref: a commit or a tag of the actions, with or without ``owner/name@`` before it.
         hardened: in two jobs, of which the one with credentials runs no code of the repository.
 
     Raises:
-        UsageError: one of the files exists, and none is written; or it cannot be told what to write.
+        UsageError: one of the files exists, or it cannot be told what to write.
     """
-    file = find_project_file(project)
-    loaded = load_project(read_project_file(file), file.name)
-    root = Checkout.top_of(file.parent)
-    if file.parent.resolve() != root.resolve():
+    folder, loaded = project if project.is_dir() else project.absolute().parent, None
+    if is_project(project):
+        file = find_project_file(project)
+        loaded = load_project(read_project_file(file), file.name)
+    root = Checkout.top_of(folder)
+    if folder.resolve() != root.resolve():
         hint = "copy the workflow of another project and say project: or working-directory: in it"
-        raise UsageError("only for a project at the top of its repository", where=str(file.parent), hint=hint)
+        raise UsageError("only for a project at the top of its repository", where=str(folder), hint=hint)
     shape = _shape(loaded, host, hardened=hardened)
     pin = pin_of(ref)
     templates = {root / path: template for path, template in SHAPES[host, shape].items()}
@@ -82,9 +85,12 @@ def write_workflows(project: Path, host: Host, *, ref: str | None, hardened: boo
         ref=pin.ref,
         remark=pin.origin,
         default_branch=_default_branch(root) or "main",
-        names_workspace=loaded.workspace.url == DEFAULT_WORKSPACE,
+        names_workspace=loaded is None or loaded.workspace.url == DEFAULT_WORKSPACE,
     )
     texts = {path: rendered(template, filling) for path, template in templates.items()}
+    if host == "azure" and hardened and pin.is_commit:
+        hint = f"name a tag: --ref {pin.repository or 'OWNER/mlops-ci'}@v{mlops_ci.__version__}"
+        raise UsageError("Azure Pipelines takes no commit of another repository", where="--ref", hint=hint)
     pinned = any(pin.ref in text for text in texts.values())
     if pinned and pin.repository is None:
         raise UsageError(
@@ -92,8 +98,22 @@ def write_workflows(project: Path, host: Host, *, ref: str | None, hardened: boo
             where="--ref",
             hint=f"say --ref OWNER/mlops-ci@{ref or pin.ref}",
         )
-    _write(texts)
-    return Initial(tuple(texts), shape, pin if pinned else None)
+    return Initial(texts, pin if pinned else None)
+
+
+def write_workflows(initial: Initial) -> None:
+    """Write them.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    for path, text in initial.texts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as target:
+                target.write(text)
+        except OSError as error:
+            raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
 def pin_of(ref: str | None) -> Pin:
@@ -128,17 +148,7 @@ def _default_branch(root: Path) -> str | None:
     return Checkout(root).default_branch
 
 
-def _shape(project: Project, host: Host, *, hardened: bool) -> Shape:
+def _shape(project: Project | None, host: Host, *, hardened: bool) -> Shape:
     if hardened:
         return "hardened"
-    return "matrix" if host == "github" and any(step.runs_on for step in project.steps) else "plain"
-
-
-def _write(texts: dict[Path, str]) -> None:
-    for path, text in texts.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as target:
-                target.write(text)
-        except OSError as error:
-            raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    return "matrix" if host == "github" and project and any(step.runs_on for step in project.steps) else "plain"

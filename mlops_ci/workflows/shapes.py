@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from mlops_ci import __version__
 from mlops_ci.workflows.render import Filling, rendered
 
 Host = Literal["github", "azure"]
@@ -22,10 +23,15 @@ SHAPES: Mapping[tuple[Host, Shape], Files] = {
         **_COMMENT,
     },
     ("azure", "plain"): {"azure-pipelines.yml": "azure/azure-pipelines.yml"},
+    ("azure", "hardened"): {"azure-pipelines.yml": "azure/hardened.yml"},
 }
 
 
 def examples() -> dict[str, str]:
     """The text of every example, by its path from the top of our repository."""
-    templates = {template for files in SHAPES.values() for template in files.values()}
-    return {f"examples/workflows/{template}": rendered(template, Filling()) for template in sorted(templates)}
+    filling = {"github": Filling(), "azure": Filling(ref=f"v{__version__}", remark="")}
+    return {
+        f"examples/workflows/{template}": rendered(template, filling[host])
+        for (host, _), files in SHAPES.items()
+        for template in files.values()
+    }

@@ -10,12 +10,14 @@ import click
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
 from mlops_ci.cli.session import options_of
+from mlops_ci.cli.telling import tell, warn
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.announcing import announce
+from mlops_ci.lifecycle.announcing import announce, redacted
 from mlops_ci.lifecycle.arrival import Arrival, arrive
-from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, run_ci
+from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, releases, run_ci
 from mlops_ci.lifecycle.outputs import hand_on
 from mlops_ci.lifecycle.session import open_arrived
+from mlops_ci.lifecycle.triggering import first_failure, triggering_of
 from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
 
@@ -26,15 +28,15 @@ from mlops_ci.records.ci_result import CiResult
 @force_option
 @option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as Markdown, too.")
 @option(
+    "--report-json", type=click.Path(path_type=Path), metavar="FILE", help="Write the report for the verb comment here."
+)
+@option(
     "--bundle",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Publish what run --bundle has left, running nothing.",
 )
 @option("--bundle-digest", metavar="DIGEST", help="What run --bundle has told of its manifest.")
-@option(
-    "--report-json", type=click.Path(path_type=Path), metavar="FILE", help="Write the report for the verb comment here."
-)
 @click.option("--quiet", is_flag=True, help="Print the report only.")
 @json_option
 @click.pass_context
@@ -44,9 +46,9 @@ def ci(
     *,
     force: bool,
     markdown: Path | None,
+    report_json: Path | None,
     bundle: Path | None,
     bundle_digest: str | None,
-    report_json: Path | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -75,13 +77,21 @@ def ci(
     else:
         session = open_arrived(arrival, chosen, started)
         report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
+    report = redacted(report, session.redact)
     hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    announce(session.host, session.context, report, redact=session.redact)
-    context.exit(1 if fails(report, session.context) else 0)
+    announce(session.host, session.context, report)
+    failed = fails(report, session.context)
+    if releases(session):
+        failure = first_failure(tell(triggering_of(session), options["host"]))
+        if failure and not failed:
+            raise failure
+        if failure:  # which does not hide that the gate refused
+            warn(failure, options["host"])
+    context.exit(1 if failed else 0)
 
 
 def _say_nothing_done(arrival: Arrival, why: str, *, as_json: bool) -> None:

@@ -18,10 +18,12 @@ from mlops_ci.cli.options import (
     workspace_option,
 )
 from mlops_ci.cli.output import hand_on, print_json
+from mlops_ci.cli.telling import tell_or_raise, triggering_for
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
 from mlops_ci.registry.promote import Anywhere, move_alias
 from mlops_ci.registry.references import parse_reference, resolve
+from mlops_ci.registry.register import Registered
 
 _FILE = click.Path(path_type=Path)
 
@@ -61,14 +63,23 @@ def register(
     """Register a model trained anywhere. The same model again is the same version."""
     external = ExternalModel(tags=parse_tags(tags), **what)
     log = log_to_write(workspace, project, model, host=host)
+    triggering = triggering_for(model, log, project)
+    if triggering:
+        triggering.listen()
     done = log.together(lambda: register_external(log, external, environ=os.environ, project=project))
     hand_on(host, {"model": model, "version": str(done.version.version)})
     if as_json:
         print_json(done.version)
-        return
+    else:
+        click.echo(_registered(model, done))
+    if triggering:
+        tell_or_raise(triggering, host)
+
+
+def _registered(model: str, done: Registered) -> str:
     how = {"created": "registered", "linked": "known already; linked to the commit", "existing": "known already"}
     other = ", though with other bytes, which stay" if done.differs else ""
-    click.echo(f"{model} v{done.version.version}: {how[done.how]}{other}")
+    return f"{model} v{done.version.version}: {how[done.how]}{other}"
 
 
 @click.command()
@@ -94,8 +105,13 @@ def promote(
     parsed = parse_reference(reference)
     require_alias(alias)
     log = log_to_write(workspace, project, parsed.model, host=host)
+    triggering = triggering_for(parsed.model, log, project)
+    if triggering:
+        triggering.listen()
     version = resolve(log.read(), parsed.selector).version
     known = Anywhere.ANYWHERE if expect is None else expect
     outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=known)
     hand_on(host, {"model": parsed.model, "version": str(version), "changed": str(outcome != "unchanged").lower()})
     click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")
+    if triggering:
+        tell_or_raise(triggering, host)

@@ -83,4 +83,10 @@ TASKS: tuple[Task, ...] = (
         outputs=(_MODEL, Output("version", "The number of the version."), Output("changed", "'true' if it moved.")),
         leave_out=_PRINTING,
     ),
+    Task(
+        "trigger",
+        "Tell of a model that landed",
+        "Delivers to the receivers of the triggers what they have not heard yet.",
+        leave_out=_PRINTING,
+    ),
 )

@@ -44,21 +44,17 @@ class Place:
     merged: bool = False
 
 
-def announce(
-    host: Host, context: HostContext, report: Report, *, redact: Redactor, pause: Callable[[float], None] = sleep
-) -> None:
+def announce(host: Host, context: HostContext, report: Report, *, pause: Callable[[float], None] = sleep) -> None:
     """Say it wherever the host lets us.
 
     Args:
         host: where the job runs.
         context: the event that it answers.
-        report: what it came to.
-        redact: keeps secrets out of it.
+        report: what it came to, without secrets.
         pause: waits for so many seconds.
     """
     if context.host == "local":  # the terminal shows the report already
         return
-    report = redacted(report, redact)
     markdown = render_markdown(report, diagrams=context.host == "github")
     _try(host, "the summary", lambda: host.summary(markdown))
     for remark in remarks(report, context):

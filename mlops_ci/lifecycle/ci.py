@@ -8,6 +8,7 @@ from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.lifecycle.session import Session, still_clean
+from mlops_ci.lifecycle.triggering import triggering_of
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.report import Report
@@ -38,14 +39,21 @@ def conclude(session: Session, trained: Trained) -> Report:
     Raises:
         ConflictError: the checkout is not any more what was trained.
     """
-    if session.context.releases and session.dirty is None and not session.read_only:
+    if releases(session):
         if not still_clean(session):
             raise ConflictError(
                 "the checkout changed during the run", where=session.commit.short, hint="run the command again"
             )
+        # Whoever hears of the model for the first time is to hear of this one.
+        triggering_of(session).listen()
         return register_and_promote(session, trained)
     with session.store.together():
         return judge_only(session, trained)
+
+
+def releases(session: Session) -> bool:
+    """Whether what is trained is registered, and promoted if it passes."""
+    return session.context.releases and session.dirty is None and not session.read_only
 
 
 def fails(report: Report, context: HostContext) -> bool:

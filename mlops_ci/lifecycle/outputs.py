@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.records.codec import encode
@@ -25,21 +24,24 @@ def hand_on(
         host: where the job runs.
         report: the report.
         environ: the environment variables.
-        markdown: where the Markdown goes; by default into the job's own folder for temporary files.
-        report_json: where the hand-over for a poster goes.
+        markdown: where the Markdown goes; by default into the job's own folder for temporary files, if it has one.
+        report_json: where the hand-over for a poster goes; by default the same.
 
     Raises:
         UsageError: a file cannot be written.
     """
-    folder = _folder(environ)
-    markdown = (markdown or folder / f"mlops-ci-{report.model}.md").absolute()
-    report_json = (report_json or folder / f"mlops-ci-{report.model}.json").absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        markdown.write_text(render_markdown(report), "utf-8")
-        report_json.write_bytes(encode(handed_over(report)))
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(error.filename)) from error
+    temporary = next((Path(environ[name]) for name in _TEMPORARY if environ.get(name)), None)
+    name = f"mlops-ci-{report.model}"
+    files = {
+        "report": (markdown or (temporary and temporary / f"{name}.md"), render_markdown(report).encode()),
+        "report-json": (report_json or (temporary and temporary / f"{name}.json"), encode(handed_over(report))),
+    }
+    for file, content in files.values():
+        try:
+            if file:
+                file.write_bytes(content)
+        except OSError as error:
+            raise UsageError(f"cannot be written: {error.strerror}", where=str(file)) from error
     host.outputs(
         {
             "outcome": report.outcome,
@@ -47,13 +49,6 @@ def hand_on(
             "version": str(report.version or ""),
             "promoted": "true" if report.outcome == "promoted" else "false",
             "run": report.run,
-            "report": str(markdown),
-            "report-json": str(report_json),
+            **{name: str(file.absolute()) if file else "" for name, (file, _) in files.items()},
         }
     )
-
-
-def _folder(environ: Mapping[str, str]) -> Path:
-    """Where files outlive the process: the job's folder, or that of our cache, which has one of each model."""
-    temporary = next((environ[name] for name in _TEMPORARY if environ.get(name)), None)
-    return Path(temporary) if temporary else cache_folder(environ) / "reports"

@@ -138,7 +138,7 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
         clock=options.clock,
         redact=redact,
         started=started,
-        notes=(*notes, *_notes(places)),
+        notes=(*notes, *map(redact, _notes(places))),
         read_only=places.read_only,
         unreadable=places.unreadable,
     )

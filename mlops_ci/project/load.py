@@ -28,6 +28,7 @@ from mlops_ci.project.project import (
 )
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.project.schema_problems import schema_problems
+from mlops_ci.project.triggers import build_receivers, trigger_findings
 from mlops_ci.project.yaml12 import Located, Path, parse
 from mlops_ci.resources import resource
 
@@ -49,10 +50,15 @@ def load_project(data: bytes, file: str) -> Project:
     if problems := schema_problems(document, schema, file):
         raise ConfigurationError(problems)
     rules, rule_problems = _parse_rules(document, file)
-    project = _build(document.value, rules)
+    wrong = [
+        Problem(file, *document.at(path), what, hint)
+        for path, what, hint in trigger_findings(document.value.get("triggers", {}))
+    ]
+    project = _build({**document.value, "triggers": {}} if wrong else document.value, rules)
     # Rules that do not parse would shift the others' places.
     checked = replace(project, gate=None) if rule_problems else project
-    problems = [*_unfit_numbers(document, file), *rule_problems, *consistency_problems(checked, document, file)]
+    unfit = _unfit_numbers(document, file)
+    problems = [*unfit, *rule_problems, *consistency_problems(checked, document, file), *wrong]
     if problems:
         raise ConfigurationError(problems)
     return project
@@ -146,6 +152,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         )
         if gate
         else None,
+        triggers=build_receivers(value.get("triggers", {}), (gate or {}).get("baseline", "champion")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mlops_ci.project.receivers import Receiver
 from mlops_ci.project.rules import AnyOf, Rule
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -150,6 +151,7 @@ class Project:
     cache: CacheChoice
     evaluation: EvaluationChoice | None
     gate: GateChoice | None
+    triggers: tuple[Receiver, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step of that name; it exists, or loading would have failed."""

@@ -67,7 +67,9 @@ def _misses_a_key(error: _Error) -> bool:
 
 
 def _describe(error: _Error) -> tuple[str, str | None]:
-    shown, value = _show(error.instance), error.validator_value
+    # What ought to be the name of a variable may be the secret itself.
+    shown = "the value" if error.schema.get("writeOnly") else _show(error.instance)
+    value = error.validator_value
     match error.validator:
         case "required":
             # One error for each missing key; only its message says which.

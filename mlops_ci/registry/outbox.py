@@ -129,6 +129,16 @@ class Outbox:
         self._store.put(event_cursor_key(self._sink.name, self._log.model), encode(Cursor(settled)))
         return Delivered(tuple(sent), tuple(superseded))
 
+    def due(self) -> list[LogEntry]:
+        """What :meth:`deliver` would send now, without claiming any of it."""
+        key = event_start_key(self._sink.name, self._log.model)
+        data = self._store.get(key)
+        if data is None:
+            return []  # it has never listened
+        settled = max(decode(data, Cursor, where=key).seq, self._cursor())
+        waiting = [entry for entry in self._log.entries_after(settled) if self._sink.wants(entry)]
+        return [entry for entry in waiting if not self._is_settled(entry) and not self._is_superseded(entry)]
+
     def _cursor(self) -> int:
         key = event_cursor_key(self._sink.name, self._log.model)
         data = self._store.get(key)

@@ -11,6 +11,7 @@ FILES_KEY = "files.json"
 PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
 STATIC = "static/"
+EVENTS = "events/"
 TOP_LEVEL = frozenset({FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
@@ -95,7 +96,7 @@ def version_listing_key(model: str) -> str:
 
 def events_prefix(sink: str, model: str) -> str:
     """What is known of the delivery of a model's log to a sink."""
-    return f"events/{sink}/{model}/"
+    return f"{EVENTS}{sink}/{model}/"
 
 
 def event_parts(key: str) -> tuple[str, int | None] | None:

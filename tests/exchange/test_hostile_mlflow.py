@@ -62,7 +62,8 @@ def fake() -> Fake:
 
 @pytest.fixture
 def server(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    monkeypatch.setattr("mlops_ci.edge.http.ATTEMPTS", 1)  # retries have their own tests; here they would only wait
+    # Retries have their own tests; here they would only wait.
+    monkeypatch.setattr("mlops_ci.edge.http_retries.ATTEMPTS", 1)
     with serving(fake) as found:
         yield found
 

@@ -72,7 +72,7 @@ def github_job(folder: Path, event: str, payload: Any, **variables: str) -> Job:
         "GITHUB_WORKFLOW": "model",
         **variables,
     }
-    return Job("auto", environ)
+    return Job("github", environ)
 
 
 def azure_push(folder: Path, branch: str) -> tuple[Job, Repository]:

@@ -96,8 +96,8 @@ def test_a_remark_is_one_command_and_forges_nothing(message: str, title: str, fi
 
 def test_a_remark_arrives_as_it_was_said(job: Job) -> None:
     message = "100%: a, b\nand :: more %0A"
-    job.host().annotate(Annotation("error", message, title="a,b:c", file="dir/a b,c.yaml", line=3))
-    assert only(job) == Command("error", {"file": "dir/a b,c.yaml", "line": "3", "title": "a,b:c"}, message)
+    job.host().annotate(Annotation("error", message, title="a,b::c", file="dir/a b,c.yaml", line=3))
+    assert only(job) == Command("error", {"file": "dir/a b,c.yaml", "line": "3", "title": "a,b::c"}, message)
 
 
 def test_a_remark_without_a_file_has_no_line(job: Job) -> None:

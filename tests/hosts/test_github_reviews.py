@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from mlops_ci.edge.http_failures import ResponseError
 from mlops_ci.errors import RemoteError
+from mlops_ci.hosts.github.api import GitHubApi
 from mlops_ci.hosts.github.checks import LONGEST_TEXT, cut
+from mlops_ci.hosts.github.reviews import GitHubReviews
 from mlops_ci.records.conclusion import Annotation, Conclusion
 from tests.hosts.github_api import BASE, HEAD, PERMISSIONS, Place, make_place
 from tests.parts.github import FAULTS, FakeGitHub
+from tests.support.loopback import in_turn, of_json, serving
 
 MERGED = "d" * 40
 CONCLUSION = Conclusion(
@@ -143,6 +148,58 @@ def test_a_personal_token_sets_a_status_instead(place: Place) -> None:
     assert states == [("failure", "mlops-ci/coin", CONCLUSION.url), ("success", "mlops-ci/coin", None)]
     assert place.repository.statuses[0].description == "ü" * 139 + "…"
     assert place.repository.check_runs == []
+
+
+def test_a_personal_token_that_cannot_have_check_runs_sets_a_status_too(place: Place) -> None:
+    place.repository.private = True
+    place.reviews(place.repository.token({"statuses": "write"}, "pat")).conclude(CONCLUSION, 1)
+    assert [each.state for each in place.repository.statuses] == ["failure"]
+
+
+def test_a_personal_token_without_statuses_is_told_what_it_lacks(place: Place) -> None:
+    with pytest.raises(ResponseError, match="give the token statuses: write"):
+        place.reviews(place.repository.token({"contents": "read"}, "pat")).conclude(CONCLUSION, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "lacks"),
+    [
+        ("", "checks: write"),
+        ("checks=write", "checks: write"),
+        ("checks=read", "checks: write"),
+        ("actions=write,metadata=read; contents=write", "actions: write"),
+        ("contents=write; pull_requests=read,checks=write", "contents: write"),
+        ("metadata=read", "checks: write"),
+        ("pull_requests=write ::error::, x=1", "pull-requests: write"),
+        ("${{ secrets.X }}=write", "checks: write"),
+    ],
+)
+def test_github_knows_best_which_permission_it_takes(header: str, lacks: str) -> None:
+    said = {"message": "Resource not accessible by integration"}
+    with serving(in_turn(of_json(said, 403, **{"X-Accepted-GitHub-Permissions": header}))) as server:
+        api = GitHubApi("ghs_x", "acme/ml", base=server.url)
+        with pytest.raises(ResponseError) as raised:
+            api.ask("POST", "check-runs", needs="checks: write", body={})
+    assert f"permissions: {{{lacks}}}" in raised.value.line()
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, "x", 7, {"check_runs": None}, {"id": "x"}, [{"number": "x"}]])
+def test_an_answer_of_another_shape_is_no_crash(answer: object) -> None:
+    with serving(in_turn(of_json(answer))) as server:
+        reviews = GitHubReviews(GitHubApi("ghp_x", "acme/ml", base=server.url))
+        conversation = reviews.conversation(1)
+        calls: list[Callable[[], object]] = [
+            lambda: reviews.is_open(1),
+            lambda: reviews.merged_as(HEAD),
+            lambda: reviews.of_head("acme", "feature", HEAD),
+            lambda: conversation.ours("x"),
+            lambda: conversation.post("x", resolved=True),
+        ]
+        for call in calls:
+            with suppress(RemoteError):
+                assert call() in (None, False, [])
+        with pytest.raises(RemoteError):
+            reviews.conclude(CONCLUSION, 1)
 
 
 def test_a_missing_permission_is_named(place: Place) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.hosts.host import Repository
-from mlops_ci.lifecycle.announcing import announce, comment_on
+from mlops_ci.lifecycle.announcing import announce, comment_on, redacted
 from mlops_ci.lifecycle.outputs import hand_on
 from mlops_ci.lifecycle.posting import post_for_fork
 from mlops_ci.records.actor import Actor
@@ -122,7 +122,7 @@ def host() -> Recorder:
 
 
 def say(host: Recorder, report: Report, context: HostContext = CONTEXT, redact: Redactor = NOTHING) -> None:
-    announce(host, context, report, redact=redact, pause=lambda _: None)
+    announce(host, context, redacted(report, redact), pause=lambda _: None)
 
 
 def warnings(host: Recorder) -> list[str]:
@@ -256,6 +256,17 @@ def test_later_steps_are_told_what_came_of_it(host: Recorder, tmp_path: Path) ->
     assert host.values["outcome"] == "promoted" and host.values["promoted"] == "true" and host.values["version"] == "13"
     assert Path(host.values["report"]).read_text().startswith("### flight-delay: v13 promoted")
     assert Path(host.values["report-json"]).is_file()
+
+
+def test_a_laptop_is_left_no_files_that_nobody_asked_for(host: Recorder, tmp_path: Path) -> None:
+    hand_on(host, REPORTS["ready"], {}, markdown=tmp_path / "report.md", report_json=None)
+    assert [file.name for file in tmp_path.iterdir()] == ["report.md"]
+    assert host.values["report-json"] == ""
+
+
+def test_a_file_that_cannot_be_written_is_one_line(host: Recorder, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written"):
+        hand_on(host, REPORTS["ready"], {}, markdown=tmp_path, report_json=None)
 
 
 def post(host: Recorder, place: Path) -> int:

@@ -154,6 +154,11 @@ def _twice(folder: Path, manifest: Manifest) -> None:
     manifest["files"].append(manifest["files"][0])
 
 
+def _below_a_file(folder: Path, manifest: Manifest) -> None:
+    file = next(file for file in manifest["files"] if file["path"] == "build/model.txt")
+    manifest["files"].append(file | {"path": "build/model.txt/inside"})
+
+
 def _without_predictions(folder: Path, manifest: Manifest) -> None:
     manifest["files"] = [file for file in manifest["files"] if "predictions" not in file["path"]]
 
@@ -201,6 +206,7 @@ HOSTILE: dict[str, Callable[[Path, Manifest], None]] = {
     "a pipe": _pipe,
     "a file without end": _longer,
     "a file named twice": _twice,
+    "a file below a file": _below_a_file,
     "a missing file": _missing,
     "no predictions": _without_predictions,
     "predictions that are no numbers": _no_numbers,

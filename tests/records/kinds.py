@@ -10,6 +10,7 @@ from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.hand_over import HandOver
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
@@ -32,6 +33,7 @@ STORED: dict[str, type] = {
     "step-result": StepResult,
     "last-result": LastResult,
     "environment-lock": EnvironmentLock,
+    "event": CloudEvent,
 }
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

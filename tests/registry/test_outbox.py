@@ -60,6 +60,18 @@ def test_a_new_sink_hears_no_history_and_all_that_follows_in_order(
     assert receiver.numbers == [4, 5, 6, 7]
 
 
+def test_what_is_due_can_be_looked_at_without_claiming_it(store: MemoryStore, receiver: Receiver, time: Time) -> None:
+    receiver.wants = aliases
+    assert Receiver("stranger").outbox(store, time).due() == []
+    for version in (1, 2):
+        point(store, version)
+    before = dict(store.objects)
+    assert [entry.envelope.seq for entry in receiver.outbox(store, time).due()] == [5]
+    assert store.objects == before
+    receiver.outbox(store, time).deliver()
+    assert (receiver.numbers, receiver.outbox(store, time).due()) == ([5], [])
+
+
 def test_a_lost_cursor_repeats_nothing(store: MemoryStore, receiver: Receiver, time: Time) -> None:
     _tag(store, 3)
     receiver.outbox(store, time).deliver()

@@ -17,6 +17,8 @@ PATIENCE = 15 * 60.0
 """Seconds that a job waits in all for limits to pass; GitHub's last up to an hour."""
 _MOST_PAGES = 100
 _FORBIDDEN = "not accessible by"
+OF_A_PERSON = "personal access token"
+"""What GitHub's refusals say of such a token."""
 _ACCEPTED = re.compile(r"([a-z_]+)=(read|write|admin)")
 _INSTALLATION = "ghs_"
 
@@ -145,9 +147,8 @@ def _explained(needs: str) -> Iterator[None]:
         if error.status == 403 and _FORBIDDEN in message(error):
             wanted = _permission(error.headers.get("X-Accepted-GitHub-Permissions", ""), needs)
             error.what = f"the token may not do this on GitHub: it lacks {wanted}"
-            error.hint = (
-                f"give the job permissions: {{{wanted}}}; a fork's job cannot have it and leaves a report instead"
-            )
+            job = f"give the job permissions: {{{wanted}}}; a fork's job cannot have it and leaves a report instead"
+            error.hint = f"give the token {wanted}" if OF_A_PERSON in message(error) else job
         elif error.status == 403 and "locked" in message(error):
             error.hint = "unlock its conversation, or read the report in the summary of the run"
         elif error.status == 404:

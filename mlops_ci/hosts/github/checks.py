@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops_ci.edge.http_failures import ResponseError
 from mlops_ci.errors import OutcomeUnknownError, RemoteError
-from mlops_ci.hosts.github.api import GitHubApi, items, message, value
+from mlops_ci.hosts.github.api import OF_A_PERSON, GitHubApi, items, message, value
 from mlops_ci.records.conclusion import Annotation, Conclusion
 
 LONGEST_TEXT = 65_535
@@ -18,7 +18,8 @@ _LONGEST_DESCRIPTION = 140
 _LONGEST_MESSAGE = 64_000  # bytes, of 64 KB
 _NEEDS = "checks: write"
 _LEVELS = {"notice": "notice", "warning": "warning", "error": "failure"}
-_FOR_APPS = "authenticate via a github app"
+# Of a classic token, and of a fine-grained one, which cannot have the permission at all.
+_FOR_APPS = ("authenticate via a github app", OF_A_PERSON)
 _CUT = "\n\n*The rest is in the summary of the run.*"
 
 
@@ -43,7 +44,7 @@ class GitHubChecks:
         try:
             self._check_run(conclusion)
         except ResponseError as error:
-            if error.status != 403 or _FOR_APPS not in message(error):
+            if error.status != 403 or not any(sign in message(error) for sign in _FOR_APPS):
                 raise
             self._status(conclusion)
 

@@ -134,6 +134,37 @@ def test_a_wrong_credential_is_told_and_not_shown(checkout: Path, remote: Reposi
     assert PASSWORD not in caught.value.line()
 
 
+def test_the_jobs_credential_reaches_the_remotes_of_the_checkout_and_no_others(
+    checkout: Path, remote: Repository, tmp_path: Path
+) -> None:
+    """As after actions/checkout with ``persist-credentials: false``: the host lends what the checkout has not kept."""
+    lent = {f"http.{remote.url.rpartition('/')[0]}/.extraheader": HEADER}
+    remote.credentials = (USER, PASSWORD)
+    before = everything_in(checkout)
+    store = open_store("git+origin", checkout, lent=lent)
+    assert store.create("log/1", b"1")
+    assert open_store("git+origin", checkout, lent=lent).get("log/1") == b"1"
+    for url in ("git+origin", f"git+{remote.url}"):
+        with pytest.raises(RemoteError, match="does not let us in"):
+            open_store(url, checkout, lent=None if url == "git+origin" else lent).get("log/1")
+    assert everything_in(checkout) == before
+    secret = HEADER.rpartition(" ")[2]
+    assert not [name for name, (_, data) in everything_in(tmp_path / "cache").items() if secret.encode() in data]
+
+
+@pytest.mark.parametrize("how", [_extraheader, _in_the_url])
+def test_a_credential_that_the_checkout_has_goes_before_the_jobs(
+    checkout: Path, remote: Repository, tmp_path: Path, how: object
+) -> None:
+    assert callable(how)
+    how(checkout, remote)
+    remote.credentials = (USER, PASSWORD)
+    lent = {f"http.{remote.url.rpartition('/')[0]}/.extraheader": "AUTHORIZATION: basic d3Jvbmc6d3Jvbmc="}
+    assert open_store("git+origin", checkout, lent=lent).get("log/1") is None
+    sent = {request.headers.get("authorization") for request in remote.requests} - {None}
+    assert {str(each).rpartition(" ")[2] for each in sent} == {HEADER.rpartition(" ")[2]}
+
+
 def test_headers_that_git_reads_anywhere_are_sent_once(checkout: Path, remote: Repository, tmp_path: Path) -> None:
     git(checkout, "config", "--global", "http.extraHeader", "X-Everywhere: 1")
     git(checkout, "config", "--add", "http.extraHeader", "X-Here: 2")

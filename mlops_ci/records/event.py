@@ -1,0 +1,68 @@
+"""What others hear when a model is registered or promoted: a CloudEvent, version 1.0, in JSON.
+
+The format is that of https://github.com/cloudevents/spec; ``data`` is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mlops_ci.records.files import FileRecord
+from mlops_ci.records.verdict import Outcome
+
+EventName = Literal["model-registered", "model-promoted"]
+EVENT_TYPE = "mlops-ci."
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to which version.
+
+    ``alias`` is the one that moved, and ``previous`` the version that it pointed to; both null for a registration, as
+    is ``verdict``, the outcome that the alias moved on. ``commit`` is the one that was asked for, null for a model
+    trained elsewhere. ``workspace`` is where the version can be downloaded, without credentials. ``left_out`` names
+    the fields that were emptied because the receiver takes no more. A ``test`` is nothing to act on.
+    """
+
+    event: EventName
+    model: str
+    version: int
+    digest: str
+    workspace: str
+    commit: str | None = None
+    alias: str | None = None
+    previous: int | None = None
+    verdict: Outcome | None = None
+    run: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    files: tuple[FileRecord, ...] = ()
+    left_out: tuple[str, ...] = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloudEvent:
+    """An event; ``id`` is the same however often it is sent, ``time`` that of the entry in the log."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    data: News
+    specversion: Literal["1.0"] = "1.0"
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+def event_of_news(news: News, *, id: str, workspace: str, time: str) -> CloudEvent:  # noqa: A002 - the standard's word
+    """The event for news from the workspace of that id."""
+    return CloudEvent(
+        id=id,
+        source=f"urn:mlops-ci:workspace:{workspace}",
+        type=EVENT_TYPE + news.event,
+        subject=f"models/{news.model}:{news.version}",
+        time=time,
+        data=news,
+    )

@@ -1,0 +1,36 @@
+"""The words for people in a chat."""
+
+from __future__ import annotations
+
+from mlops_ci.records.event import CloudEvent
+
+_METRICS = 5
+_LONGEST = 60
+
+
+def headline(event: CloudEvent) -> str:
+    """What happened, in one line of plain text."""
+    news = event.data
+    test = "A test, nothing happened: " if news.test else ""
+    if news.event == "model-registered":
+        return f"{test}{news.model} v{news.version} is registered"
+    before = f", after v{news.previous}" if news.previous else ""
+    return f"{test}{news.model} v{news.version} is now {news.alias}{before}"
+
+
+def details(event: CloudEvent) -> tuple[str, ...]:
+    """Lines of plain text, all foreign words of which are short and printable."""
+    news = event.data
+    numbers = [f"{_shown(name)} {value:.4g}" for name, value in sorted(news.metrics.items()) if value is not None]
+    lines = (
+        f"commit {news.commit[:7]}" if news.commit else None,
+        f"verdict: {news.verdict}" if news.verdict else None,
+        ", ".join(numbers[:_METRICS]) or None,
+        f"mlops-ci models show {news.model}@v{news.version}",
+    )
+    return tuple(line for line in lines if line)
+
+
+def _shown(text: str) -> str:
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import project_option
+from mlops_ci.cli.output import echo
 from mlops_ci.lifecycle.initial import write_initial_project
 from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
@@ -18,7 +19,7 @@ from mlops_ci.project.load import load_project
 def init(project: Path) -> None:
     """Write a first mlops.yaml, made from what the folder has, with comments."""
     file = write_initial_project(project)
-    click.echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+    echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
 
 
 @click.command()
@@ -31,4 +32,4 @@ def validate(project: Path) -> None:
     steps = " → ".join(step.name for step in ordered(loaded.steps))
     rules = len(loaded.gate.rules) if loaded.gate else 0
     gate = "1 gate rule" if rules == 1 else f"{rules} gate rules"
-    click.echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")
+    echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mlops_ci.cli.options import force_option, json_option, on_inconclusive_option, option, session_options
-from mlops_ci.cli.output import LineProgress, Silent, print_json, print_report
+from mlops_ci.cli.output import LineProgress, Silent, echo, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.cli.telling import tell, warn
 from mlops_ci.errors import UsageError
@@ -99,4 +99,4 @@ def _say_nothing_done(arrival: Arrival, why: str, *, as_json: bool) -> None:
     if as_json:
         print_json(CiResult("unchanged", arrival.project.model.name, None, None, None))
     else:
-        click.echo(arrival.host.neutralise(why))
+        echo(arrival.host.neutralise(why))

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mlops_ci.cli.options import argument, option, session_options
+from mlops_ci.cli.output import echo
 from mlops_ci.cli.session import options_of
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import RemoteError, UsageError
@@ -45,11 +46,11 @@ def comment(run: str | None, source: Path | None, **options: Any) -> None:
         # The event workflow_run is GitHub's alone, and so are these names.
         repository = environ.get("GITHUB_REPOSITORY", "")
         number = post_for_fork(host, source, repository, url=None)
-        click.echo(f"pull request {number}: the comment stands")
+        echo(f"pull request {number}: the comment stands")
         return
     arrival = arrive(chosen)
     report = read_report(workspace_to_read(chosen.workspace, chosen.project), run)
     number_or_none = comment_on(arrival.host, arrival.context, redacted(report, redactor_for(chosen.environ)))
     if number_or_none is None:
         raise RemoteError("there is no pull request that this job may comment on", hint="run it in the job of one")
-    click.echo(f"pull request {number_or_none}: the comment stands")
+    echo(f"pull request {number_or_none}: the comment stands")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mlops_ci.cli.output import coloured, width
+from mlops_ci.cli.output import coloured, echo, width
 from mlops_ci.lifecycle.demo import run_demo
 
 
@@ -18,4 +18,4 @@ def demo(folder: Path | None) -> None:
     Copies a small project on real data into a scratch git repository and calls 'mlops-ci ci' after each of five
     commits: a first model, a better one, a worse one, a new README, and a change that is only noise.
     """
-    run_demo(folder, say=click.echo, colour=coloured(), width=width())
+    run_demo(folder, say=echo, colour=coloured(), width=width())

@@ -10,7 +10,7 @@ import click
 
 from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
-from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.cli.telling import project_of, triggering_of
 from mlops_ci.edge.clock import now
 from mlops_ci.edge.redaction import redactor_for
@@ -56,7 +56,7 @@ def test(sink: str, project: Path, workspace: str | None, host: str) -> None:
     """Send the trigger SINK an event that says it is a test: its id begins with test-, its version is 0."""
     identity, receipt = triggering_of(project_of(project), project, workspace, host=host).test(sink)
     answer = f", which answered: {redactor_for(os.environ)(receipt)}" if receipt else ""
-    click.echo(f"{identity} was taken by {sink}{answer}")
+    echo(f"{identity} was taken by {sink}{answer}")
 
 
 def _rows(heard: Heard) -> Iterator[tuple[str, ...]]:

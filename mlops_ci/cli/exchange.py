@@ -11,7 +11,7 @@ import click
 
 from mlops_ci.cli.logs import log_in, log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
-from mlops_ci.cli.output import print_json
+from mlops_ci.cli.output import echo, print_json
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.exchange.foreign import ForeignRegistry
 from mlops_ci.lifecycle.importing import Import, ImportedModel, import_models
@@ -89,7 +89,7 @@ def mirror(reference: str, url: str, name: str | None, project: Path, workspace:
         print_json(done)
         return
     how = "is now" if done.moved else "is"
-    click.echo(f"models:/{done.name}@{done.alias} {how} version {done.mirror}: {done.model} v{done.version}")
+    echo(f"models:/{done.name}@{done.alias} {how} version {done.mirror}: {done.model} v{done.version}")
 
 
 def _mlflow(source: str) -> ForeignRegistry:
@@ -144,7 +144,7 @@ def _print(model: ImportedModel) -> None:
             "new": "would be imported",
             "skipped": f"skipped: {version.reason}",
         }
-        click.echo(visible(f"{model.model}: version {version.foreign} {told[version.outcome]}"))
+        echo(visible(f"{model.model}: version {version.foreign} {told[version.outcome]}"))
     for alias in model.aliases:
         here = f"v{alias.version}" if alias.version else "a version that would be imported"
         told = {
@@ -153,6 +153,6 @@ def _print(model: ImportedModel) -> None:
             "would move": f"would be {here}",
             "skipped": f"skipped: {alias.reason}",
         }
-        click.echo(visible(f"{model.model}: alias {alias.alias or alias.foreign} {told[alias.outcome]}"))
+        echo(visible(f"{model.model}: alias {alias.alias or alias.foreign} {told[alias.outcome]}"))
     for note in model.notes:
-        click.echo(visible(f"{model.model}: {note}"))
+        echo(visible(f"{model.model}: {note}"))

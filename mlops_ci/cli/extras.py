@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import json_option, option, project_option, workspace_option
-from mlops_ci.cli.output import print_json
+from mlops_ci.cli.output import echo, print_json
 from mlops_ci.lifecycle.needs import needs_of
 
 
@@ -24,4 +24,4 @@ def extras(*, extra: tuple[str, ...], project: Path, workspace: str | None, as_j
         print_json(needs)
         return
     for name in needs.extras:
-        click.echo(name)
+        echo(name)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
-from mlops_ci.cli.output import LineProgress, coloured, hand_on, print_json, print_report, width
+from mlops_ci.cli.output import LineProgress, coloured, echo, hand_on, print_json, print_report, width
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.ci import REFUSALS
@@ -66,7 +66,7 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     if as_json:
         print_json(verdict)
     else:
-        click.echo(render_verdict(verdict, width=width(), colour=coloured()), nl=False)
+        echo(render_verdict(verdict, width=width(), colour=coloured()), nl=False)
     context.exit(0 if verdict.outcome == "pass" else 1)
 
 

@@ -11,12 +11,11 @@ import click
 from mlops_ci.cli.exchange import import_group, mirror
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
-from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
-from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
@@ -104,7 +103,7 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
     ]
     for name, text in rows:
         if text:
-            click.echo(f"{click.style(f'{name:<14}', dim=True)}{text}")
+            echo(f"{click.style(f'{name:<14}', dim=True)}{text}")
 
 
 @models.command()
@@ -147,7 +146,7 @@ def tag(
     parsed, wanted = parse_reference(reference), parse_tags(tags)
     log = log_to_write(workspace, project, parsed.model, host=host)
     version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted, remove=remove)
-    click.echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
+    echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
 
 
 @models.command()
@@ -160,7 +159,7 @@ def download(reference: str, folder: Path, project: Path, workspace: str | None)
     parsed = parse_reference(reference)
     log = log_to_read(workspace, project, parsed.model)
     for path in download_version(log.store, resolve_quickly(log, parsed.selector), folder):
-        click.echo(str(path))
+        echo(str(path))
 
 
 def _found(workspace: str | None, project: Path, query: Query) -> list[ModelVersion]:
@@ -173,10 +172,10 @@ def _found(workspace: str | None, project: Path, query: Query) -> list[ModelVers
 
 def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:
     if as_json:
-        click.echo(encode_pretty(versions))
+        print_json(versions)
         return
     if not versions:
-        click.echo("no versions")
+        echo("no versions")
         return
     print_table(
         ("model", "version", "aliases", "commit", "created", "metrics"),

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from mlops_ci.hosts.host import Host
-from mlops_ci.hosts.select import select_host
+from mlops_ci.hosts.select import found, select_host
 from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
@@ -34,9 +34,24 @@ def coloured() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print text, some of which others may have written. All output of all verbs goes this way.
+
+    A service of CI reads commands from it; a terminal's own control characters are taken out where text is rendered.
+    """
+    if found(os.environ):
+        neutralise = select_host("auto", os.environ, click.echo).neutralise
+        text = "\n".join(map(neutralise, click.unstyle(text).split("\n")))
+    click.echo(text, err=err, nl=nl)
+
+
 def print_json(value: Any) -> None:
-    """Print a record, or a list of records, as JSON."""
-    click.echo(encode_pretty(value))
+    """Print a record, or a list of records, as JSON.
+
+    Commands to services of CI begin with ``::`` on a line of its own, which JSON has not, or have ``##`` in them,
+    which can be written otherwise in JSON's strings, where alone it can be.
+    """
+    click.echo(encode_pretty(value).replace("##", r"#\u0023"))
 
 
 def hand_on(host: str, values: Mapping[str, str]) -> None:
@@ -46,7 +61,7 @@ def hand_on(host: str, values: Mapping[str, str]) -> None:
 
 def print_report(report: Report) -> None:
     """Print a report for people."""
-    click.echo(render_terminal(report, width=width(), colour=coloured()), nl=False)
+    echo(render_terminal(report, width=width(), colour=coloured()), nl=False)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -62,7 +77,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_row(*(Text(cell) for cell in row))
     text = StringIO()
     Console(file=text, width=width(), force_terminal=coloured(), no_color=not coloured(), highlight=False).print(table)
-    click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
+    echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
 
 
 class LineProgress:
@@ -88,7 +103,7 @@ class LineProgress:
 
     def _say(self, step: str, text: str, colour: str | None = None) -> None:
         with self._lock, suppress(BrokenPipeError):  # the work goes on when nobody reads of it
-            click.echo(f"{click.style(step, bold=True)} | {click.style(text, fg=colour)}", err=self._to_stderr)
+            echo(f"{click.style(step, bold=True)} | {click.style(text, fg=colour)}", err=self._to_stderr)
 
 
 class Silent:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mlops_ci.cli.options import force_option, json_option, option, session_options
-from mlops_ci.cli.output import LineProgress, print_json, print_table
+from mlops_ci.cli.output import LineProgress, echo, print_json, print_table
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.bundling import require_place, write_bundle
@@ -80,13 +80,13 @@ def run(
         print_json(done.run)
         return
     if digest:
-        click.echo(f"bundle {digest}")
+        echo(f"bundle {digest}")
     for path in restored:
-        click.echo(f"restored {path}")
+        echo(f"restored {path}")
     steps = "1 step" if len(done.run.steps) == 1 else f"{len(done.run.steps)} steps"
-    click.echo(f"run {done.run.id}: {steps} in {duration(done.run.seconds)}")
+    echo(f"run {done.run.id}: {steps} in {duration(done.run.seconds)}")
     for name, value in done.run.metrics.items():
-        click.echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")
+        echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")
 
 
 def _print_plan(planned: Plan, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import project_option
+from mlops_ci.cli.output import echo
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.initial import is_project, write_initial_project
 from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_workflows
@@ -31,16 +32,16 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
         if ref or hardened:
             raise UsageError("only for workflows", where="--hardened" if hardened else "--ref", hint="add --host")
         file = write_initial_project(project)
-        click.echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+        echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
         return
     initial = prepare_workflows(project, host, ref=ref, hardened=hardened)
     if not is_project(project):
-        click.echo(f"wrote {write_initial_project(project)}; adapt it, then: mlops-ci validate")
+        echo(f"wrote {write_initial_project(project)}; adapt it, then: mlops-ci validate")
     write_workflows(initial)
     for path in initial.texts:
-        click.echo(f"wrote {path}")
+        echo(f"wrote {path}")
     for line in (*_pinned(initial.pin), *next_steps(host)):
-        click.echo(line)
+        echo(line)
 
 
 @click.command()
@@ -53,7 +54,7 @@ def validate(project: Path) -> None:
     steps = " → ".join(step.name for step in ordered(loaded.steps))
     rules = len(loaded.gate.rules) if loaded.gate else 0
     gate = "1 gate rule" if rules == 1 else f"{rules} gate rules"
-    click.echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")
+    echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")
 
 
 def _pinned(pin: Pin | None) -> list[str]:

@@ -17,7 +17,7 @@ from mlops_ci.cli.options import (
     project_option,
     workspace_option,
 )
-from mlops_ci.cli.output import hand_on, print_json
+from mlops_ci.cli.output import echo, hand_on, print_json
 from mlops_ci.cli.telling import tell_or_raise, triggering_for
 from mlops_ci.lifecycle.external import ExternalModel, register_external
 from mlops_ci.project.names import parse_tags, require_alias
@@ -71,7 +71,7 @@ def register(
     if as_json:
         print_json(done.version)
     else:
-        click.echo(_registered(model, done))
+        echo(_registered(model, done))
     if triggering:
         tell_or_raise(triggering, host)
 
@@ -112,6 +112,6 @@ def promote(
     known = Anywhere.ANYWHERE if expect is None else expect
     outcome = move_alias(log, alias, version, rollback=rollback, reason=reason, expect=known)
     hand_on(host, {"model": parsed.model, "version": str(version), "changed": str(outcome != "unchanged").lower()})
-    click.echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")
+    echo(f"{parsed.model}@{alias} {'is' if outcome == 'unchanged' else 'is now'} v{version}")
     if triggering:
         tell_or_raise(triggering, host)

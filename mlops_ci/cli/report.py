@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import project_option, workspace_option
-from mlops_ci.cli.output import print_json, print_report
+from mlops_ci.cli.output import echo, print_json, print_report
 from mlops_ci.lifecycle.history import read_report
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.report.markdown import render_markdown
@@ -26,6 +26,6 @@ def report(run: str | None, form: str, project: Path, workspace: str | None) -> 
     if form == "json":
         print_json(found)
     elif form == "markdown":
-        click.echo(render_markdown(found), nl=False)
+        echo(render_markdown(found), nl=False)
     else:
         print_report(found)

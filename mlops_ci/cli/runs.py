@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import json_option, project_option, workspace_option
-from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.lifecycle.history import read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.report.wording import duration, step_line, visible
@@ -56,15 +56,15 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"run {found.id}: {found.status}{f', {found.error}' if found.error else ''}")
-    click.echo(f"commit {found.commit.sha} on {found.commit.branch} ({visible(found.commit.subject)})")
-    click.echo(f"{found.environment.kind} environment, Python {found.environment.python}, {found.machine.system}")
+    echo(f"run {found.id}: {found.status}{f', {found.error}' if found.error else ''}")
+    echo(f"commit {found.commit.sha} on {found.commit.branch} ({visible(found.commit.subject)})")
+    echo(f"{found.environment.kind} environment, Python {found.environment.python}, {found.machine.system}")
     for name, dataset in found.datasets.items():
         rows = f", {dataset.profile.rows:,} rows" if dataset.profile else ""
-        click.echo(f"dataset {name}: {dataset.path}, {dataset.size:,} bytes{rows}")
+        echo(f"dataset {name}: {dataset.path}, {dataset.size:,} bytes{rows}")
     for step in found.steps:
-        click.echo(f"step {step.name}: {step_line(step)}")
+        echo(f"step {step.name}: {step_line(step)}")
         for line in step.log_tail:
-            click.echo(f"  | {visible(line)}")
+            echo(f"  | {visible(line)}")
     for name, value in found.metrics.items():
-        click.echo(f"metric {name}: {'not a number' if value is None else f'{value:.6g}'}")
+        echo(f"metric {name}: {'not a number' if value is None else f'{value:.6g}'}")

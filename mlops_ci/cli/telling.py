@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mlops_ci.cli.logs import log_in
+from mlops_ci.cli.output import echo
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now
 from mlops_ci.edge.redaction import redactor_for
@@ -110,4 +111,4 @@ def warn(error: MlopsError, host: str) -> None:
 def _safely(host: str) -> Callable[[str], None]:
     redact = redactor_for(os.environ)
     neutralise = select_host(host, os.environ, click.echo).neutralise
-    return lambda line: click.echo(neutralise(redact(line)), err=True)
+    return lambda line: echo(neutralise(redact(line)), err=True)

@@ -11,6 +11,8 @@ from threading import Lock
 
 import click
 
+from mlops_ci.cli.output import echo
+
 _LARGE = 32 << 20  # below, nobody waits long enough to ask
 _OFTEN = 0.2  # seconds between updates of a line on a terminal
 _SELDOM = 15.0  # seconds between lines in a log
@@ -48,7 +50,7 @@ class Transfers:
             room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
             click.echo(f"\r\x1b[K{text[-room:]}", err=True, nl=done)
         else:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
 
 def _name(key: str) -> str:

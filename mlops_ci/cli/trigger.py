@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
-from mlops_ci.cli.output import print_json
+from mlops_ci.cli.output import echo, print_json
 from mlops_ci.cli.telling import as_plain, project_of, tell, triggering_of, triggering_to_look_at
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.triggering import Rehearsed, Triggering, first_failure
@@ -75,10 +75,10 @@ def _show(rehearsed: Iterable[Rehearsed], *, as_json: bool) -> None:
     if as_json:
         print_json([{"sink": one.sink, "event": one.event, "requests": one.requests} for one in all_of_them])
     elif not all_of_them:
-        click.echo("nothing is due")
+        echo("nothing is due")
     for one in all_of_them:
         for request in () if as_json else one.requests:
-            click.echo(f"# {one.sink}: {one.event}\n{_text(request)}\n")
+            echo(f"# {one.sink}: {one.event}\n{_text(request)}\n")
     for one in all_of_them:
         if one.error:
             raise one.error

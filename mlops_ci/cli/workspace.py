@@ -11,7 +11,7 @@ import click
 
 from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
-from mlops_ci.cli.output import print_json, print_table
+from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now, timestamp
 from mlops_ci.errors import IntegrityError
@@ -40,7 +40,7 @@ def workspace() -> None:
 def init_workspace(project: Path, workspace: str | None, host: str) -> None:
     """Make a workspace, or find that it is one."""
     store = workspace_to_write(workspace, project, host=host, environ=os.environ)
-    click.echo(f"{store.url} is a workspace")
+    echo(f"{store.url} is a workspace")
 
 
 @workspace.command()
@@ -54,7 +54,7 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"workspace {found.inventory.url} ({found.inventory.id})")
+    echo(f"workspace {found.inventory.url} ({found.inventory.id})")
     rows = [*sorted(found.inventory.kinds.items()), ("not ours", found.inventory.foreign), ("orphans", found.orphans)]
     print_table(
         ("kind", "objects", "bytes", "oldest", "newest"),
@@ -89,7 +89,7 @@ def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_j
         hint = "restore what is named above from a backup"
         raise IntegrityError(f"{what} wrong", where=store.url, hint=hint)
     if not as_json:
-        click.echo("everything is as it was written" if read_data else "logs are whole, and all files have their size")
+        echo("everything is as it was written" if read_data else "logs are whole, and all files have their size")
 
 
 @workspace.command()
@@ -111,7 +111,7 @@ def copy(source: str, target: str, as_json: bool) -> None:
         return
     there = f", {done.present:,} were there already" if done.present else ""
     copied, models = _count(done.objects, "object"), _count(done.models, "model")
-    click.echo(f"copied {copied}, {done.size:,} bytes{there}; {models} verified")
+    echo(f"copied {copied}, {done.size:,} bytes{there}; {models} verified")
 
 
 @workspace.command()
@@ -140,11 +140,11 @@ def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, hos
         return
     for model in swept.models:
         for key in model.objects:
-            click.echo(f"  {key}")
+            echo(f"  {key}")
     objects, size = (sum(f(model) for model in swept.models) for f in (lambda m: len(m.objects), lambda m: m.size))
-    click.echo(f"{_count(objects, 'object')}, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
+    echo(f"{_count(objects, 'object')}, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
     if swept.remains:
-        click.echo(f"{_count(swept.remains, 'temporary file')} of interrupted writes deleted")
+        echo(f"{_count(swept.remains, 'temporary file')} of interrupted writes deleted")
 
 
 @workspace.command()
@@ -159,7 +159,7 @@ def pins(project: Path, workspace: str | None) -> None:
     for log in _logs(workspace_to_read(workspace, project)):
         pin = pin_of(log.read())
         if pin:
-            click.echo(format_pin(pin))
+            echo(format_pin(pin))
 
 
 def _whole(store: Store) -> Store:
@@ -174,14 +174,14 @@ def _logs(store: Store) -> Iterator[ModelLog]:
 
 def _print_check(result: ModelCheck) -> None:
     orphans = f", {_count(len(result.orphans), 'object')} of no version" if result.orphans else ""
-    click.echo(
+    echo(
         f"{result.model}: {_count(result.entries, 'entry', 'entries')} (head {short(result.head or 'none')}), "
         f"{_count(result.versions, 'version')}, {_count(result.objects, 'object')}, {result.size:,} bytes{orphans}"
     )
     for finding in result.findings:
-        click.echo(f"  {finding.key}: {finding.what}")
+        echo(f"  {finding.key}: {finding.what}")
     for hint in result.hints:
-        click.echo(f"  {hint.key}: {hint.what} (no harm: it is written anew, or can be deleted)")
+        echo(f"  {hint.key}: {hint.what} (no harm: it is written anew, or can be deleted)")
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -47,6 +47,7 @@ def converge(
         # What was seen once is put back, too, if another's write has undone it.
         known = merge(known, *standing)
         body = render_comment(repository, known, conversation.limit)
+        # A host may give back another spelling than it was given: once written, the right sections are enough.
         if len(posted) == 1 and (_same(posted[0].body, body) or (wrote and _moments(standing[0]) == _moments(known))):
             return
         try:

@@ -64,7 +64,9 @@ def test_nothing_of_the_users_python_pip_and_uv_matters(tools: Path, tmp_path: P
     (hostile / "uv").mkdir(parents=True)
     for name in ("sitecustomize", "usercustomize", "click", "json", "pip"):
         (hostile / f"{name}.py").write_text(BUSY)
-    (hostile / "pip.conf").write_text("[global]\nindex-url = http://127.0.0.1:9/\n")
+    (hostile / "pip").mkdir()
+    for configuration in ("pip.conf", "pip/pip.conf"):
+        (hostile / configuration).write_text("[global]\nindex-url = http://127.0.0.1:9/\n")
     (hostile / "uv" / "uv.toml").write_text('index-url = "http://127.0.0.1:9/"\n')
     env = {
         "PYTHONPATH": str(hostile), "PYTHONHOME": "/nowhere", "PYTHONSTARTUP": str(hostile / "click.py"),

@@ -42,6 +42,11 @@ def test_what_is_reused_has_no_job() -> None:
     assert planned_jobs(PIPELINE, ()) == ()
 
 
+def test_what_is_reused_still_keeps_the_order_of_those_around_it() -> None:
+    chain = (step("a"), step("b", "a", runs_on="gpu"), step("c", "b"), step("d", "c"))
+    assert [job.steps for job in planned_jobs(chain, {"a", "b", "d"})] == [("a",), ("b",), ("d",)]
+
+
 @st.composite
 def pipelines(draw: st.DrawFn) -> tuple[Step, ...]:
     steps: list[Step] = []

@@ -165,6 +165,16 @@ def test_a_champion_one_commit_back_costs_no_file_and_one_look(story: Story, tmp
     assert b"filter tree:0" in fetches[0].body
 
 
+def test_the_rules_of_a_base_cost_one_commit_and_one_file(story: Story, tmp_path: Path) -> None:
+    folder = story.clone(tmp_path / "checkout", "refs/heads/main")
+    story.remote.requests.clear()
+    assert opened(story, folder).read_at(story.main[2], "mlops.yaml") == b"version: 2\n"
+    commit, file = (request.body for request in story.remote.requests if b"command=fetch" in request.body)
+    assert b"deepen 1" in commit
+    assert b"filter blob:none" in commit
+    assert b"deepen" not in file
+
+
 @pytest.mark.parametrize("password", ["another", None])
 def test_without_a_credential_the_way_out_is_told_and_no_secret(
     story: Story, tmp_path: Path, password: str | None
@@ -191,10 +201,11 @@ def test_a_credential_that_the_checkout_kept_is_not_sent_twice(story: Story, tmp
     folder = story.clone(tmp_path / "checkout", "refs/heads/main")
     git(folder, "config", f"http.{story.remote.url.rpartition('/')[0]}/.extraheader", HEADER)
     story.remote.requests.clear()
-    assert opened(story, folder).is_ancestor(story.main[0], story.main[4])
-    sent = [request.headers.get("authorization", "") for request in story.remote.requests]
-    assert sent
-    assert all(each.count("basic") == 1 for each in sent)
+    lent = {f"http.{story.remote.url.rpartition('/')[0]}/.extraheader": "AUTHORIZATION: basic d3Jvbmc6d3Jvbmc="}
+    checkout = Checkout(folder, partial(find_remote, "git+origin", folder, os.environ, lent))
+    assert checkout.is_ancestor(story.main[0], story.main[4])
+    sent = {request.headers.get("authorization") for request in story.remote.requests}
+    assert sent == {HEADER.removeprefix("AUTHORIZATION: ")}
 
 
 def test_the_secret_is_in_no_argument_and_on_no_disk(

@@ -26,7 +26,7 @@ from tests.triggers.office import Office, project
 from tests.workspace.memory import MemoryStore
 
 pytest_plugins = ["tests.parts.github.fixture"]
-_LOST = {"lost after", "502 after", "cut"}
+_LOST = {Fault.LOST_AFTER, Fault.BAD_GATEWAY_AFTER, Fault.CUT}
 _RATE = 0.3
 
 
@@ -80,7 +80,7 @@ class World:
         if sink == "dispatch":
             return sum(each.fault in _LOST for each in self.github.requests)
         faults = self.grid.faults if sink == "grid" else self.azure.faults
-        return sum(fault is Fault.LOST_AFTER for fault, _ in faults.happened)
+        return sum(fault in _LOST for fault, _ in faults.happened)
 
 
 class MortalStore(MemoryStore):

@@ -102,11 +102,21 @@ class World:
         return sha
 
     def pull_request(
-        self, number: int, *, fork: str | None = None, branch: str = "feature", title: str = "An idea"
+        self,
+        number: int,
+        *,
+        fork: str | None = None,
+        branch: str = "feature",
+        title: str = "An idea",
+        author: str = "ada",
     ) -> str:
         """Commit everything on a branch off main, and open a pull request of it, or push to it again."""
         base = self.main
-        head = self.lab.commit(title)
+        self.lab.commit(title)
+        self.lab.git(
+            "commit", "--quiet", "--amend", "--no-edit", "--allow-empty", "--author", f"{author} <a@localhost>"
+        )
+        head = self.lab.git("rev-parse", "HEAD")
         self._send(f"+HEAD:refs/pull/{number}/head")
         if fork is None:
             self._send(f"+HEAD:refs/heads/{branch}")

@@ -166,7 +166,9 @@ class Act:
         command = [
             str(self.program), event, "--json", "--workflows", workflow, "--eventpath", str(event_file),
             "--secret-file", str(secret_file), "--platform", "ubuntu-latest=-self-hosted",
-            "--platform", "gpu=-self-hosted", "--pull=false", "--no-cache-server", *self._repositories(),
+            # No help with secrets: what we print is seen as it is.
+            "--platform", "gpu=-self-hosted", "--pull=false", "--no-cache-server", "--insecure-secrets",
+            *self._repositories(),
         ]  # fmt: skip
         for name, text in {"ACT_KEPT": str(self.kept), **env}.items():
             command += ["--env", f"{name}={text}"]

@@ -18,7 +18,8 @@ _COMMANDS = [
     "::set-output name=forged::yes", "::add-mask::accuracy", "::error file=a.py,line=1::forged", "::stop-commands::x",
     "::add-path::/tmp/forged", "::set-env name=PATH::/tmp/forged", "::save-state name=forged::yes",
     "  ::notice::forged", "\r::warning::forged", "##[set-output name=forged]yes", "##[add-path]/tmp/forged",
-    "##[group]forged", "x ##[error]forged", "##vso[task.setvariable variable=forged]yes", "##vso[task.complete result=Succeeded]",
+    "##[group]forged", "x ##[error]forged", "##vso[task.setvariable variable=forged]yes",
+    "##vso[task.complete result=Succeeded]",
     "\u200b::set-output name=forged::yes", "\x1b[2K::set-output name=forged::yes",
 ]  # fmt: skip
 _FILES = [

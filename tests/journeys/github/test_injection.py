@@ -56,6 +56,8 @@ def assert_nothing_happened(world: World, ran: Ran) -> None:
         assert not any("forged" in json.dumps(step.outputs) for step in job.steps.values())
     commands = {said["command"] for said in lines(ran) if said.get("command")}
     assert commands <= {"set-output", "group", "endgroup", "summary", "warning", "notice", "error"}, commands
+    # The runner reads this form anywhere in a line, act only where a line begins.
+    assert not [line for line in ran.said.splitlines() if "##[" in line]
     remarks = [said for said in lines(ran) if said.get("command") in {"warning", "notice", "error"}]
     assert not any(said.get("file") for said in remarks)
 

@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Built environments of the demo and the tests stay in the project, too.
 export MLOPS_CI_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: demo test lint generate lock golden picture clean help
+.PHONY: demo test lint generate lock vsix golden picture clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -38,11 +38,14 @@ generate: $(READY) ## write actions, tasks and their reference anew
 lock: $(READY) ## resolve anew what the actions and tasks install
 	$(BIN)/python -m mlops_ci.faces.lock
 
+vsix: $(READY) ## pack the extension for Azure Pipelines (needs node and npm)
+	$(BIN)/python pipelines/pack.py
+
 golden: $(READY) ## write the golden files anew; review the diff
 	$(BIN)/python -m pytest -n auto --renew-golden
 
 clean: ## remove everything that make has made
-	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache build dist pipelines/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 picture: $(READY) ## take the README's picture of a report anew (needs chromium)
 	rm -rf .cache/picture && mkdir -p .cache/picture

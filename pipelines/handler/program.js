@@ -28,7 +28,7 @@ function environmentWith(connection) {
     const environment = { ...process.env, ...(connection ? variablesOf(connection) : {}) };
     const authorization = tl.getEndpointAuthorization('SystemVssConnection', true);
     const token = authorization && authorization.parameters.AccessToken;
-    if (token && !environment.SYSTEM_ACCESSTOKEN) {
+    if (token) {
         hide(token);
         environment.SYSTEM_ACCESSTOKEN = token;
     }

@@ -45,7 +45,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Extension:
     if not shutil.which("npm"):
         missing("npm")
     folder = tmp_path_factory.mktemp("extension")
-    packing = [sys.executable, ROOT / "pipelines/pack.py", folder / "mlops-ci.vsix"]
+    packing = [sys.executable, str(ROOT / "pipelines/pack.py"), str(folder / "mlops-ci.vsix")]
     done = subprocess.run(packing, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     with zipfile.ZipFile(folder / "mlops-ci.vsix") as archive:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import requests
-from jsonpath_ng.ext import parse
+from jsonpath_ng.ext.parser import parse
 
 from tests.azure_pipelines.conftest import ROOT
 from tests.support.lab import Lab
@@ -56,7 +56,7 @@ def bound(url: str, target: str, bindings: list[dict[str, Any]], **inputs: str) 
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ steps:
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import check_jsonschema
-
-    vendored = Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/azure-pipelines.json"
+    [package] = find_spec("check_jsonschema").submodule_search_locations  # type: ignore[union-attr, misc]
+    vendored = Path(package) / "builtin_schemas/vendor/azure-pipelines.json"
     merged = tmp_path_factory.mktemp("schema") / "azure-pipelines.schema.json"
     subprocess.run([sys.executable, ROOT / "pipelines/schema.py", vendored, merged], check=True)
     return merged

@@ -1,4 +1,4 @@
-"""Runs the steps of our own templates for Azure Pipelines: a small interpreter, and no more of the language than they use.
+"""Runs the steps of our own templates for Azure Pipelines: a small interpreter of what they use of the language.
 
 It knows parameters, ``${{ insert }}``, nested templates of steps, ``$(macros)``, outputs of earlier jobs, conditions on
 one variable, scripts of bash, and tasks. What it does not know is an error.

@@ -6,11 +6,11 @@ READY := .venv/.ready
 # Built environments of the demo and the tests stay in the project, too.
 export MLOPS_CI_CACHE_DIR ?= $(CURDIR)/.cache
 
-.PHONY: demo test lint generate lock golden picture clean help
+.PHONY: demo test lint generate lock vsix azure-schema golden picture clean help
 .DEFAULT_GOAL := help
 
 help:
-	@grep -E '^[a-z]+: .*## ' Makefile | sed 's/:.*## /	/'
+	@grep -E '^[a-z-]+: .*## ' Makefile | sed 's/:.*## /	/'
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
@@ -38,11 +38,19 @@ generate: $(READY) ## write actions, tasks and their reference anew
 lock: $(READY) ## resolve anew what the actions and tasks install
 	$(BIN)/python -m mlops_ci.faces.lock
 
+vsix: $(READY) ## pack the extension for Azure Pipelines (needs node and npm)
+	$(BIN)/python pipelines/pack.py
+
+azure-schema: $(READY) ## write build/azure-pipelines.schema.json, with which editors know our tasks
+	$(BIN)/python pipelines/schema.py \
+		"$$($(BIN)/python -c 'import check_jsonschema as c, pathlib; print(pathlib.Path(c.__file__).parent)')/builtin_schemas/vendor/azure-pipelines.json" \
+		build/azure-pipelines.schema.json
+
 golden: $(READY) ## write the golden files anew; review the diff
 	$(BIN)/python -m pytest -n auto --renew-golden
 
 clean: ## remove everything that make has made
-	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache build dist pipelines/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 picture: $(READY) ## take the README's picture of a report anew (needs chromium)
 	rm -rf .cache/picture && mkdir -p .cache/picture

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
-
-import requests
-from urllib3.exceptions import HTTPError
 
 from mlops_ci.edge.http_address import DEFAULT_PORTS, origin, parse
 from mlops_ci.edge.http_failures import PassingError, ResponseError, broken, not_json, refusal
 from mlops_ci.edge.http_retries import Retries
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
+
+if TYPE_CHECKING:
+    import requests
 
 LARGEST_JSON = 32 << 20
 _CHUNK = 1 << 20
@@ -70,6 +70,10 @@ class Http:
         self._redact = Redactor([authorization, authorization.rpartition(" ")[2]] if authorization else [])
         # Not compressed: a file's bytes are wanted as they are stored.
         self._headers = {"User-Agent": "mlops-ci", "Accept-Encoding": "identity", **(headers or {})}
+        # Here, as most verbs ask nobody, and importing it takes longer than they do.
+        import requests
+
+        self._requests = requests
         self._session = requests.Session()
         self._retries = Retries(sleep, patience)
         self._clock = clock
@@ -226,12 +230,12 @@ class Http:
                 stream=True,
                 **body,
             )
-        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+        except (self._requests.exceptions.InvalidHeader, UnicodeEncodeError):
             # From None: the message of the cause shows the header.
             what = f"the credential for {self._service} cannot be sent: it has characters that no header has"
             raise UsageError(what, hint=f"check {self._credential}") from None
-        except requests.RequestException as error:
-            raise broken(error, self._service, self._at(urlsplit(url).path)) from error
+        except self._requests.RequestException as error:
+            raise broken(error, self._service, self._shown(url)) from error
 
     def _next(self, method: str, url: str, response: requests.Response, *, elsewhere: bool) -> str:
         """Where a redirect leads, if it may be followed."""
@@ -245,7 +249,7 @@ class Http:
             status=response.status_code,
             document={},
             headers=response.headers,
-            where=self._at(urlsplit(url).path),
+            where=self._shown(url),
             hint=f"use its own address; if that is a login page, check {self._credential}",
         )
 
@@ -273,14 +277,20 @@ class Http:
         return bytes(data)
 
     def _stream(self, response: requests.Response) -> Iterator[bytes]:
+        from urllib3.exceptions import HTTPError
+
         try:
             yield from response.raw.stream(_CHUNK, decode_content=False)
         except (HTTPError, OSError) as error:
-            raise broken(error, self._service, self._at(urlsplit(response.url).path)) from error
+            raise broken(error, self._service, self._shown(response.url)) from error
 
     def _is_ours(self, parts: SplitResult) -> bool:
         return origin(parts) == origin(self._parts)
 
     def _at(self, path: str) -> str:
-        """An address to show: without the query, which may be signed."""
-        return self._redact(urljoin(self.base, path.lstrip("/")).partition("?")[0])
+        """The address of a path, to be shown."""
+        return self._shown(urljoin(self.base, path.lstrip("/")))
+
+    def _shown(self, url: str) -> str:
+        """An address without its query, which may be signed."""
+        return self._redact(url.partition("?")[0])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-import requests
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from typing import TYPE_CHECKING, Any
 
 from mlops_ci.edge.http_limits import limit_of, retry_after
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError
+
+if TYPE_CHECKING:
+    import requests
 
 _PASSING = frozenset({500, 502, 503, 504})
 _MAYBE_DONE = frozenset({502, 504})  # a proxy gave up waiting; what is behind it may have done the work
@@ -135,15 +135,19 @@ def not_json(service: str, where: str, data: bytes, response: requests.Response)
 
 def broken(error: Exception, service: str, where: str) -> Exception:
     """The error for a request that got no whole answer; a :class:`PassingError` if it is worth another attempt."""
+    # Here: whoever has such an error has imported these, and others need not.
+    from requests import exceptions
+    from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+
     causes = list(_causes(error))
 
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    if has(ssl.SSLError, requests.exceptions.SSLError):
+    if has(ssl.SSLError, exceptions.SSLError):
         hint = "check the address and its certificate; REQUESTS_CA_BUNDLE names further authorities"
         return RemoteError(f"no secure connection to {service}: {_tls_reason(causes)}", where=where, hint=hint)
-    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+    if has(exceptions.InvalidURL, exceptions.InvalidSchema):
         return RemoteError(f"{service} leads to an address that is none", where=where)
     hint = "check the address and the network"
     if has(NameResolutionError):

@@ -10,10 +10,11 @@ from typing import Literal
 
 from mlops_ci.edge.clock import Clock, timestamp
 from mlops_ci.errors import MlopsError, UsageError
+from mlops_ci.hosts.select import found
 from mlops_ci.lifecycle.news import Newsroom, concerns, newsroom_of
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import Project
-from mlops_ci.project.receivers import Receiver
+from mlops_ci.project.receivers import AZURE_TOKEN, GITHUB_TOKEN, Receiver
 from mlops_ci.records.event import CloudEvent, EventName
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.outbox import Event, Outbox, Sink
@@ -25,6 +26,9 @@ from mlops_ci.triggers.rehearsal import Shown, rehearse
 from mlops_ci.triggers.sending import Sender
 
 _AZURE_URL = "MLOPS_CI_AZURE_DEVOPS_URL"
+# The token that actions and tasks are given is the one of their own host, and nothing to show to another.
+_GIVEN_TOKEN = "MLOPS_CI_TOKEN"  # noqa: S105 - the name of a variable
+_OWN_TOKENS = {"github": GITHUB_TOKEN, "azure": AZURE_TOKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +201,7 @@ class Triggering:
 
     def _means(self, receiver: Receiver) -> Means:
         variable = receiver.to.variable
-        secret = self._environ.get(variable, "").strip()
+        secret = self._secret(variable)
         where = f"trigger {receiver.name}"
         if not secret:
             hint = "give the job this secret as a variable of its environment"
@@ -210,6 +214,12 @@ class Triggering:
             github=self._environ.get("GITHUB_API_URL") or "https://api.github.com",
             azure=self._environ.get(_AZURE_URL) or CLOUD,
         )
+
+    def _secret(self, variable: str) -> str:
+        given = self._environ.get(variable, "").strip()
+        if not given and _OWN_TOKENS.get(found(self._environ) or "") == variable:
+            return self._environ.get(_GIVEN_TOKEN, "").strip()
+        return given
 
 
 def triggering_of(session: Session) -> Triggering:

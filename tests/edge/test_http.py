@@ -296,3 +296,9 @@ def test_a_refusal_of_any_size_is_read_in_part(server: Loopback, client: Client)
 
     server.answer = huge
     assert failing(lambda: client.json("GET", "x")).what == "the server answered 400"
+
+
+def test_an_address_below_a_path_is_shown_once() -> None:
+    with pytest.raises(RemoteError) as raised:
+        Client("http://127.0.0.1:1/api/v3").json("GET", "repos/acme/ml?token=secret")
+    assert raised.value.where == "http://127.0.0.1:1/api/v3/repos/acme/ml"

@@ -22,7 +22,8 @@ HEAVY = {"numpy", "scipy", "polars", "git", "requests", "yaml", "jsonschema", "m
 
 def modules_after(code: str) -> set[str]:
     report = "import sys, json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", f"{code}\n{report}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -36,6 +37,11 @@ def test_imports_follow_the_layers() -> None:
 
 def test_version_imports_nothing_heavy() -> None:
     assert not HEAVY & modules_after("from mlops_ci.__main__ import run; run(['--version'])")
+
+
+def test_verbs_that_ask_nobody_import_no_http_client() -> None:
+    code = "from mlops_ci.__main__ import run; run(['validate', '--project', 'examples/flight-delay'])"
+    assert not {"requests", "urllib3", "matplotlib"} & modules_after(code)
 
 
 PURE = [

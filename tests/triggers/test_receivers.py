@@ -189,3 +189,18 @@ def test_people_read_of_it_in_teams_and_slack(tmp_path: Path) -> None:
         assert teams.violations == slack.violations == []
         assert slack.deliveries[0].content["text"] == f"{MODEL} v1 is now champion"
         assert {block["text"]["type"] for block in slack.deliveries[0].content["blocks"]} == {"plain_text"}
+
+
+@pytest.mark.parametrize(("sign", "hears"), [("GITHUB_ACTIONS", True), ("TF_BUILD", False), ("CI", False)])
+def test_the_token_of_an_action_is_shown_to_its_own_host_only(
+    tmp_path: Path, github: FakeGitHub, sign: str, hears: bool
+) -> None:
+    repository = github.repository("acme/shop")
+    token = repository.token({"contents": "write"})
+    environ = {sign: "true", "MLOPS_CI_TOKEN": token, "GITHUB_API_URL": github.url}
+    office = _office(tmp_path, "{name: shop, github: acme/shop}", **environ)
+    office.promote(2)
+    (told,) = office.deliver().values()
+    assert bool(told.sent) is bool(repository.dispatches) is hears
+    if not hears:
+        assert told.error is not None and told.error.line().startswith("the variable GITHUB_TOKEN is not set")

@@ -169,3 +169,16 @@ def test_a_report_is_posted_again_on_demand(place: Place) -> None:
     place.repository.close(5)
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
     assert done.code == 3 and len(done.err.splitlines()) == 1
+
+
+def test_no_pull_request_gets_the_report_of_another(place: Place) -> None:
+    place.propose(0.8)
+    assert place.pull_request(token="").code == 0
+    newest = place.repository.pulls[5].head
+    place.lab.skill(0.3)
+    later = place.lab.commit("change the skill again")
+    payload = event("pull_request", number=5, head=later, branch="feature")
+    done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
+    assert done.code == 2 and len(done.err.splitlines()) == 1
+    assert newest[:7] in done.err and later[:7] in done.err
+    assert place.repository.comments(5) == []

@@ -45,7 +45,7 @@ def comment(run: str | None, source: Path | None, **options: Any) -> None:
         host = select_host(chosen.host, environ, chosen.say)
         # The event workflow_run is GitHub's alone, and so are these names.
         repository = environ.get("GITHUB_REPOSITORY", "")
-        number = post_for_fork(host, source, repository, url=None)
+        number = post_for_fork(host, source, repository)
         echo(f"pull request {number}: the comment stands")
         return
     arrival = arrive(chosen)

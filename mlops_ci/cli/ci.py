@@ -11,7 +11,7 @@ from mlops_ci.cli.options import force_option, json_option, on_inconclusive_opti
 from mlops_ci.cli.output import LineProgress, Silent, echo, print_json, print_report
 from mlops_ci.cli.session import options_of
 from mlops_ci.cli.telling import tell, warn
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import MlopsError, UsageError
 from mlops_ci.lifecycle.announcing import announce, redacted
 from mlops_ci.lifecycle.arrival import Arrival, arrive
 from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, releases, run_ci
@@ -78,19 +78,24 @@ def ci(
         session = open_arrived(arrival, chosen, started)
         report = run_ci(session, Silent() if quiet else LineProgress(session.host, to_stderr=as_json), force=force)
     report = redacted(report, session.redact)
-    hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
+    failures: list[MlopsError] = []
+    try:
+        hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
+    except MlopsError as error:
+        failures.append(error)  # what follows is owed to others, and is done first
     if as_json:
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
     announce(session.host, session.context, report)
     failed = fails(report, session.context)
-    if releases(session):
-        failure = first_failure(tell(triggering_of(session), options["host"]))
-        if failure and not failed:
-            raise failure
-        if failure:  # which does not hide that the gate refused
-            warn(failure, options["host"])
+    if releases(session) and (failure := first_failure(tell(triggering_of(session), options["host"]))):
+        failures.append(failure)
+    # None of them hides that the gate refused.
+    for failure in failures if failed else failures[1:]:
+        warn(failure, options["host"])
+    if failures and not failed:
+        raise failures[0]
     context.exit(1 if failed else 0)
 
 

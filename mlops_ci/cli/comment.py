@@ -45,11 +45,15 @@ def comment(run: str | None, source: Path | None, **options: Any) -> None:
         host = select_host(chosen.host, environ, chosen.say)
         # The event workflow_run is GitHub's alone, and so are these names.
         repository = environ.get("GITHUB_REPOSITORY", "")
-        number = post_for_fork(host, source, repository, url=None)
+        number = post_for_fork(host, source, repository)
         echo(f"pull request {number}: the comment stands")
         return
     arrival = arrive(chosen)
     report = read_report(workspace_to_read(chosen.workspace, chosen.project), run)
+    commit = arrival.context.commit or arrival.checkout.head
+    if report.commit.sha != commit:  # of another pull request, or of a push that is no longer the newest
+        what = f"run {report.run} is of {report.commit.short}, and this job is of {commit[:7]}"
+        raise UsageError(what, hint="name a RUN of this commit: mlops-ci runs list shows them")
     number_or_none = comment_on(arrival.host, arrival.context, redacted(report, redactor_for(chosen.environ)))
     if number_or_none is None:
         raise RemoteError("there is no pull request that this job may comment on", hint="run it in the job of one")

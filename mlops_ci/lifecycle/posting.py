@@ -34,30 +34,30 @@ MOST_FILES = 50
 _LONGEST_LIST = 1_000
 _LARGEST_NUMBER = 2**53
 _LABEL = re.compile(r"v[0-9]{1,9}|this")
-_NOTE = "measured by the fork's own job, and not checked here"
+_NOTE = "measured by the {}'s own job, and not checked here"
 
 
-def post_for_fork(
-    host: Host, place: Path, repository: str, *, url: str | None, pause: Callable[[float], None] = sleep
-) -> int:
+def post_for_fork(host: Host, place: Path, repository: str, *, pause: Callable[[float], None] = sleep) -> int:
     """Write the sections of a fork's job into the comment of its pull request; return the number of that.
 
     Args:
         host: where this job runs.
         place: a file that ``ci --report-json`` wrote, or a folder of some.
         repository: the pull request's, as the host calls it.
-        url: shows the fork's run.
         pause: waits for so many seconds.
 
     Raises:
-        UsageError: this job does not speak for another one.
+        UsageError: this job does not speak for that of a pull request.
         IntegrityError: what the fork's job left is not what it should be.
         RemoteError: there is no such pull request any more, or the host refuses.
     """
     run = host.workflow_run()
     if run is None:
         raise UsageError("this job speaks for no other", hint="--from belongs into a workflow on: workflow_run")
-    reports = [report_of(read_hand_over(file), run, url, str(file)) for file in files_at(place)]
+    if run.event != "pull_request":  # only there does GitHub say which commit is the pull request's
+        hint = "add if: github.event.workflow_run.event == 'pull_request' to the job"
+        raise UsageError("the run that this job speaks for is not one of a pull request", hint=hint)
+    reports = [report_of(read_hand_over(file), run, str(file)) for file in files_at(place)]
     reviews = host.reviews(None)
     if reviews is None:
         raise RemoteError("there is no token to write the comment with", hint="give the job GITHUB_TOKEN")
@@ -114,7 +114,7 @@ def read_hand_over(file: Path) -> HandOver:
     return found
 
 
-def report_of(found: HandOver, run: WorkflowRun, url: str | None, where: str) -> Report:
+def report_of(found: HandOver, run: WorkflowRun, where: str) -> Report:
     """The report that a hand-over stands for.
 
     Raises:
@@ -142,8 +142,8 @@ def report_of(found: HandOver, run: WorkflowRun, url: str | None, where: str) ->
         seconds=found.seconds,
         metrics=found.metrics,
         changes=found.changes,
-        notes=(_NOTE,),
-        url=url,
+        notes=(_NOTE.format("fork" if run.fork else "pull request"),),
+        url=run.url,
         history=history,
     )
 

@@ -10,8 +10,7 @@ class WorkflowRun:
     """What the host vouches for of a run, whoever wrote its code.
 
     ``owner`` and ``branch`` are those of the head, in a fork too, and None when its repository or branch is gone;
-    ``repository`` is the head's, such as ``acme/ml``; ``event`` is what started the run; ``commit`` is the newest of
-    the head.
+    ``event`` is what started the run; ``commit`` is the newest of the head; ``url`` shows the run.
     """
 
     id: str
@@ -20,5 +19,5 @@ class WorkflowRun:
     commit: str
     branch: str | None
     owner: str | None
-    repository: str | None
+    url: str | None
     fork: bool

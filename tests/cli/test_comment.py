@@ -133,6 +133,19 @@ def test_without_a_token_the_job_ends_as_the_gate_says(place: Place) -> None:
     assert len([line for line in done.err.splitlines() if line.startswith("::warning")]) == 1
 
 
+def test_a_file_that_cannot_be_written_keeps_nobody_from_hearing(place: Place) -> None:
+    place.propose(0.8)
+    gone = str(place.folder / "gone")
+    done = place.pull_request(RUNNER_TEMP=gone)
+    assert done.code == 2 and done.err.splitlines()[-1].startswith("mlops-ci: error[2]: cannot be written")
+    assert place.section().outcome == "passed"
+    place.lab.skill(0.3)
+    place.repository.pulls[5].head = place.repository.commit(place.lab.commit("change the skill again"))
+    done = place.pull_request(RUNNER_TEMP=gone)
+    assert done.code == 1 and "cannot be written" in done.err
+    assert place.section().outcome == "refused"
+
+
 def test_a_closed_pull_request_is_left_alone(place: Place) -> None:
     place.propose(0.8)
     place.repository.close(5)
@@ -169,3 +182,16 @@ def test_a_report_is_posted_again_on_demand(place: Place) -> None:
     place.repository.close(5)
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
     assert done.code == 3 and len(done.err.splitlines()) == 1
+
+
+def test_no_pull_request_gets_the_report_of_another(place: Place) -> None:
+    place.propose(0.8)
+    assert place.pull_request(token="").code == 0
+    newest = place.repository.pulls[5].head
+    place.lab.skill(0.3)
+    later = place.lab.commit("change the skill again")
+    payload = event("pull_request", number=5, head=later, branch="feature")
+    done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
+    assert done.code == 2 and len(done.err.splitlines()) == 1
+    assert newest[:7] in done.err and later[:7] in done.err
+    assert place.repository.comments(5) == []

@@ -264,7 +264,7 @@ def test_the_poster_learns_of_the_run_that_it_speaks_for(tmp_path: Path) -> None
     assert payload["workflow_run"]["pull_requests"] == []
     assert github_job(tmp_path, "workflow_run", payload).host().workflow_run() == WorkflowRun(
         id="8", attempt=3, event="pull_request", commit=HEAD, branch="idea", owner="stranger",
-        repository="stranger/ml", fork=True,
+        url="https://github.com/acme/ml/actions/runs/8/attempts/3", fork=True,
     )  # fmt: skip
 
 

@@ -34,7 +34,8 @@ CONTEXT = HostContext(
     pull_request=PullRequest(7, COMMIT.sha, "more-delay", "main", fork=False), url="https://host.example/runs/8123",
 )  # fmt: skip
 PUSH = replace(CONTEXT, event="push", pull_request=None, actor=Actor("ada", run_id="9000", attempt=1))
-FORK_RUN = WorkflowRun("8123", 1, "pull_request", COMMIT.sha, "more-delay", "eve", "eve/ml", fork=True)
+URL = "https://host.example/runs/8123"
+FORK_RUN = WorkflowRun("8123", 1, "pull_request", COMMIT.sha, "more-delay", "eve", URL, fork=True)
 
 
 class Pulls:
@@ -271,7 +272,7 @@ def test_a_file_that_cannot_be_written_is_one_line(host: Recorder, tmp_path: Pat
 
 def post(host: Recorder, place: Path) -> int:
     host.speaks_for = FORK_RUN
-    return post_for_fork(host, place, "acme/ml", url=None, pause=lambda _: None)
+    return post_for_fork(host, place, "acme/ml", pause=lambda _: None)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -282,6 +283,7 @@ def test_what_a_fork_s_job_left_is_posted(host: Recorder, tmp_path: Path, name: 
     [section] = parse_comment(host.comments.bodies[1])
     assert section.moment == (8123, 1) and section.sha == COMMIT.sha
     assert "Measured by the fork" in dict(section.parts)["notes"]
+    assert f"[The run]({URL})" in dict(section.parts)["foot"]
 
 
 def test_no_sentence_of_a_fork_is_posted(host: Recorder, tmp_path: Path) -> None:
@@ -325,7 +327,14 @@ def test_what_is_no_report_is_refused_in_one_line(host: Recorder, tmp_path: Path
 
 def test_a_job_that_speaks_for_itself_posts_for_nobody(host: Recorder, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="workflow_run"):
-        post_for_fork(host, tmp_path, "acme/ml", url=None)
+        post_for_fork(host, tmp_path, "acme/ml")
+
+
+def test_a_run_of_anything_but_a_pull_request_is_not_spoken_for(host: Recorder, tmp_path: Path) -> None:
+    host.speaks_for = replace(FORK_RUN, event="push")
+    with pytest.raises(UsageError, match="not one of a pull request"):
+        post_for_fork(host, tmp_path, "acme/ml")
+    assert not host.comments.bodies
 
 
 def test_a_newer_commit_of_the_fork_is_not_spoken_over(host: Recorder, tmp_path: Path) -> None:

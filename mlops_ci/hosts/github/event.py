@@ -181,7 +181,7 @@ def workflow_run(environ: Environment, payload: bytes) -> WorkflowRun:
         commit=github.sha(run.head_sha),
         branch=github.name(run.head_branch) if run.head_branch else None,
         owner=theirs.partition("/")[0] if theirs else None,
-        repository=theirs,
+        url=_page(environ, github.repository_name(ours), str(run.id), str(run.run_attempt)) if ours else None,
         fork=theirs is None or ours is None or theirs.lower() != ours.lower(),
     )
 
@@ -215,7 +215,10 @@ def run_url(environ: Environment) -> str | None:
     repository, run = repository_of(environ), environ.get("GITHUB_RUN_ID", "")
     if repository is None or not _is_count(run):
         return None
-    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
+    return _page(environ, repository, run, environ.get("GITHUB_RUN_ATTEMPT", ""))
+
+
+def _page(environ: Environment, repository: str, run: str, attempt: str) -> str:
     return f"{server(environ)}/{repository}/actions/runs/{run}" + (f"/attempts/{attempt}" if _is_count(attempt) else "")
 
 

@@ -76,7 +76,8 @@ def find_remote(text: str, folder: Path, environ: Mapping[str, str], lent: Mappi
     own = [*_settings_of(here, folder), *secret]
     named = "://" not in address
     if lent and named and not _authorises([*_listed(Git(folder, {"GIT_DIR": os.devnull})), *own], url):
-        own += lent.items()
+        # git would carry the header along to wherever the server sends it, and what is lent is for that server alone.
+        own += [*lent.items(), (f"http.{url}.followRedirects", "false")]
     return Remote(
         url=url,
         shown=f"git+{url if '://' in url else f'ssh://{url}' if _SCP_LIKE.match(url) else f'file://{url}'}{mark}{ref}",

@@ -12,6 +12,8 @@ import pytest
 from mlops_ci.errors import RemoteError
 from mlops_ci.workspace.open import open_store
 from tests.parts.git_http import Repository
+from tests.parts.loopback import Request
+from tests.support.loopback import Reply, serving
 from tests.workspace.git_remote.conftest import git
 
 USER, PASSWORD = "x-access-token", "ghs_NobodyMayEverSeeThis0123456789"
@@ -150,6 +152,19 @@ def test_the_jobs_credential_reaches_the_remotes_of_the_checkout_and_no_others(
     assert everything_in(checkout) == before
     secret = HEADER.rpartition(" ")[2]
     assert not [name for name, (_, data) in everything_in(tmp_path / "cache").items() if secret.encode() in data]
+
+
+def test_the_jobs_credential_follows_no_redirect_to_another_server(checkout: Path, remote: Repository) -> None:
+    def onwards(request: Request) -> Reply:
+        return Reply(302, headers={"Location": remote.url + request.target.partition("/coin.git")[2]})
+
+    with serving(onwards) as server:
+        git(checkout, "remote", "set-url", "origin", f"{server.url}/coin.git")
+        lent = {f"http.{server.url}/.extraheader": HEADER}
+        with pytest.raises(RemoteError):
+            open_store("git+origin", checkout, lent=lent).create("log/1", b"1")
+        assert HEADER.endswith(server.requests[0].headers["authorization"])
+    assert not [request for request in remote.requests if "authorization" in request.headers]
 
 
 @pytest.mark.parametrize("how", [_extraheader, _in_the_url])

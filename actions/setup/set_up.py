@@ -226,7 +226,7 @@ def _steps(folder: str, environ: Environment) -> dict[str, str]:
 
     refs = [environ.get("GITHUB_REF", "")]
     refs += [f"refs/heads/{name}" for name in (environ.get("GITHUB_BASE_REF"), _default_branch(environ)) if name]
-    job = "\0".join(environ.get(name, "") for name in ("GITHUB_JOB", "MLOPS_CI_PROJECT"))
+    job = "\0".join(environ.get(name, "") for name in ("GITHUB_JOB", "MLOPS_CI_PROJECT", "MLOPS_CI_ONLY"))
     attempt = "-".join(environ.get(name, "") for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"))
     return {
         "steps": folder,

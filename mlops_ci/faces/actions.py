@@ -17,8 +17,8 @@ from mlops_ci.workflows.pins import pinned
 _HEADER = "# Written by make generate, from the options of the verb and mlops_ci/faces: change those.\n"
 _IN_ACTIONS = "$GITHUB_ACTION_PATH/../setup"
 _IN_ROOT = "$GITHUB_ACTION_PATH/actions/setup"
-# What the set-up wants to know, too.
-_OF_SETUP = ("project", "workspace", "extra")
+# What the set-up wants to know, too; jobs of a matrix differ by their steps alone.
+_OF_SETUP = ("project", "workspace", "extra", "only")
 _NOT_RESTORED = "steps.look.outputs.restore == 'true' && steps.restored.outputs.cache-hit != 'true'"
 
 

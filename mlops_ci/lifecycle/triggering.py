@@ -10,10 +10,12 @@ from typing import Literal
 
 from mlops_ci.edge.clock import Clock, timestamp
 from mlops_ci.errors import MlopsError, UsageError
+from mlops_ci.hosts.github.api import API
+from mlops_ci.hosts.select import found
 from mlops_ci.lifecycle.news import Newsroom, concerns, newsroom_of
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import Project
-from mlops_ci.project.receivers import Receiver
+from mlops_ci.project.receivers import AZURE_TOKEN, GITHUB_TOKEN, Receiver
 from mlops_ci.records.event import CloudEvent, EventName
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.outbox import Event, Outbox, Sink
@@ -118,12 +120,12 @@ class Triggering:
             UsageError: nothing like that has happened to the version.
         """
         newsroom = self.newsroom()
-        found = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
-        if not found:
+        happened = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
+        if not happened:
             past = event.removeprefix("model-")
             raise UsageError(f"v{version} was never {past}", where=self._model, hint="see mlops-ci events list")
         for receiver in [self.receiver(only)] if only else self.receivers:
-            heard = [one for one in found if event == "model-registered" or one.data.alias == receiver.alias]
+            heard = [one for one in happened if event == "model-registered" or one.data.alias == receiver.alias]
             if receiver.event == event and heard:
                 yield self._rehearse(receiver, heard[-1])
 
@@ -197,7 +199,7 @@ class Triggering:
 
     def _means(self, receiver: Receiver) -> Means:
         variable = receiver.to.variable
-        secret = self._environ.get(variable, "").strip()
+        secret = self._environ.get(variable, "").strip() or self._handed_on(variable)
         where = f"trigger {receiver.name}"
         if not secret:
             hint = "give the job this secret as a variable of its environment"
@@ -207,9 +209,14 @@ class Triggering:
         return Means(
             secret=secret,
             now=int(self._clock().timestamp()),
-            github=self._environ.get("GITHUB_API_URL") or "https://api.github.com",
+            github=self._environ.get("GITHUB_API_URL") or API,
             azure=self._environ.get(_AZURE_URL) or CLOUD,
         )
+
+    def _handed_on(self, variable: str) -> str:
+        """The job's own token under our name for it, by which actions hand it on; empty for any other secret."""
+        own = {"github": GITHUB_TOKEN, "azure": AZURE_TOKEN}.get(found(self._environ) or "")
+        return self._environ.get("MLOPS_CI_TOKEN", "").strip() if variable == own else ""
 
 
 def triggering_of(session: Session) -> Triggering:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from mlops_ci.edge.http_address import DEFAULT_PORTS, origin, parse
+from mlops_ci.edge.http_address import DEFAULT_PORTS, leading_to, origin, parse
 from mlops_ci.edge.http_failures import PassingError, ResponseError, broken, not_json, refusal
 from mlops_ci.edge.http_retries import Retries
 from mlops_ci.edge.redaction import Redactor
@@ -132,16 +132,16 @@ class Http:
             yield document
             if following is None:
                 return
-            if not self._is_ours(urlsplit(following)):
+            if not self._is_ours(following):
                 raise RemoteError(f"the pages of {self._service} lead to another address", where=self._at(path))
-            path, params = following, None
+            path, params = following.geturl(), None
         raise RemoteError(f"{self._service} has more than {most} pages of this", where=self._at(path))
 
-    def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, str | None]:
+    def _page(self, path: str, params: Mapping[str, str] | None) -> tuple[Any, SplitResult | None]:
         with self._open("GET", path, params=params) as response:
             following = response.links.get("next", {}).get("url")
             document = self._document(response, path, LARGEST_JSON)
-            return document, urljoin(response.url, following) if following else None
+            return document, leading_to(response.url, following, self._service) if following else None
 
     def _document(self, response: requests.Response, path: str, limit: int) -> Any:
         data = self._read(response, limit + 1)
@@ -234,16 +234,15 @@ class Http:
             # From None: the message of the cause shows the header.
             what = f"the credential for {self._service} cannot be sent: it has characters that no header has"
             raise UsageError(what, hint=f"check {self._credential}") from None
-        except self._requests.RequestException as error:
+        except (self._requests.RequestException, ValueError) as error:  # requests looks at a redirect in any case
             raise broken(error, self._service, self._shown(url)) from error
 
     def _next(self, method: str, url: str, response: requests.Response, *, elsewhere: bool) -> str:
         """Where a redirect leads, if it may be followed."""
-        target = urljoin(url, response.headers.get("Location", ""))
-        parts = urlsplit(target)
+        parts = leading_to(url, response.headers.get("Location", ""), self._service)
         downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
         if method == "GET" and parts.scheme in DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
-            return target
+            return parts.geturl()
         raise ResponseError(
             f"{self._service} redirects to {parts.scheme}://{parts.hostname}",
             status=response.status_code,

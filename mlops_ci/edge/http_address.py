@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import RemoteError, UsageError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -25,6 +25,20 @@ def parse(base: str, credential: str) -> SplitResult:
     if parts.username is not None or parts.query or parts.fragment:
         what = "the address has a credential or a query in it"
         raise UsageError(what, where=parts.hostname, hint=f"put the credential into {credential}")
+    return parts
+
+
+def leading_to(url: str, target: str, service: str) -> SplitResult:
+    """The parts of the address to which one of a service leads.
+
+    Raises:
+        RemoteError: it is none.
+    """
+    try:
+        parts = urlsplit(urljoin(url, target))
+        _ = parts.port
+    except ValueError as error:
+        raise RemoteError(f"{service} leads to an address that is none") from error
     return parts
 
 

@@ -147,7 +147,7 @@ def broken(error: Exception, service: str, where: str) -> Exception:
     if has(ssl.SSLError, exceptions.SSLError):
         hint = "check the address and its certificate; REQUESTS_CA_BUNDLE names further authorities"
         return RemoteError(f"no secure connection to {service}: {_tls_reason(causes)}", where=where, hint=hint)
-    if has(exceptions.InvalidURL, exceptions.InvalidSchema):
+    if has(exceptions.InvalidURL, exceptions.InvalidSchema) or type(error) is ValueError:
         return RemoteError(f"{service} leads to an address that is none", where=where)
     hint = "check the address and the network"
     if has(NameResolutionError):

@@ -10,6 +10,7 @@ from typing import Literal
 
 from mlops_ci.edge.clock import Clock, timestamp
 from mlops_ci.errors import MlopsError, UsageError
+from mlops_ci.hosts.github.api import API
 from mlops_ci.hosts.select import found
 from mlops_ci.lifecycle.news import Newsroom, concerns, newsroom_of
 from mlops_ci.lifecycle.session import Session
@@ -26,9 +27,6 @@ from mlops_ci.triggers.rehearsal import Shown, rehearse
 from mlops_ci.triggers.sending import Sender
 
 _AZURE_URL = "MLOPS_CI_AZURE_DEVOPS_URL"
-# The token that actions and tasks are given is the one of their own host, and nothing to show to another.
-_GIVEN_TOKEN = "MLOPS_CI_TOKEN"  # noqa: S105 - the name of a variable
-_OWN_TOKENS = {"github": GITHUB_TOKEN, "azure": AZURE_TOKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +120,12 @@ class Triggering:
             UsageError: nothing like that has happened to the version.
         """
         newsroom = self.newsroom()
-        found = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
-        if not found:
+        happened = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
+        if not happened:
             past = event.removeprefix("model-")
             raise UsageError(f"v{version} was never {past}", where=self._model, hint="see mlops-ci events list")
         for receiver in [self.receiver(only)] if only else self.receivers:
-            heard = [one for one in found if event == "model-registered" or one.data.alias == receiver.alias]
+            heard = [one for one in happened if event == "model-registered" or one.data.alias == receiver.alias]
             if receiver.event == event and heard:
                 yield self._rehearse(receiver, heard[-1])
 
@@ -201,7 +199,7 @@ class Triggering:
 
     def _means(self, receiver: Receiver) -> Means:
         variable = receiver.to.variable
-        secret = self._secret(variable)
+        secret = self._environ.get(variable, "").strip() or self._handed_on(variable)
         where = f"trigger {receiver.name}"
         if not secret:
             hint = "give the job this secret as a variable of its environment"
@@ -211,15 +209,14 @@ class Triggering:
         return Means(
             secret=secret,
             now=int(self._clock().timestamp()),
-            github=self._environ.get("GITHUB_API_URL") or "https://api.github.com",
+            github=self._environ.get("GITHUB_API_URL") or API,
             azure=self._environ.get(_AZURE_URL) or CLOUD,
         )
 
-    def _secret(self, variable: str) -> str:
-        given = self._environ.get(variable, "").strip()
-        if not given and _OWN_TOKENS.get(found(self._environ) or "") == variable:
-            return self._environ.get(_GIVEN_TOKEN, "").strip()
-        return given
+    def _handed_on(self, variable: str) -> str:
+        """The job's own token under our name for it, by which actions hand it on; empty for any other secret."""
+        own = {"github": GITHUB_TOKEN, "azure": AZURE_TOKEN}.get(found(self._environ) or "")
+        return self._environ.get("MLOPS_CI_TOKEN", "").strip() if variable == own else ""
 
 
 def triggering_of(session: Session) -> Triggering:

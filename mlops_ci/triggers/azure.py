@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
+from mlops_ci.hosts.azure.credentials import authorization_of
 from mlops_ci.records.codec import encode
 from mlops_ci.triggers.call import JSON, Call, Means, part
 
@@ -44,7 +44,7 @@ def azure_call(
         url=f"{base}/{part(place[0])}/{part(place[1])}/{path}",
         headers={
             "Accept": JSON,
-            "Authorization": _authorization(means.secret),
+            "Authorization": authorization_of(means.secret),
             **({} if document is None else {"Content-Type": JSON}),
         },
         body=b"" if document is None else encode(document),
@@ -52,10 +52,3 @@ def azure_call(
         hints={401: f"check {variable}: the token is none, or has expired", **hints},
         example=example,
     )
-
-
-def _authorization(token: str) -> str:
-    """A job's own token and those of Entra are signed in three parts; a personal one is the password of nobody."""
-    if token.count(".") == 2:
-        return f"Bearer {token}"
-    return f"Basic {base64.b64encode(f':{token}'.encode()).decode()}"

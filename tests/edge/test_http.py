@@ -203,6 +203,14 @@ def test_a_redirect_to_a_login_page_is_not_followed(server: Loopback, client: Cl
     assert "check THE_TOKEN" in error.line()
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "https://host:99999/", "https://host:port/"])
+def test_an_address_that_is_none_is_not_followed(server: Loopback, client: Client, address: str) -> None:
+    server.answer = in_turn(Reply(302, headers={"Location": address}))
+    assert "an address that is none" in failing(lambda: client.json("GET", "x")).line()
+    server.answer = in_turn(of_json([1], Link=f'<{address}>; rel="next"'))
+    assert "an address that is none" in failing(lambda: list(client.pages("x", most=3))).line()
+
+
 def test_a_request_that_changes_something_is_not_redirected(server: Loopback, client: Client) -> None:
     server.answer = in_turn(Reply(307, headers={"Location": "/y"}), of_json(1))
     failing(lambda: client.json("PUT", "x", body={}))

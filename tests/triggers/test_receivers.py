@@ -64,6 +64,20 @@ def test_a_repository_dispatch_carries_what_a_workflow_needs(tmp_path: Path, git
     assert payload["data"]["metrics"] == METRICS and payload["data"]["tags"] == {"team": "fraud"}
 
 
+def test_an_action_hands_the_token_of_its_job_on_and_no_other_host_s(tmp_path: Path, github: FakeGitHub) -> None:
+    repository = github.repository("acme/ml")
+    given = {"MLOPS_CI_TOKEN": repository.token({"contents": "write"}), "GITHUB_API_URL": github.url}
+    line = "{name: shop, github: acme/ml}"
+    office = _office(tmp_path, line, GITHUB_ACTIONS="true", **given)
+    _sent(office, office.promote(2))
+    assert len(repository.dispatches) == 1
+    for other in (_office(tmp_path, line, TF_BUILD="True", **given), _office(tmp_path, line, **given)):
+        other.promote(2)
+        (told,) = other.deliver().values()
+        assert told.error and "GITHUB_TOKEN is not set" in told.error.line()
+    assert len(repository.dispatches) == 1
+
+
 def test_a_workflow_is_dispatched_with_inputs_filled_in(tmp_path: Path, github: FakeGitHub) -> None:
     repository = github.repository("acme/ml")
     repository.commit("c" * 40)

@@ -21,10 +21,15 @@ class Credential:
 
     @property
     def authorization(self) -> str:
-        """The header that shows it: an access token is a JSON Web Token, a personal one the password of nobody."""
-        if self.token.startswith("ey") and self.token.count(".") == 2:
-            return f"Bearer {self.token}"
-        return f"Basic {base64.b64encode(f':{self.token}'.encode(errors='surrogateescape')).decode()}"
+        """The header that shows it."""
+        return authorization_of(self.token)
+
+
+def authorization_of(token: str) -> str:
+    """The header that shows a token: a job's is a JSON Web Token, a personal one the password of nobody."""
+    if token.count(".") == 2:
+        return f"Bearer {token}"
+    return f"Basic {base64.b64encode(f':{token}'.encode(errors='surrogateescape')).decode()}"
 
 
 def find_credential(environ: Environment) -> Credential | None:

@@ -104,14 +104,17 @@ class GitHubSite:
         return host, Checkout()
 
     def push(self, commit: str) -> None:
-        if self._pull.state == "open" and commit not in self._here.parents:
+        if commit not in self._here.parents:
             self._here.commit(commit, "feature")
-            self._pull.head = commit
+            if self._pull.state == "open":
+                self._pull.head = commit
 
     def merge(self, commit: str) -> None:
         if self._pull.state == "open":
             self._here.merge(1, commit)
-        elif commit not in self._here.parents:
+
+    def go_on(self, commit: str) -> None:
+        if commit not in self._here.parents:
             self._here.commit(commit)
 
     def require(self, storm: Storm) -> None:
@@ -120,7 +123,7 @@ class GitHubSite:
         ours = [each for each in comments if each.author.login == who and each.body.startswith(begin)]
         require_sections(storm, [each.body for each in ours])
         foreign = [(each.id, each.body, each.updated_at) for each in comments if each not in ours]
-        assert foreign == self._foreign
+        assert foreign == self._foreign, "others' words are not as they were"
         for job in storm.jobs:
             if storm.newest(job.model, job.commit) is job:
                 self._require_conclusion(storm, job)
@@ -129,16 +132,18 @@ class GitHubSite:
 
     def _require_conclusion(self, storm: Storm, job: Job) -> None:
         state, name = storm.state(job), f"mlops-ci / {job.model}"
+        writers = [each for each in storm.jobs if (each.model, each.commit) == (job.model, job.commit)]
         if self._kind == "pat":
             said = [each.state for each in self._here.statuses if each.sha == job.commit and job.model in each.context]
-            assert said[-1] == ("failure" if state == "failure" else "success")
+            wanted = "failure" if state == "failure" else "success"
+            # A status has no room for a moment: of two runs at one commit the later writer is believed.
+            assert said[-1] == wanted or len(writers) > 1, f"{job}: {said[-1]}"
             return
         runs: list[CheckRun] = [
             each for each in self._here.check_runs if (each.name, each.head_sha) == (name, job.commit)
         ]
         assert runs[-1].conclusion == state, f"{job}: {runs[-1].conclusion}"
-        writers = [each for each in storm.jobs if (each.model, each.commit) == (job.model, job.commit)]
-        assert len(runs) <= len(writers)
+        assert len(runs) <= len(writers), f"{job}: {len(runs)} check runs"
 
     def arrived(self, sink: str) -> list[str]:
         if sink == "dispatch":

@@ -6,7 +6,7 @@ Time is virtual and one job runs at a time, so that a seed always gives the same
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from mlops_ci.hosts.host import Host, Repository
 from mlops_ci.lifecycle.announcing import announce, conclusion_of
 from mlops_ci.lifecycle.triggering import Triggering
 from mlops_ci.project.project import Project
+from mlops_ci.records.host import Event
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.registry.register import register
@@ -38,7 +39,10 @@ Moment = tuple[int, int]
 
 @dataclass(frozen=True)
 class Job:
-    """A job of a workflow: what it comes to, and when it starts. Of the default branch it lands a model."""
+    """A job of a workflow: what it comes to, and when it starts.
+
+    ``lands`` says where it runs: 0 for the pull request, 1 for its merge, 2 for a later push to the default branch.
+    """
 
     model: str
     commit: str
@@ -51,8 +55,7 @@ class Job:
 class Site(Protocol):
     """A host with one pull request."""
 
-    repository: str
-    environ: Mapping[str, str]
+    environ: dict[str, str]
     project: Project
 
     def host(self, job: Job, attempt: int, say: Callable[[str], None], line: Line) -> tuple[Host, Repository]:
@@ -65,6 +68,10 @@ class Site(Protocol):
 
     def merge(self, commit: str) -> None:
         """Merge the pull request, unless that has happened."""
+        ...
+
+    def go_on(self, commit: str) -> None:
+        """Push to the default branch, unless that has happened."""
         ...
 
     def require(self, storm: Storm) -> None:
@@ -94,6 +101,7 @@ class Storm:
     begun: dict[Job, list[Moment]] = field(default_factory=dict)
     ended: dict[Job, Moment] = field(default_factory=dict)
     turned_away: set[Job] = field(default_factory=set)
+    landed: list[Job] = field(default_factory=list)
     unmarked: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -113,7 +121,7 @@ class Storm:
     def report(self, job: Job) -> Report:
         """What a job says."""
         made = REPORTS[_REPORTS[job.outcome]]
-        event = "push" if job.lands else "pull_request"
+        event: Event = "push" if job.lands else "pull_request"
         return replace(made, model=job.model, commit=replace(COMMIT, sha=job.commit), event=event)
 
     def newest(self, model: str, commit: str) -> Job | None:
@@ -151,7 +159,7 @@ class Storm:
         host, checkout = self.site.host(job, attempt, said.append, line)
         store = MortalStore(self.store, line, self.unmarked)
         if job.lands:
-            self.site.merge(job.commit)
+            (self.site.merge if job.lands == 1 else self.site.go_on)(job.commit)
             self._land(job)
         else:
             self.site.push(job.commit)
@@ -165,10 +173,10 @@ class Storm:
 
     def _land(self, job: Job) -> None:
         """Register and promote, once."""
-        log = open_log(self.store)
-        if job.model == MODEL and job.lands > log.read().last_version:
-            register(log, registration(self.folder, job.commit, f"f{job.lands}"))
-            move_alias(open_log(self.store), "champion", job.lands, rollback=True, reason=None)
+        if job.model == MODEL and job not in self.landed:
+            self.landed.append(job)
+            done = register(open_log(self.store), registration(self.folder, job.commit, f"f{job.lands}"))
+            move_alias(open_log(self.store), "champion", done.version.version, rollback=True, reason=None)
 
     def _triggering(self, store: MemoryStore, line: Line) -> Triggering:
         def time() -> datetime:

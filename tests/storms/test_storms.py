@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.azure_devops import FakeAzureDevOps
 from tests.parts.github import FakeGitHub
 from tests.parts.need import soak
+from tests.storms.azure import AzureSite
 from tests.storms.github import GitHubSite
 from tests.storms.scenario import Storm
 
@@ -28,11 +30,22 @@ def faults_of(seed: int) -> float:
 def test_on_github(github: FakeGitHub, tmp_path: Path, block: int) -> None:
     for seed in range(block * SCENARIOS, (block + 1) * SCENARIOS):
         site = GitHubSite(github, tmp_path / str(seed), seed, faults_of(seed))
-        storm = Storm(seed, site, tmp_path / "sources")
-        try:
-            storm.blow()
-            site.require(storm)
-            assert github.violations == []
-        except AssertionError as error:
-            jobs = "\n".join(f"{job} {storm.begun.get(job)}" for job in storm.jobs)
-            pytest.fail(f"seed {seed} on GitHub: {error}\n{jobs}")
+        _require_calm_after(Storm(seed, site, tmp_path / "sources"), github.violations)
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_on_azure(tmp_path: Path, block: int) -> None:
+    with FakeAzureDevOps.started() as azure:
+        for seed in range(block * SCENARIOS, (block + 1) * SCENARIOS):
+            site = AzureSite(azure, tmp_path / str(seed), seed, faults_of(seed))
+            _require_calm_after(Storm(seed, site, tmp_path / "sources"), azure.violations)
+
+
+def _require_calm_after(storm: Storm, violations: list[str]) -> None:
+    try:
+        storm.blow()
+        storm.site.require(storm)
+        assert violations == []
+    except AssertionError as error:
+        jobs = "\n".join(f"{job} {storm.begun.get(job)}" for job in storm.jobs)
+        pytest.fail(f"seed {storm.seed}: {error}\n{jobs}")

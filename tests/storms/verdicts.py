@@ -15,6 +15,7 @@ def require_sections(storm: Storm, bodies: list[str]) -> list[Section]:
     if not bodies:
         assert spoken == [], "there is no comment"
         return []
+    assert len(bodies) == 1, f"there are {len(bodies)} comments"
     [body] = bodies
     sections = parse_comment(body)
     standing = {section.model: section.moment for section in sections}
@@ -29,16 +30,15 @@ def require_sections(storm: Storm, bodies: list[str]) -> list[Section]:
         job = next((job for job in mine if found in storm.begun[job]), None)
         if job:
             section = next(section for section in sections if section.model == model)
-            assert (section.outcome, section.sha) == (job.outcome, job.commit)
-    assert standing == {}
+            assert (section.outcome, section.sha) == (job.outcome, job.commit), "a section is a mixture"
+    assert standing == {}, f"sections of nobody: {standing}"
     return sections
 
 
 def require_heard(storm: Storm, sink: str) -> None:
     """A receiver has heard of everything, in order, and of nothing more often than lost answers and deaths explain."""
-    versions = max((job.lands for job in storm.jobs if job.model == MODEL), default=0)
     operation = _WANTS[sink]
-    due = [2 * version - (operation == "register") for version in range(1, versions + 1)]
+    due = [2 * version - (operation == "register") for version in range(1, len(storm.landed) + 1)]
     numbers = [int(each.removeprefix(f"{storm.workspace}/{MODEL}/")) for each in storm.site.arrived(sink)]
     first = list(dict.fromkeys(numbers))
     assert first == sorted(first) and set(first) <= set(due), f"{sink} hears {numbers}"

@@ -96,7 +96,7 @@ class Http:
             method: the method.
             path: relative to the base.
             params: the query.
-            body: is sent as JSON.
+            body: is sent as JSON; a function makes it anew for each attempt.
             content: is sent as it is, instead, as a signature over the bytes wants it.
             headers: further headers of this request, such as the type of its content.
             idempotent: whether it may be carried out twice; by default as HTTP says of the method.
@@ -109,7 +109,7 @@ class Http:
         """
 
         def once() -> Any:
-            sent = {"json": body} if content is None else {"data": content}
+            sent = {"json": body() if callable(body) else body} if content is None else {"data": content}
             with self._open(method, path, params=params, headers=headers, **sent) as response:
                 return self._document(response, path, limit)
 

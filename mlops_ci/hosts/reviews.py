@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,10 +11,11 @@ from mlops_ci.records.conclusion import Conclusion
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A comment as it stands on the host. ``id`` is the host's."""
+    """A comment as it stands on the host. ``id`` is the host's; ``resolved`` is None where a host has no such thing."""
 
     id: str
     body: str
+    resolved: bool | None = None
 
 
 class Conversation(Protocol):
@@ -32,8 +34,8 @@ class Conversation(Protocol):
         """Write a new comment. ``resolved`` says that nothing in it asks anybody to act."""
         ...
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
-        """Replace the body of a comment of ours."""
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
+        """Replace the body of a comment of ours; each attempt makes it anew, as others write while one waits."""
         ...
 
     def delete(self, comment: str) -> None:

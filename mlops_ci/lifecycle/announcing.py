@@ -150,6 +150,8 @@ def conclusion_of(report: Report, context: HostContext) -> Conclusion:
         commit=report.commit.sha,
         url=report.url,
         annotations=tuple(remarks(report, context)),
+        run=run_of(context.actor.run_id),
+        attempt=context.actor.attempt or 1,
     )
 
 

@@ -1,7 +1,8 @@
 """Keeps one comment on a pull request, whoever else writes to it at the same time.
 
 Hosts have no conditional write: who updates a comment may undo what another job has written since it was read. So a
-writer looks again after its update, once a write that was on its way has arrived, and puts right what it finds. New
+writer looks again after its update, once a write that was on its way has arrived, and puts right what it finds. An
+update that has to wait for its turn is made anew from what stands there then, so that no old text arrives late. New
 comments undo nothing: of several the oldest stays and takes the sections of all.
 """
 
@@ -43,15 +44,13 @@ def converge(
     unknown: OutcomeUnknownError | None = None
     for _ in range(ROUNDS):
         posted = conversation.ours(marker(repository))
-        standing = [parse_comment(comment.body) for comment in posted]
         # What was seen once is put back, too, if another's write has undone it.
-        known = merge(known, *standing)
-        body = render_comment(repository, known, conversation.limit)
-        # A host may give back another spelling than it was given: once written, the right sections are enough.
-        if len(posted) == 1 and (_same(posted[0].body, body) or (wrote and _moments(standing[0]) == _moments(known))):
+        known = merge(known, *(parse_comment(comment.body) for comment in posted))
+        draft = _Draft(conversation, repository, known, after_write=wrote)
+        if len(posted) == 1 and draft.is_said_by(posted[0]):
             return
         try:
-            undoes = _write(conversation, posted, body, resolved=not any(section.asks for section in known))
+            undoes = _write(conversation, posted, draft)
             wrote, unknown = True, None
         except OutcomeUnknownError as error:
             undoes, unknown = True, error
@@ -67,24 +66,52 @@ def converge(
     )
 
 
-def _write(conversation: Conversation, posted: Sequence[Posted], body: str, *, resolved: bool) -> bool:
-    """Write the body to one comment, then delete the others; whether that may have undone another's write."""
+class _Draft:
+    """The comment that is to stand, made of the sections that are known."""
+
+    def __init__(
+        self, conversation: Conversation, repository: str, known: Sequence[Section], *, after_write: bool
+    ) -> None:
+        self._conversation = conversation
+        self._repository = repository
+        self._known = known
+        self._after_write = after_write
+        self._attempts = 0
+        self.body = render_comment(repository, known, conversation.limit)
+        self.resolved = not any(section.asks for section in known)
+
+    def is_said_by(self, posted: Posted) -> bool:
+        """Whether nothing is left to write."""
+        if not self._after_write:
+            # A thread that somebody has closed stays so, as long as there is nothing new to say.
+            return _lines(posted.body) == _lines(self.body)
+        # A host may give back another spelling than it was given: once written, the right sections are enough.
+        said = _lines(posted.body) == _lines(self.body) or _moments(parse_comment(posted.body)) == _moments(self._known)
+        return said and posted.resolved in {None, self.resolved}
+
+    def attempt(self) -> str:
+        """The body for an attempt to write it: the first says what was read just now, others read again."""
+        self._attempts += 1
+        if self._attempts == 1:
+            return self.body
+        standing = (parse_comment(posted.body) for posted in self._conversation.ours(marker(self._repository)))
+        return render_comment(self._repository, merge(self._known, *standing), self._conversation.limit)
+
+
+def _write(conversation: Conversation, posted: Sequence[Posted], draft: _Draft) -> bool:
+    """Write the draft to one comment, then delete the others; whether that may have undone another's write."""
     if not posted:
-        conversation.post(body, resolved=resolved)
+        conversation.post(draft.body, resolved=draft.resolved)
         return False
-    if not _same(posted[0].body, body):
-        conversation.update(posted[0].id, body, resolved=resolved)
+    if not draft.is_said_by(posted[0]):
+        conversation.update(posted[0].id, draft.attempt, resolved=draft.resolved)
     for comment in posted[1:]:
         conversation.delete(comment.id)
     return True
 
 
-def _same(standing: str, body: str) -> bool:
-    """Whether a comment is the text that we would write, as far as a host gives back what it was given."""
-    return _lines(standing) == _lines(body)
-
-
 def _lines(text: str) -> list[str]:
+    """A text as far as a host gives back what it was given."""
     return [line.rstrip() for line in text.strip().splitlines()]
 
 

@@ -23,7 +23,8 @@ class Annotation:
 class Conclusion:
     """What a job says of a model, in short; ``summary`` is Markdown, ``url`` shows the job's run.
 
-    ``neutral`` neither blocks nor praises: nothing changed, or nothing was judged.
+    ``neutral`` neither blocks nor praises: nothing changed, or nothing was judged. ``run`` and ``attempt`` tell which
+    of two at one commit is the newer.
     """
 
     model: str
@@ -33,3 +34,5 @@ class Conclusion:
     commit: str
     url: str | None = None
     annotations: tuple[Annotation, ...] = ()
+    run: int = 0
+    attempt: int = 1

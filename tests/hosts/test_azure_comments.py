@@ -34,9 +34,9 @@ def test_a_refusal_is_active_and_a_pass_is_closed(azure: Site) -> None:
     talk.post(f"{MARK} refused", resolved=False)
     [thread] = azure.pull_request.threads
     assert thread.status == "active"
-    talk.update("1/1", f"{MARK} passed", resolved=True)
+    talk.update("1/1", lambda: f"{MARK} passed", resolved=True)
     assert (thread.status, thread.comments[0].content) == ("closed", f"{MARK} passed")
-    talk.update("1/1", f"{MARK} refused", resolved=False)
+    talk.update("1/1", lambda: f"{MARK} refused", resolved=False)
     assert thread.status == "active"
     talk.post("passed", resolved=True)
     assert azure.pull_request.threads[1].status == "closed"
@@ -65,7 +65,7 @@ def test_a_thread_that_is_full_of_answers_can_still_be_written_anew(azure: Site)
     [thread] = azure.pull_request.threads
     for _ in range(499):
         thread.add({"content": "why?", "parentCommentId": 1}, "jo@acme.example")
-    talk.update(posted.id, f"{MARK} two", resolved=False)
+    talk.update(posted.id, lambda: f"{MARK} two", resolved=False)
     assert [found.body for found in talk.ours(MARK)] == [f"{MARK} two"]
 
 

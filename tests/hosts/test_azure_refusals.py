@@ -103,7 +103,7 @@ def test_what_may_be_repeated_is(azure: Site, fault: Fault) -> None:
     azure.server.faults.fail_next([fault, fault])
     assert talk.ours(MARK) == [posted]
     azure.server.faults.fail_next([fault, None, fault])
-    talk.update(posted.id, f"{MARK} new", resolved=True)
+    talk.update(posted.id, lambda: f"{MARK} new", resolved=True)
     azure.server.faults.fail_next([fault])
     talk.delete(posted.id)
     assert talk.ours(MARK) == []
@@ -135,7 +135,7 @@ def test_whatever_goes_wrong_is_one_of_our_errors_and_no_thread_is_doubled(azure
         try:
             standing = talk.ours(MARK)
             if standing:
-                talk.update(standing[0].id, f"{MARK} done", resolved=True)
+                talk.update(standing[0].id, lambda: f"{MARK} done", resolved=True)
             else:
                 talk.post(f"{MARK} done", resolved=True)
             break

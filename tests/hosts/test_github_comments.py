@@ -33,7 +33,7 @@ def test_a_comment_is_written_found_changed_and_deleted(place: Place) -> None:
     conversation = place.conversation()
     posted = conversation.post(OURS, resolved=False)
     assert conversation.ours(MARKER) == [posted]
-    conversation.update(posted.id, f"{OURS} again", resolved=True)
+    conversation.update(posted.id, lambda: f"{OURS} again", resolved=True)
     assert [each.body for each in conversation.ours(MARKER)] == [f"{OURS} again"]
     conversation.delete(posted.id)
     conversation.delete(posted.id)
@@ -122,7 +122,7 @@ def test_reading_and_changing_survive_any_passing_fault(place: Place, fault: str
     place.github.faults.fail_next([fault])
     assert conversation.ours(MARKER) == [posted]
     place.github.faults.fail_next([fault])
-    conversation.update(posted.id, f"{MARKER} new", resolved=True)
+    conversation.update(posted.id, lambda: f"{MARKER} new", resolved=True)
     assert place.bodies == [f"{MARKER} new"]
     place.github.faults.fail_next([fault])
     conversation.delete(posted.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -132,7 +133,7 @@ class Deleting(Comments):
 
     gone = False
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
         if not self.gone:
             self.gone = True
             self.bodies.clear()
@@ -176,9 +177,9 @@ def test_what_stays_unknown_is_said() -> None:
 class Quarrelsome(Comments):
     """Somebody else writes a newer section after each of our writes."""
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
         newer = section("dice", self.writes + 1)
-        super().update(comment, render_comment(REPOSITORY, [newer], self.limit), resolved=resolved)
+        super().update(comment, lambda: render_comment(REPOSITORY, [newer], self.limit), resolved=resolved)
 
 
 def test_an_endless_quarrel_ends() -> None:

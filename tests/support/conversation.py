@@ -81,12 +81,13 @@ class Comments:
             if body.startswith(marker)
         ]
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
-        assert len(body.encode()) <= self.limit
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
+        text = body()
+        assert len(text.encode()) <= self.limit
         if int(comment) not in self.bodies:
             raise ResponseError("the host answered 404", status=404, document={}, headers={})
         self.writes += 1
-        self.bodies[int(comment)] = body
+        self.bodies[int(comment)] = text
         self.resolved[int(comment)] = resolved
 
     def delete(self, comment: str) -> None:
@@ -122,7 +123,7 @@ class Unreliable(Comments):
         self._lose()
         return posted
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
         self._travel()
         self._lose()
         self._comments.update(comment, body, resolved=resolved)

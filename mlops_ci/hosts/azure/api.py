@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -46,6 +45,7 @@ class AzureApi:
     ) -> None:
         self._repository = f"{quote(project, safe='')}/_apis/git/repositories/{quote(repository, safe='')}/"
         self._credential = credential.source
+        self._identity: str | None = None
         self._http = Http(
             collection,
             service="Azure DevOps",
@@ -57,14 +57,16 @@ class AzureApi:
             patience=_PATIENCE,
         )
 
-    @cached_property
+    @property
     def identity(self) -> str:
-        """The identifier of whom the credential belongs to."""
-        answer = self._ask("GET", "_apis/connectionData", version=_PREVIEW)
-        try:
-            return str(answer["authenticatedUser"]["id"])
-        except (KeyError, TypeError) as error:
-            raise _odd("_apis/connectionData") from error
+        """The identifier of whom the credential belongs to, asked for once."""
+        if self._identity is None:
+            answer = self._ask("GET", "_apis/connectionData", version=_PREVIEW)
+            try:
+                self._identity = str(answer["authenticatedUser"]["id"])
+            except (KeyError, TypeError) as error:
+                raise _odd("_apis/connectionData") from error
+        return self._identity
 
     def one(
         self,
@@ -82,7 +84,7 @@ class AzureApi:
             method: the method.
             path: relative to the repository.
             params: the query, but for the version.
-            body: is sent as JSON.
+            body: is sent as JSON; a function makes it anew for each attempt.
             content: is sent as it is, instead.
             idempotent: whether it may be carried out twice.
 

@@ -5,6 +5,7 @@ A thread has a status: *active* asks somebody to act, and can keep a pull reques
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mlops_ci.edge.http_failures import ResponseError
@@ -16,6 +17,7 @@ from mlops_ci.hosts.reviews import Posted
 _LIMIT = 140_000
 _ACTIVE, _CLOSED = 1, 4
 _TEXT = 1
+_OPEN = frozenset({"active", "pending"})
 
 
 class AzureConversation:
@@ -36,9 +38,10 @@ class AzureConversation:
 
         Anybody can write a marker, and a thread's properties too: it is the author's identifier that tells.
         """
+        us = self._api.identity.lower()  # first: what is read after a wait is not old already
         threads = sorted(self._api.many(self._threads), key=number_of)
         begun = [found for thread in threads if (found := _first(thread)) and found[0].body.startswith(marker)]
-        return [posted for posted, author in begun if author.lower() == self._api.identity.lower()]
+        return [posted for posted, author in begun if author.lower() == us]
 
     def post(self, body: str, *, resolved: bool) -> Posted:
         """Begin a thread; it is closed at once where nobody has to act."""
@@ -48,11 +51,12 @@ class AzureConversation:
         first = comments[0] if isinstance(comments, list) and comments and isinstance(comments[0], dict) else {}
         return Posted(f"{number_of(made)}/{number_of(first)}", body)
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
         """Replace the body, and close or open its thread."""
         thread, number = _parts(comment)
         # The text first: an active thread with the old text would ask for what is done.
-        self._api.one("PATCH", f"{self._threads}/{thread}/comments/{number}", body={"content": body}, idempotent=True)
+        place = f"{self._threads}/{thread}/comments/{number}"
+        self._api.one("PATCH", place, body=lambda: {"content": body()}, idempotent=True)
         self._api.one("PATCH", f"{self._threads}/{thread}", body={"status": _status(resolved)}, idempotent=True)
 
     def delete(self, comment: str) -> None:
@@ -82,7 +86,13 @@ def _first(thread: dict[str, Any]) -> tuple[Posted, str] | None:
     first = comments[0]
     if not isinstance(first, dict) or first.get("isDeleted"):
         return None
-    return Posted(f"{number_of(thread)}/{number_of(first)}", text_of(first, "content")), text_of(first, "author", "id")
+    status = text_of(thread, "status")
+    posted = Posted(
+        f"{number_of(thread)}/{number_of(first)}",
+        text_of(first, "content"),
+        resolved=status not in _OPEN if status else None,
+    )
+    return posted, text_of(first, "author", "id")
 
 
 def _parts(comment: str) -> tuple[str, str]:

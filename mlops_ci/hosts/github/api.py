@@ -75,7 +75,7 @@ class GitHubApi:
             path: below the repository.
             needs: the permission that it takes, as a workflow writes it: ``pull-requests: write``.
             params: the query.
-            body: is sent as JSON.
+            body: is sent as JSON; a function makes it anew for each attempt.
             idempotent: whether it may be carried out twice; by default as HTTP says of the method.
 
         Raises:

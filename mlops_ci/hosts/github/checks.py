@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +21,23 @@ _NEEDS = "checks: write"
 _LEVELS = {"notice": "notice", "warning": "warning", "error": "failure"}
 # Of a classic token, and of a fine-grained one, which cannot have the permission at all.
 _FOR_APPS = ("authenticate via a github app", OF_A_PERSON)
+_MOMENT = re.compile(r"([0-9]{1,18})\.([0-9]{1,9})")
+_REPEATED = ("external_id", "status", "conclusion", "details_url")
 _CUT = "\n\n*The rest is in the summary of the run.*"
 
 
 @dataclass(frozen=True, slots=True)
 class _CheckRun:
+    """A check run of ours; ``moment`` is the run and attempt that speaks in it."""
+
     id: int
     annotated: bool
+    moment: tuple[int, int]
+    shown: dict[str, Any]
 
 
 class GitHubChecks:
-    """Check runs called ``mlops-ci / <model>``, one of a name at a commit."""
+    """Check runs called ``mlops-ci / <model>``. Of those at a commit GitHub shows the one that was made last."""
 
     def __init__(self, api: GitHubApi) -> None:
         self._api = api
@@ -39,7 +46,8 @@ class GitHubChecks:
         """Say what a job came to.
 
         The check run of an earlier attempt is changed. One that has annotations is left and followed by another, which
-        GitHub shows in its place: nobody can take annotations back, and those of the earlier attempt may not hold.
+        GitHub shows in its place: nobody can take annotations back, and those of the earlier attempt may not hold. A
+        job that is late, for a commit that a newer run has judged, leaves that one's word to be seen.
         """
         try:
             self._check_run(conclusion)
@@ -51,44 +59,58 @@ class GitHubChecks:
     def _check_run(self, conclusion: Conclusion) -> None:
         first, *more = batches(conclusion.annotations)
         body = {**_fields(conclusion), "output": {**_output(conclusion), "annotations": first}}
-        earlier = self._newest(conclusion)
-        if earlier and not earlier.annotated:
-            run = earlier.id
-            # Carried out twice, it would have its annotations twice.
-            self._api.ask("PATCH", f"check-runs/{run}", needs=_NEEDS, body=body, idempotent=not first)
-        else:
-            run = self._made(conclusion, body, earlier)
-        for batch in more:
-            output = {**_output(conclusion), "annotations": batch}
-            self._api.ask("PATCH", f"check-runs/{run}", needs=_NEEDS, body={"output": output})
+        standing = self._standing(conclusion)
+        if _newest_word(standing) <= (conclusion.run, conclusion.attempt):
+            earlier = max(standing, key=_id, default=None)
+            # Another run may be about to change its own, which would undo ours.
+            if earlier and not earlier.annotated and earlier.moment[0] == conclusion.run:
+                run = earlier.id
+                # Carried out twice, it would have its annotations twice.
+                self._api.ask("PATCH", f"check-runs/{run}", needs=_NEEDS, body=body, idempotent=not first)
+            else:
+                run = self._made(conclusion, body, earlier)
+            for batch in more:
+                output = {**_output(conclusion), "annotations": batch}
+                self._api.ask("PATCH", f"check-runs/{run}", needs=_NEEDS, body={"output": output})
+            standing = self._standing(conclusion)
+        self._put_right(standing)
+
+    def _put_right(self, standing: list[_CheckRun]) -> None:
+        """Have the newest word in the check run that is shown: jobs at the same time make theirs in any order."""
+        newest, shown = max(standing, key=_word, default=None), max(standing, key=_id, default=None)
+        if newest and shown and newest.moment > shown.moment:
+            body = {name: newest.shown[name] for name in _REPEATED if newest.shown.get(name)}
+            output = {name: value(newest.shown, "output", name) or "" for name in ("title", "summary")}
+            body = {**body, "output": output}
+            self._api.ask("PATCH", f"check-runs/{shown.id}", needs=_NEEDS, body=body, idempotent=True)
 
     def _made(self, conclusion: Conclusion, body: dict[str, Any], earlier: _CheckRun | None) -> int:
         asked = {**body, "head_sha": conclusion.commit}
         try:
             run = value(self._api.ask("POST", "check-runs", needs=_NEEDS, body=asked), "id")
         except OutcomeUnknownError:
-            found = self._newest(conclusion)
-            if found is None or (earlier and found.id == earlier.id):
+            now = (conclusion.run, conclusion.attempt)
+            found = [run for run in self._standing(conclusion) if run.moment == now]
+            if not found or (earlier and found[-1].id <= earlier.id):
                 raise
-            run = found.id
+            run = max(found, key=_id).id
         if not isinstance(run, int):
             raise RemoteError("GitHub answered with something else than a check run", hint="check GITHUB_API_URL")
         return run
 
-    def _newest(self, conclusion: Conclusion) -> _CheckRun | None:
-        """The check run that we made last for a model at a commit."""
+    def _standing(self, conclusion: Conclusion) -> list[_CheckRun]:
+        """The check runs that we have made for a model at a commit."""
         params = {"check_name": name_of(conclusion), "filter": "all"}
         path = f"commits/{conclusion.commit}/check-runs"
-        found = [
-            _CheckRun(run["id"], bool(value(run, "output", "annotations_count")))
+        return [
+            _CheckRun(run["id"], bool(value(run, "output", "annotations_count")), moment, run)
             for page in self._api.pages(path, needs=_NEEDS, params=params)
             for run in items(value(page, "check_runs"))
             # A job of a workflow may have this name, too; what is ours says so.
             if value(run, "name") == name_of(conclusion)
-            and value(run, "external_id") == _own_id(conclusion)
+            and (moment := _moment(conclusion, value(run, "external_id"))) is not None
             and isinstance(value(run, "id"), int)
         ]
-        return max(found, key=lambda run: run.id, default=None)
 
     def _status(self, conclusion: Conclusion) -> None:
         """For a personal token: check runs are for apps alone."""
@@ -137,7 +159,7 @@ def cut(markdown: str, most: int = LONGEST_TEXT) -> str:
 def _fields(conclusion: Conclusion) -> dict[str, Any]:
     return {
         "name": name_of(conclusion),
-        "external_id": _own_id(conclusion),
+        "external_id": f"{_own_id(conclusion)}#{conclusion.run}.{conclusion.attempt}",
         "status": "completed",
         "conclusion": conclusion.state,
         **({"details_url": conclusion.url} if conclusion.url else {}),
@@ -163,3 +185,24 @@ def _shown(annotation: Annotation) -> dict[str, Any]:
 
 def _own_id(conclusion: Conclusion) -> str:
     return f"mlops-ci/{conclusion.model}"
+
+
+def _moment(conclusion: Conclusion, external: Any) -> tuple[int, int] | None:
+    """The run and attempt that a check run is of; None if it is not ours."""
+    own, _, said = external.partition("#") if isinstance(external, str) else ("", "", "")
+    if own != _own_id(conclusion):
+        return None
+    match = _MOMENT.fullmatch(said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _id(run: _CheckRun) -> int:
+    return run.id
+
+
+def _word(run: _CheckRun) -> tuple[tuple[int, int], int]:
+    return run.moment, run.id
+
+
+def _newest_word(standing: list[_CheckRun]) -> tuple[int, int]:
+    return max((run.moment for run in standing), default=(0, 0))

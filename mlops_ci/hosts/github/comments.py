@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mlops_ci.edge.http_failures import ResponseError
@@ -46,9 +47,9 @@ class GitHubConversation:
         """Write a new comment."""
         return _posted(self._api.ask("POST", self._all, needs=_NEEDS, body={"body": body}))
 
-    def update(self, comment: str, body: str, *, resolved: bool) -> None:  # noqa: ARG002 - the Protocol's signature
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:  # noqa: ARG002 - the Protocol's
         """Replace the body of a comment."""
-        self._api.ask("PATCH", _one(comment), needs=_NEEDS, body={"body": body}, idempotent=True)
+        self._api.ask("PATCH", _one(comment), needs=_NEEDS, body=lambda: {"body": body()}, idempotent=True)
 
     def delete(self, comment: str) -> None:
         """Delete a comment, unless that has happened."""

@@ -8,18 +8,40 @@ import click
 
 from mlops_ci.cli.options import project_option
 from mlops_ci.cli.output import echo
-from mlops_ci.lifecycle.initial import write_initial_project
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.initial import is_project, write_initial_project
+from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_workflows
 from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
 from mlops_ci.project.load import load_project
+from mlops_ci.workflows.next_steps import next_steps
+from mlops_ci.workflows.shapes import Host
 
 
 @click.command()
 @project_option
-def init(project: Path) -> None:
-    """Write a first mlops.yaml, made from what the folder has, with comments."""
-    file = write_initial_project(project)
-    echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+@click.option("--host", type=click.Choice(["github", "azure"]), help="Write its workflows, too.")
+@click.option("--ref", metavar="REF", help="The actions to use: a commit or tag, or OWNER/mlops-ci@REF.")
+@click.option("--hardened", is_flag=True, help="Two jobs: one runs your code, one has credentials.")
+def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -> None:
+    """Write a first mlops.yaml, made from what the folder has, with comments.
+
+    With --host also the workflows; then an mlops.yaml that is there already stays as it is. No file is overwritten.
+    """
+    if host is None:
+        if ref or hardened:
+            raise UsageError("only for workflows", where="--hardened" if hardened else "--ref", hint="add --host")
+        file = write_initial_project(project)
+        echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+        return
+    initial = prepare_workflows(project, host, ref=ref, hardened=hardened)
+    if not is_project(project):
+        echo(f"wrote {write_initial_project(project)}; adapt it, then: mlops-ci validate")
+    write_workflows(initial)
+    for path in initial.texts:
+        echo(f"wrote {path}")
+    for line in (*_pinned(initial.pin), *next_steps(host)):
+        echo(line)
 
 
 @click.command()
@@ -33,3 +55,11 @@ def validate(project: Path) -> None:
     rules = len(loaded.gate.rules) if loaded.gate else 0
     gate = "1 gate rule" if rules == 1 else f"{rules} gate rules"
     echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")
+
+
+def _pinned(pin: Pin | None) -> list[str]:
+    if pin is None:
+        return []
+    why = f" ({pin.origin})" if pin.origin else ""
+    moves = "" if pin.is_commit else "; a tag can be moved, a commit cannot: --ref with its 40 digits"
+    return [f"they use {pin.repository}@{pin.ref}{why}{moves}"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mlops_ci.faces.generate import generated, stale, write
+from mlops_ci.faces.generate import everything, stale, write
 
 ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
     """Write or check."""
-    files = generated()
+    files = everything()
     if "--check" not in sys.argv[1:]:
         write(ROOT, files)
     if wrong := stale(ROOT, files):

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from mlops_ci.faces.inputs import Input
-from mlops_ci.faces.pins import pinned
 from mlops_ci.faces.task import Task
+from mlops_ci.workflows.pins import pinned
 
 _HEADER = "# Written by make generate, from the options of the verb and mlops_ci/faces: change those.\n"
 _IN_ACTIONS = "$GITHUB_ACTION_PATH/../setup"
@@ -106,6 +106,8 @@ def _steps(task: Task, inputs: tuple[Input, ...], setup: str) -> list[dict[str, 
             "MLOPS_CI_COMMAND": "${{ steps.setup.outputs.command }}",
         }
         steps.append(_script(task.title, "verb", env, f'exec "$MLOPS_CI_COMMAND" {task.verb}'))
+    if task.reports:
+        steps.append(_leave_report())
     if task.runs_steps:
         steps.append(_keep_results())
     steps.append({
@@ -142,6 +144,22 @@ def _restore_results() -> dict[str, Any]:
             "path": "${{ steps.setup.outputs.steps }}",
             "key": "${{ steps.setup.outputs.steps-key }}",
             "restore-keys": "${{ steps.setup.outputs.steps-prefixes }}",
+        },
+    }
+
+
+def _leave_report() -> dict[str, Any]:
+    """The job of a fork may not comment: a workflow of the default branch does it."""
+    return {
+        "name": "Leave the report of a fork's job",
+        "if": "always() && github.event_name == 'pull_request' && steps.verb.outputs.report-json != '' "
+        "&& github.event.pull_request.head.repo.full_name != github.repository",
+        "uses": "actions/upload-artifact",
+        "with": {
+            "name": "mlops-ci-report-${{ steps.verb.outputs.model }}",
+            "path": "${{ steps.verb.outputs.report-json }}",
+            "overwrite": True,
+            "retention-days": 5,
         },
     }
 

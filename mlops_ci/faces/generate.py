@@ -15,6 +15,7 @@ from mlops_ci.faces.inputs import inputs_of
 from mlops_ci.faces.reference import reference_of
 from mlops_ci.faces.task import Task
 from mlops_ci.faces.tasks import TASKS
+from mlops_ci.workflows.shapes import examples
 
 _AT_THE_TOP = "ci"
 
@@ -31,10 +32,16 @@ def generated(tasks: Iterable[Task] = TASKS, verbs: click.Group = cli) -> dict[s
     return files
 
 
+def everything() -> dict[str, str]:
+    """All that is generated, the examples of workflows too."""
+    return {**generated(), **examples()}
+
+
 def stale(root: Path, files: dict[str, str]) -> list[str]:
     """The files that are not as they would be written now, and those that no task has any more."""
     wrong = [path for path, text in files.items() if not _says(root / path, text)]
-    there = [*root.glob("actions/*/action.yml"), *root.glob("pipelines/tasks/*/task.json")]
+    patterns = ("actions/*/action.yml", "pipelines/tasks/*/task.json", "examples/workflows/**/*.yml")
+    there = [file for pattern in patterns for file in root.glob(pattern)]
     return wrong + [path for file in sorted(there) if (path := file.relative_to(root).as_posix()) not in files]
 
 

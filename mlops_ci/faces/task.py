@@ -36,6 +36,11 @@ class Task:
     runs_steps: bool = False
 
     @property
+    def reports(self) -> bool:
+        """Whether it leaves a report that another workflow can post."""
+        return any(output.name == "report-json" for output in self.outputs)
+
+    @property
     def installs_only(self) -> bool:
         """Whether it is ``setup``, which runs no verb."""
         return self.verb == "setup"

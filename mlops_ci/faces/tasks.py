@@ -15,6 +15,8 @@ _VERDICT = (
     Output("report", "The file of the report as Markdown."),
     Output("report-json", "The file of the report as JSON, for a workflow that posts it."),
 )
+# Verbs that judge, or read what is judged, whatever mlops.yaml says.
+_NUMBERS = ("gate",)
 _PRINTING = frozenset({"as_json", "quiet", "markdown"})
 
 TASKS: tuple[Task, ...] = (
@@ -30,6 +32,7 @@ TASKS: tuple[Task, ...] = (
         "Trains on commit, compares with the champion, comments on the pull request, registers and promotes.",
         outputs=_VERDICT,
         leave_out=_PRINTING,
+        extras=_NUMBERS,
         runs_steps=True,
     ),
     Task(
@@ -41,6 +44,7 @@ TASKS: tuple[Task, ...] = (
             Output("matrix", "What a job matrix needs to run them, as JSON."),
         ),
         leave_out=_PRINTING,
+        extras=_NUMBERS,
         runs_steps=True,
     ),
     Task(
@@ -52,6 +56,7 @@ TASKS: tuple[Task, ...] = (
             Output("bundle-digest", "The digest of the bundle's manifest, for the job that publishes it."),
         ),
         leave_out=_PRINTING | {"dry_run"},
+        extras=_NUMBERS,
         runs_steps=True,
     ),
     Task(
@@ -60,7 +65,7 @@ TASKS: tuple[Task, ...] = (
         "Judges a candidate statistically: the pipeline's model, or the predictions in two files.",
         outputs=(Output("outcome", "pass, fail or inconclusive."),),
         leave_out=_PRINTING,
-        extras=("gate",),
+        extras=_NUMBERS,
         runs_steps=True,
     ),
     Task(
@@ -68,6 +73,7 @@ TASKS: tuple[Task, ...] = (
         "Comment on a pull request",
         "Writes the report of a run into the one comment of its pull request; also for the job of a fork.",
         leave_out=_PRINTING,
+        extras=_NUMBERS,
     ),
     Task(
         "register",
@@ -75,6 +81,7 @@ TASKS: tuple[Task, ...] = (
         "Registers a model trained anywhere; the same model again is the same version.",
         outputs=(_MODEL, Output("version", "The number of the version.")),
         leave_out=_PRINTING,
+        extras=_NUMBERS,
     ),
     Task(
         "promote",
@@ -82,6 +89,7 @@ TASKS: tuple[Task, ...] = (
         "Points an alias at a version, by your decision.",
         outputs=(_MODEL, Output("version", "The number of the version."), Output("changed", "'true' if it moved.")),
         leave_out=_PRINTING,
+        extras=_NUMBERS,
     ),
     Task(
         "trigger",

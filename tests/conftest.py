@@ -10,7 +10,12 @@ import pytest
 
 from tests.support.lab import Lab
 
-pytest_plugins = ["tests.parts.backends", "tests.parts.github.fixture", "tests.parts.mermaid"]
+pytest_plugins = [
+    "tests.parts.azure_extension",
+    "tests.parts.backends",
+    "tests.parts.github.fixture",
+    "tests.parts.mermaid",
+]
 Golden = Callable[[str, str], None]
 
 

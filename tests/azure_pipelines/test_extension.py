@@ -17,7 +17,8 @@ import pytest
 from mlops_ci import __version__
 from mlops_ci.faces.azure import name_of
 from mlops_ci.faces.tasks import TASKS
-from tests.azure_pipelines.conftest import ROOT, Extension
+from tests.azure_pipelines.conftest import ROOT
+from tests.parts.azure_extension import Extension
 
 NAMES = sorted([*map(name_of, TASKS), "MlopsDownload"])
 MANIFEST: dict[str, Any] = json.loads((ROOT / "pipelines/vss-extension.json").read_text("utf-8"))

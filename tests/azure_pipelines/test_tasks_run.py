@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azure_pipelines.conftest import Extension
+from tests.parts.azure_extension import Extension
 from tests.parts.azure_task import TOKEN, Agent, Connection, Ended
 from tests.support.lab import Lab
 

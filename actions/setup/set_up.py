@@ -1,7 +1,7 @@
 """Sets mlops-ci up for a job: an environment of its own, built from the committed locks. Standard library only.
 
 ``look`` says where the environment will be and under which key it may be restored; ``install`` builds what is missing
-and says what starts mlops-ci. Both write to GITHUB_OUTPUT where that is set, and to stdout.
+and says what starts mlops-ci. Both write to GITHUB_OUTPUT, or where there is none to stdout.
 
 Nothing of the user's Python matters: no PYTHONPATH, no virtual environment, no settings of pip or uv. Nothing of ours
 reaches the steps of the job, but for one command on the PATH if ``--on-path`` asks for it. Only MLOPS_CI_INDEX_URL says
@@ -89,10 +89,11 @@ def install(environ: Environment, *, on_path: bool = False) -> dict[str, str]:
 def hand_on(values: Mapping[str, str], environ: Environment) -> None:
     """Write outputs; a value may have several lines, and no line of it can end it."""
     for name, value in values.items():
-        sys.stdout.write(f"{name}={value!r}\n" if "\n" in value else f"{name}={value}\n")
         if environ.get("GITHUB_OUTPUT"):
             end = f"end-{secrets.token_hex(16)}"
             _append(environ["GITHUB_OUTPUT"], f"{name}<<{end}\n{value}\n{end}\n")
+        else:
+            sys.stdout.write(f"{name}={value!r}\n" if "\n" in value else f"{name}={value}\n")
 
 
 def environments(environ: Environment) -> Path:

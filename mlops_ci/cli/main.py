@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from mlops_ci import __version__
+from mlops_ci.errors import MissingExtraError
 
 # Verb -> (module, attribute, what it does), in the order in which help shows them.
 _VERBS: dict[str, tuple[str, str, str]] = {
@@ -28,6 +29,8 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "workspace": ("workspace", "workspace", "Create, describe and check a workspace."),
     "extras": ("extras", "extras", "Name the extras that a project needs."),
 }
+# What verbs that judge, or say what was judged, import from the extra gate.
+_OF_THE_GATE = frozenset({"numpy", "polars", "scipy"})
 
 
 class _Verbs(click.Group):
@@ -38,7 +41,12 @@ class _Verbs(click.Group):
         if cmd_name not in _VERBS:
             return None
         module, attribute, _ = _VERBS[cmd_name]
-        command: click.Command = getattr(import_module(f"mlops_ci.cli.{module}"), attribute)
+        try:
+            command: click.Command = getattr(import_module(f"mlops_ci.cli.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in _OF_THE_GATE:
+                raise
+            raise MissingExtraError(f"mlops-ci {cmd_name}", "gate") from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

@@ -58,11 +58,17 @@ def test_the_example_of_the_demo_is_in_the_wheel(installed: Path) -> None:
     assert not list(bundled.rglob("__pycache__"))
 
 
-def test_without_extras_a_missing_one_is_named(installed: Path, tmp_path: Path) -> None:
-    code = "import sys; sys.modules['polars'] = None; from mlops_ci.__main__ import run; sys.exit(run(sys.argv[1:]))"
+@pytest.mark.parametrize(
+    ("package", "verb"),
+    [("polars", "gate --candidate p.csv --rule accuracy>0.5"), ("numpy", "ci --help"), ("numpy", "comment")],
+)
+def test_without_extras_a_missing_one_is_named(installed: Path, tmp_path: Path, package: str, verb: str) -> None:
+    code = (
+        f"import sys; sys.modules['{package}'] = None; from mlops_ci.__main__ import run; sys.exit(run(sys.argv[1:]))"
+    )
     (tmp_path / "p.csv").write_text("target,prediction\n1,1\n")
     done = subprocess.run(
-        [installed / "python", "-c", code, "gate", "--candidate", "p.csv", "--rule", "accuracy > 0.5"],
+        [installed / "python", "-c", code, *verb.split()],
         cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "pip install 'mlops-ci[gate]'" in done.stderr) == (2, True), done.stderr

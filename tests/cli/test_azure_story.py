@@ -97,14 +97,19 @@ def place(lab_with_champion: Lab, tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_regression_is_held_up_put_right_and_followed_after_its_merge(place: Place) -> None:
+    place.lab.skill(0.7)
+    place.lab.commit("better")
+    assert place.push().code == 0
     place.propose(0.3)
     done = place.build()
     assert done.code == 1, done.err
     assert "##vso[task.logissue type=error]" in done.out + done.err
     assert (place.section.outcome, place.thread.status) == ("refused", "active")
     assert place.states() == {"gate/coin": "failed", "gate": "failed"}
+    [(name, picture)] = place.pull.attachments.items()
+    assert picture.startswith(b"\x89PNG") and f"/attachments/{name})" in place.thread.comments[0].content
 
-    place.improve(0.8)
+    place.improve(0.9)
     assert place.build().code == 0
     assert (place.section.outcome, place.thread.status) == ("passed", "closed")
     assert place.states() == {"gate/coin": "succeeded", "gate": "succeeded"}
@@ -120,11 +125,9 @@ def test_a_regression_is_held_up_put_right_and_followed_after_its_merge(place: P
     done = place.push()
     assert done.code == 0, done.err
     assert (place.section.outcome, place.thread.status) == ("promoted", "closed")
-    assert dict(place.section.parts)["foot"].startswith("Merged → registered v2 → promoted · [The run](")
+    assert dict(place.section.parts)["foot"].startswith("Merged → registered v3 → promoted · [The run](")
     [status] = place.server.repository.commit_statuses[place.pull.merge_commit or ""]
     assert (status["state"], status["context"]) == ("succeeded", {"genre": "mlops-ci", "name": "gate/coin"})
-    [(name, picture)] = place.pull.attachments.items()
-    assert picture.startswith(b"\x89PNG") and f"/attachments/{name})" in place.thread.comments[0].content
 
 
 def test_a_fork_is_judged_and_writes_nothing(place: Place) -> None:

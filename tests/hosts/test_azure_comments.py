@@ -25,7 +25,7 @@ def azure() -> Iterator[Site]:
 def test_a_comment_is_found_again_where_it_was_written(azure: Site) -> None:
     talk = azure.conversation()
     posted = talk.post(f"{MARK}\nü 100 %", resolved=False)
-    assert posted == Posted("1/1", f"{MARK}\nü 100 %")
+    assert posted == Posted("1/1", f"{MARK}\nü 100 %", resolved=False)
     assert azure.conversation().ours(MARK) == [posted]
 
 

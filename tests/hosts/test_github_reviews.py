@@ -112,7 +112,7 @@ def test_many_remarks_go_in_batches(place: Place) -> None:
     place.reviews().conclude(replace(CONCLUSION, annotations=remarks(120)), 1)
     [run] = place.repository.check_runs
     assert [each["message"] for each in run.annotations] == [each.message for each in remarks(120)]
-    assert [request.method for request in place.github.requests] == ["GET", "POST", "PATCH", "PATCH"]
+    assert [request.method for request in place.github.requests] == ["GET", "POST", "PATCH", "PATCH", "GET"]
 
 
 def test_a_remark_on_no_file_and_texts_without_end_are_no_trouble(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -145,6 +146,45 @@ def test_a_comment_that_is_deleted_meanwhile_is_posted_again() -> None:
     put(comments, section("coin", 1))
     put(comments, section("dice", 2))
     assert standing(comments) == [section("coin", 1), section("dice", 2)] and comments.posts == 2
+
+
+class Waiting(Comments):
+    """An update has to wait for its turn, and meanwhile another job writes its section."""
+
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
+        if section("z", 9) not in parse_comment(self.bodies[int(comment)]):
+            body()  # this attempt came too early
+            there = parse_comment(self.bodies[int(comment)])
+            self.bodies[int(comment)] = render_comment(REPOSITORY, merge(there, [section("z", 9)]), self.limit)
+        super().update(comment, body, resolved=resolved)
+
+
+def test_an_update_that_has_to_wait_brings_no_old_text() -> None:
+    comments = Waiting()
+    put(comments, section("coin", 1))
+    put(comments, section("dice", 2))
+    assert [each.model for each in standing(comments)] == ["coin", "dice", "z"]
+
+
+class Closing(Comments):
+    """Another job closes the thread for what it has read, after we have opened it."""
+
+    closed = False
+
+    def ours(self, marker: str) -> list[Posted]:
+        return [replace(posted, resolved=self.resolved[int(posted.id)]) for posted in super().ours(marker)]
+
+    def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
+        super().update(comment, body, resolved=resolved)
+        if not self.closed:
+            self.closed = self.resolved[int(comment)] = True
+
+
+def test_a_thread_that_another_job_has_closed_meanwhile_is_opened_again() -> None:
+    comments = Closing()
+    put(comments, section("coin", 1))
+    put(comments, section("coin", 2, outcome="refused"))
+    assert comments.resolved == {1: False}
 
 
 class Forgetful(Comments):

@@ -58,6 +58,11 @@ class AzureApi:
         )
 
     @property
+    def is_known(self) -> bool:
+        """Whether it has been asked already whom the credential belongs to."""
+        return self._identity is not None
+
+    @property
     def identity(self) -> str:
         """The identifier of whom the credential belongs to, asked for once."""
         if self._identity is None:

@@ -38,10 +38,16 @@ class AzureConversation:
 
         Anybody can write a marker, and a thread's properties too: it is the author's identifier that tells.
         """
-        us = self._api.identity.lower()  # first: what is read after a wait is not old already
+        begun = self._begun(marker)
+        if begun and not self._api.is_known:
+            # Who we are may take a while to hear, and what was read before is old by then.
+            _ = self._api.identity
+            begun = self._begun(marker)
+        return [posted for posted, author in begun if author.lower() == self._api.identity.lower()]
+
+    def _begun(self, marker: str) -> list[tuple[Posted, str]]:
         threads = sorted(self._api.many(self._threads), key=number_of)
-        begun = [found for thread in threads if (found := _first(thread)) and found[0].body.startswith(marker)]
-        return [posted for posted, author in begun if author.lower() == us]
+        return [found for thread in threads if (found := _first(thread)) and found[0].body.startswith(marker)]
 
     def post(self, body: str, *, resolved: bool) -> Posted:
         """Begin a thread; it is closed at once where nobody has to act."""
@@ -49,7 +55,7 @@ class AzureConversation:
         made = self._api.one("POST", self._threads, body={"comments": [comment], "status": _status(resolved)})
         comments = made.get("comments")
         first = comments[0] if isinstance(comments, list) and comments and isinstance(comments[0], dict) else {}
-        return Posted(f"{number_of(made)}/{number_of(first)}", body)
+        return Posted(f"{number_of(made)}/{number_of(first)}", body, resolved=resolved)
 
     def update(self, comment: str, body: Callable[[], str], *, resolved: bool) -> None:
         """Replace the body, and close or open its thread."""

@@ -58,7 +58,8 @@ def ci(
     On the default branch: run what changed, register the model, judge it, and promote it if it passes. On any other
     branch, for a pull request or a merge group: run, judge and report. For a tag: nothing yet.
 
-    Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule, where nobody has pushed anything.
+    Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule or a
+    dispatch, where nobody has pushed anything.
     """
     for file in (markdown, report_json):
         if file and not file.absolute().parent.is_dir():

@@ -11,7 +11,7 @@ import click
 from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
-from mlops_ci.cli.telling import project_of, triggering_of
+from mlops_ci.cli.telling import project_of, triggering_to_deliver
 from mlops_ci.edge.clock import now
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.lifecycle.event_history import Delivery, Heard, event_history
@@ -54,7 +54,7 @@ def list_events(model: str | None, project: Path, workspace: str | None, as_json
 @host_option
 def test(sink: str, project: Path, workspace: str | None, host: str) -> None:
     """Send the trigger SINK an event that says it is a test: its id begins with test-, its version is 0."""
-    identity, receipt = triggering_of(project_of(project), project, workspace, host=host).test(sink)
+    identity, receipt = triggering_to_deliver(project_of(project), project, workspace, host=host).test(sink)
     answer = f", which answered: {redactor_for(os.environ)(receipt)}" if receipt else ""
     echo(f"{identity} was taken by {sink}{answer}")
 

@@ -35,7 +35,7 @@ def project_of(path: Path) -> Project:
     return load_project(read_project_file(file), file.name)
 
 
-def triggering_of(project: Project, path: Path, workspace: str | None, *, host: str) -> Triggering:
+def triggering_to_deliver(project: Project, path: Path, workspace: str | None, *, host: str) -> Triggering:
     """The receivers of a project, and its model's log, to deliver from."""
     store = workspace_to_write(workspace, path, host=host, environ=os.environ, watch=Transfers())
     return Triggering(project, lambda: log_in(store, project.model.name), os.environ, now)

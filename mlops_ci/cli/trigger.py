@@ -10,7 +10,7 @@ import click
 
 from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json
-from mlops_ci.cli.telling import as_plain, project_of, tell, triggering_of, triggering_to_look_at
+from mlops_ci.cli.telling import as_plain, project_of, tell, triggering_to_deliver, triggering_to_look_at
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.triggering import Rehearsed, Triggering, first_failure
 from mlops_ci.project.triggers import EVENTS
@@ -51,7 +51,7 @@ def trigger(
         looking = triggering_to_look_at(loaded, project, workspace)
         _show(_rehearsed(looking, reference, event, sink), as_json=as_json)
         return
-    told = tell(triggering_of(loaded, project, workspace, host=host), host, sink)
+    told = tell(triggering_to_deliver(loaded, project, workspace, host=host), host, sink)
     if as_json:
         print_json(as_plain(told))
     if failure := first_failure(told):

@@ -39,7 +39,7 @@ def _since(session: Session, base: str) -> str:
     """Where what a reviewer sees begins: what a test merge was made on, else where the branch left its base."""
     checkout = session.checkout
     if session.merge:
-        return checkout.first_parent(session.merge.sha) or base
+        return next(iter(checkout.parents), base)
     return checkout.merge_base(base, checkout.head) or base
 
 

@@ -86,9 +86,7 @@ class Checkout:
     @cached_property
     def parents(self) -> tuple[str, ...]:
         """The parents of HEAD, as it names them: a shallow clone need not have them."""
-        # Not rev-parse: to git, the commits at which a clone is cut off have no parents.
-        header = self._git.run("cat-file", "commit", self.head).partition(b"\n\n")[0].decode("utf-8", "replace")
-        return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
+        return tuple(parents(self._git, self.head))
 
     def branch_commit(self, branch: str) -> str | None:
         """The tip of a branch, here or on origin.
@@ -100,14 +98,6 @@ class Checkout:
             if found := self._git.ask("rev-parse", "--verify", "-q", f"{ref}^{{commit}}"):
                 return found
         return self._history.tip(branch) if self._history else None
-
-    def first_parent(self, commit: str) -> str | None:
-        """The commit that another was made on top of: of a test merge, the target's; None if it is the first of all.
-
-        Raises:
-            UsageError: neither the clone nor its origin has the commit.
-        """
-        return next(iter(parents(self._looking_at(commit), commit)), None)
 
     def describe(self, sha: str, redact: Redactor, *, branch: str | None = None) -> Commit:
         """Describe a commit of this repository; ``branch`` is its branch, where that is known better.

@@ -101,5 +101,6 @@ class History:
 
 def parents(git: Git, sha: str) -> list[str]:
     """The parents that a commit names, be they at hand or not."""
+    # Not rev-parse: to git, the commits at which a clone is cut off have no parents.
     head = git.run("cat-file", "commit", sha).decode("utf-8", "replace").partition("\n\n")[0]
     return [line.removeprefix("parent ") for line in head.splitlines() if line.startswith("parent ")]

@@ -133,7 +133,6 @@ def test_git_gets_no_credential_where_there_is_none_for_it(job: dict[str, str]) 
     [
         (PULL_REQUEST, "env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}"),
         (PUSH, "env: {SYSTEM_ACCESSTOKEN: $(System.AccessToken)}"),
-        (PULL_REQUEST | {"SYSTEM_PULLREQUEST_ISFORK": "True"}, "a job of a fork has no credential"),
         (AT_GITHUB | {"SYSTEM_ACCESSTOKEN": JWT}, "the pull request lies at GitHub"),
         (
             PULL_REQUEST | {"SYSTEM_ACCESSTOKEN": JWT, "SYSTEM_COLLECTIONURI": ""},

@@ -101,9 +101,7 @@ def require_answers(checkout: Checkout, story: Story) -> None:
     assert not checkout.is_ancestor(story.main[4], story.head)
     assert checkout.merge_base(base, story.head) == story.main[3]
     assert checkout.merge_base(base, merge) == base
-    assert checkout.first_parent(merge) == base
-    assert checkout.first_parent(story.main[1]) == story.main[0]
-    assert checkout.first_parent(story.main[0]) is None
+    assert checkout.parents == (base, story.head)
     assert checkout.branch_commit("main") == base
     assert checkout.branch_commit("nothing") is None
     described = checkout.describe(story.head, NONE, branch="idea")

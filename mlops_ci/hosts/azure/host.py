@@ -114,10 +114,7 @@ class AzureHost:
         organisation, credential = collection(self._environ), find_credential(self._environ)
         project, repository = project_of(self._environ), variable(self._environ, "BUILD_REPOSITORY_ID")
         if credential is None:
-            if context and context.pull_request and context.pull_request.fork:
-                self._note("no comment: a job of a fork has no credential; the report is in the run's summary")
-            else:
-                self._note(f"no comment: map the job's token, as in env: {{{OF_THE_JOB}: $(System.AccessToken)}}")
+            self._note(f"no comment: map the job's token, as in env: {{{OF_THE_JOB}: $(System.AccessToken)}}")
             return None
         if not (organisation and project and repository):
             self._note("no comment: the job does not say where its repository lies; the report is in the run's summary")

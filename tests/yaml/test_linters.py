@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.parts.actionlint import actionlint
 from tests.parts.need import missing
@@ -129,3 +131,22 @@ def test_the_schemas_bite(tmp_path: Path) -> None:
     assert check_schema("vendor.github-workflows", workflow).returncode == 1
     action.write_text(ACTIONS[0].read_text().replace("using: composite", "using: composed"))
     assert check_schema("vendor.github-actions", action).returncode == 1
+
+
+def blocks(document: str) -> list[str]:
+    """The YAML of a document, with something in the place of what a reader fills in."""
+    found = re.findall(r"```yaml\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
+    return [block.replace("<sha>", "0" * 40) for block in found]
+
+
+def test_the_workflow_of_the_readme_is_that_of_the_examples() -> None:
+    [shown] = [yaml.safe_load(block) for block in blocks("README.md") if "jobs:" in block]
+    example = yaml.safe_load((ROOT / "examples/workflows/github/model.yml").read_text("utf-8"))
+    for step in (*shown["jobs"]["model"]["steps"], *example["jobs"]["model"]["steps"]):
+        step["uses"] = step["uses"].partition("@")[0]
+    assert shown == example
+
+
+def test_the_workflows_of_the_documents_are_right() -> None:
+    [jobs] = [block for block in blocks("docs/github-actions.md") if block.startswith("jobs:")]
+    assert actionlint(f"on: push\n{jobs}") == []

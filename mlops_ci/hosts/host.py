@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from mlops_ci.hosts.reviews import Reviews
+from mlops_ci.records.actor import Actor
 from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.workflow_run import WorkflowRun
@@ -48,6 +49,10 @@ class Host(Protocol):
         Raises:
             UsageError: the checkout or the event does not tell what to do.
         """
+        ...
+
+    def actor(self) -> Actor:
+        """Who runs us, as records name them. Unlike the context it needs neither checkout nor event."""
         ...
 
     def neutralise(self, line: str) -> str:

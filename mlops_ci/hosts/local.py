@@ -50,8 +50,12 @@ class LocalHost:
             default_branch=default,
             base=base,
             ephemeral=self._ephemeral,
-            actor=Actor(name=user_name(self._environ)),
+            actor=self.actor(),
         )
+
+    def actor(self) -> Actor:
+        """The user of the machine."""
+        return Actor(name=user_name(self._environ))
 
     def neutralise(self, line: str) -> str:
         """Text can command nothing here but a terminal, so control characters go."""

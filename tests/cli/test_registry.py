@@ -134,3 +134,39 @@ def test_a_workspace_elsewhere_can_be_made_and_named_by_a_variable(lab: Lab) -> 
     assert result["outcome"] == "promoted"
     assert not lab.workspace.exists()
     assert lab.run("models", "list", "--json", env=env).json[0]["aliases"] == ["champion"]
+
+
+@pytest.mark.parametrize(
+    ("job", "name", "workflow"),
+    [
+        (
+            {
+                "GITHUB_ACTIONS": "true", "GITHUB_TRIGGERING_ACTOR": "grace", "GITHUB_REPOSITORY": "acme/ml",
+                "GITHUB_WORKFLOW": "release", "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2",
+            },
+            "grace",
+            "release",
+        ),
+        (
+            {
+                "TF_BUILD": "True", "BUILD_REQUESTEDFOR": "Grace", "BUILD_DEFINITIONNAME": "release",
+                "BUILD_BUILDID": "77", "SYSTEM_JOBATTEMPT": "2",
+            },
+            "Grace",
+            "release",
+        ),
+    ],
+    ids=["github", "azure"],
+)  # fmt: skip
+def test_what_a_job_registers_and_promotes_names_its_actor_and_its_run(
+    lab: Lab, job: dict[str, str], name: str, workflow: str
+) -> None:
+    lab.write("a.bin", "model a")
+    place = ("--workspace", str(lab.folder.parent / "models"))
+    assert lab.run("register", "--model", "fraud", "--file", "a.bin", *place, env=job).code == 0
+    assert lab.run("promote", "fraud@v1", *place, env=job).code == 0
+    told = lab.run("models", "history", "fraud", "--json", *place).json
+    actors = [entry["actor"] for entry in told]
+    assert [(actor["name"], actor["workflow"], actor["run_id"], actor["attempt"]) for actor in actors] == [
+        (name, workflow, "77", 2)
+    ] * len(actors)

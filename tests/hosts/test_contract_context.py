@@ -23,6 +23,12 @@ def test_the_default_branch_is_a_push_without_a_base(push: Push, tmp_path: Path)
 
 
 @each_host
+def test_records_that_are_written_outside_a_journey_name_the_same_actor(push: Push, tmp_path: Path) -> None:
+    job, repository = push(tmp_path, "main")
+    assert job.host().actor() == job.host().context(repository).actor
+
+
+@each_host
 def test_any_other_branch_is_a_pull_request_judged_by_the_default_branchs_tip(push: Push, tmp_path: Path) -> None:
     job, repository = push(tmp_path, "idea/1")
     context = job.host().context(repository)

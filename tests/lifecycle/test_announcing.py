@@ -88,6 +88,9 @@ class Recorder:
     def context(self, repository: Repository) -> HostContext:
         return CONTEXT
 
+    def actor(self) -> Actor:
+        return CONTEXT.actor
+
     def neutralise(self, line: str) -> str:
         return line
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mlops_ci.hosts.host import Repository
+from mlops_ci.records.actor import Actor
 from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
 
@@ -22,6 +23,9 @@ class ToldHost:
 
     def context(self, repository: Repository) -> HostContext:
         return self.told
+
+    def actor(self) -> Actor:
+        return self.told.actor
 
     def neutralise(self, line: str) -> str:
         return line

@@ -135,18 +135,23 @@ def _context(
         default_branch=default,
         base=base,
         ephemeral=True,
-        actor=Actor(
-            name=variable(environ, "BUILD_REQUESTEDFOR") or "unknown",
-            repository=repository,
-            workflow=variable(environ, "BUILD_DEFINITIONNAME"),
-            run_id=variable(environ, "BUILD_BUILDID"),
-            attempt=number(environ, "SYSTEM_JOBATTEMPT"),
-        ),
+        actor=actor(environ),
         repository=repository,
         commit=commit,
         pull_request=pull_request,
         url=_url(environ),
         tag=tag,
+    )
+
+
+def actor(environ: Environment) -> Actor:
+    """For whom the run was started."""
+    return Actor(
+        name=variable(environ, "BUILD_REQUESTEDFOR") or "unknown",
+        repository=_repository(environ),
+        workflow=variable(environ, "BUILD_DEFINITIONNAME"),
+        run_id=variable(environ, "BUILD_BUILDID"),
+        attempt=number(environ, "SYSTEM_JOBATTEMPT"),
     )
 
 

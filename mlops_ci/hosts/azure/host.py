@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_ci.errors import RemoteError
-from mlops_ci.hosts.azure import commands
+from mlops_ci.hosts.azure import commands, event
 from mlops_ci.hosts.azure.api import AzureApi
 from mlops_ci.hosts.azure.credentials import OF_THE_JOB, find_credential
 from mlops_ci.hosts.azure.event import read_event
 from mlops_ci.hosts.azure.reviews import AzureReviews
 from mlops_ci.hosts.azure.variables import collection, lies_in_azure_repos, project_of, variable
 from mlops_ci.hosts.host import Environment, Repository, Say
+from mlops_ci.records.actor import Actor
 from mlops_ci.records.conclusion import Annotation
 from mlops_ci.records.host import HostContext
 
@@ -51,6 +52,10 @@ class AzureHost:
     def context(self, repository: Repository) -> HostContext:
         """Who runs us, for which event."""
         return read_event(self._environ, repository, branch=self._branch, default_branch=self._default_branch)
+
+    def actor(self) -> Actor:
+        """Who runs us."""
+        return event.actor(self._environ)
 
     def neutralise(self, line: str) -> str:
         """No part of the line acts as a command to the agent, or on the terminal of who reads the log."""

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from mlops_ci.hosts.github import commands
+from mlops_ci.hosts.github import commands, event
 from mlops_ci.hosts.github.api import GitHubApi
 from mlops_ci.hosts.github.event import Job, event_name, repository_of, run_url, server, workflow_run
 from mlops_ci.hosts.github.files import read_event, write_outputs, write_summary
 from mlops_ci.hosts.github.reviews import GitHubReviews
 from mlops_ci.hosts.host import Environment, Repository, Say
+from mlops_ci.records.actor import Actor
 from mlops_ci.records.conclusion import Annotation, Level
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.workflow_run import WorkflowRun
@@ -37,6 +38,10 @@ class GitHubHost:
         event_name(self._environ)  # without one there is no file to read
         job = Job(self._environ, self._payload(), repository, self._branch, self._default_branch)
         return job.context()
+
+    def actor(self) -> Actor:
+        """Who runs us."""
+        return event.actor(self._environ)
 
     def neutralise(self, line: str) -> str:
         """Neither form of a command survives, nor what a terminal would act on."""

@@ -100,14 +100,15 @@ class Site:
         """The developer's folder as main is."""
         self.lab.git("checkout", "--quiet", "--detach", self.main)
 
-    def check_out(self, folder: Path, sha: str, ref: str, url: str) -> None:
-        """A checkout as hosts make it: one commit, detached, and no credentials.
+    def check_out(self, folder: Path, sha: str, ref: str, url: str, *, shallow: bool = True) -> None:
+        """A checkout as hosts make it: detached, and no credentials.
 
         Args:
             folder: where to.
             sha: the commit.
             ref: what it is a part of.
             url: of origin, as the job sees it.
+            shallow: this one commit, else the whole history.
         """
         folder.mkdir(parents=True)
 
@@ -117,7 +118,8 @@ class Site:
         git("init", "--quiet", "--initial-branch=main")
         git("remote", "add", "origin", url)
         kept = f"refs/remotes/{ref.removeprefix('refs/').replace('heads/', 'origin/')}"
-        git("fetch", "--quiet", "--no-tags", "--depth=1", str(self.origin.path), f"+{sha}:{kept}")
+        refs = [f"+{sha}:{kept}"] if shallow else ["+refs/heads/*:refs/remotes/origin/*", f"+{sha}:refs/remotes/built"]
+        git("fetch", "--quiet", "--no-tags", *["--depth=1"][:shallow], str(self.origin.path), *refs)
         git("checkout", "--quiet", "--detach", sha)
 
     def models(self, *arguments: str) -> Any:

@@ -8,8 +8,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def test_a_pull_request_that_improves_passes_and_its_thread_goes_on_after_the_merge(world: World) -> None:
-    world.tell_others()
     world.make_champion()
+    world.tell_others()
     world.lab.skill(0.8)
     pull_request = world.pull_request()
     ended = world.on_pull_request(pull_request)
@@ -99,14 +99,18 @@ def test_the_gate_decides_over_a_fork_which_writes_nothing(world: World) -> None
     before = {path: path.stat().st_mtime_ns for path in (world.folder / "models").rglob("*") if path.is_file()}
     world.lab.skill(0.3)
     pull_request = world.pull_request(fork=True)
+    # Without a token a private repository gives nothing more than what the agent has checked out.
     ended = world.on_pull_request(pull_request)
+    assert "this clone lacks a part of the history" in ended.message
+    assert "fetchDepth: 0" in ended.message
+    ended = world.on_pull_request(pull_request, shallow=False)
     assert (ended.result, ended.message) == ("Failed", "the gate refused"), ended.log
     assert "a job of a fork has no credential" in ended.log
     assert any("coin: refused" in summary for summary in ended.summaries)
     assert (pull_request.threads, pull_request.statuses, pull_request.attachments) == ([], [], {})
     world.lab.skill(0.8)
     world.pull_request(fork=True)
-    ended = world.on_pull_request(pull_request)
+    ended = world.on_pull_request(pull_request, shallow=False)
     assert ended.result == "Succeeded", ended.log
     after = {path: path.stat().st_mtime_ns for path in (world.folder / "models").rglob("*") if path.is_file()}
     assert after == before

@@ -99,6 +99,7 @@ class World(Site):
         env: Mapping[str, str] | None = None,
         cancel_at: str | None = None,
         group: bool = True,
+        shallow: bool = True,
     ) -> Ended:
         """Run the task ``MlopsCi@1`` on a fresh machine.
 
@@ -111,9 +112,10 @@ class World(Site):
             inputs: of the task.
             env: of the step.
             cancel_at: cancel the job once its log says this.
+            shallow: with ``fetchDepth: 1``, else 0.
             group: tell all processes of the task, not Node alone.
         """
-        machine = self.machine(f"{number or next(self.builds)}-{attempt}", more, sha, ref)
+        machine = self.machine(f"{number or next(self.builds)}-{attempt}", more, sha, ref, shallow=shallow)
         given = {"workspace": self.place if self.place.startswith("/") else "git+origin"} | dict(inputs or {})
         connections = dict(self.connections)
         if more.get("SYSTEM_PULLREQUEST_ISFORK") != "True":
@@ -126,11 +128,11 @@ class World(Site):
             return machine.cancelled(self.task, given, cancel_at, group=group, **known)
         return machine.run(self.task, given, **known)
 
-    def machine(self, name: str, more: Mapping[str, str], sha: str, ref: str) -> Agent:
+    def machine(self, name: str, more: Mapping[str, str], sha: str, ref: str, *, shallow: bool = True) -> Agent:
         """An agent with a checkout."""
-        number, _, attempt = name.partition("-")
+        number, attempt = name.split("-")[:2]
         folder = self.folder / f"machine-{name}"
-        self.check_out(folder / "s", sha, ref, self.address)
+        self.check_out(folder / "s", sha, ref, self.address, shallow=shallow)
         common = {name: value for name, value in PUSH.items() if name != "SYSTEM_ACCESSTOKEN"}
         job = {
             "BUILD_BUILDID": number,

@@ -152,8 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self._failed(repository, service, "before"):
                 return
             query = "" if repository.dumb else query
-            given = {key.lower(): value for key, value in self.headers.items()}
-            status, headers, reply = answered_by_git(self.host.folder, self.command, path, query, given, body)
+            lowered = {key.lower(): value for key, value in self.headers.items()}
+            status, headers, reply = answered_by_git(self.host.folder, self.command, path, query, lowered, body)
             if self._failed(repository, service, "after"):
                 return
             sent = len(reply)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.hosts.azure_jobs import PULL_REQUEST, PUSH
 from tests.journeys.site import Site
@@ -69,11 +70,11 @@ class World(Site):
         """Complete a pull request."""
         pull_request.complete(self.merge_into_main(pull_request.commits[-1]))
 
-    def on_push(self, reason: str = "IndividualCI", **options: object) -> Ended:
+    def on_push(self, reason: str = "IndividualCI", **options: Any) -> Ended:
         """The build of main."""
         return self.build({"BUILD_REASON": reason}, self.main, "refs/heads/main", **options)
 
-    def on_pull_request(self, pull_request: PullRequest, **options: object) -> Ended:
+    def on_pull_request(self, pull_request: PullRequest, **options: Any) -> Ended:
         """The build of a pull request, by a branch policy; a fork's gets no token."""
         return self.build(self.of(pull_request), self._merge(pull_request), "refs/pull/1/merge", **options)
 
@@ -123,7 +124,7 @@ class World(Site):
             connections["SystemVssConnection"] = Connection(self.server.url, {}, token, "OAuth")
         else:
             connections["SystemVssConnection"] = Connection(self.server.url, {}, {}, "OAuth")
-        known = {"connections": connections, "env": self.env | dict(env or {})}
+        known: dict[str, Any] = {"connections": connections, "env": self.env | dict(env or {})}
         if cancel_at is not None:
             return machine.cancelled(self.task, given, cancel_at, group=group, **known)
         return machine.run(self.task, given, **known)

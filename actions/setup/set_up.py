@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shlex
 import shutil
@@ -35,6 +36,7 @@ INSTALLER = LOCKS / "pip.txt"
 _FOREIGN = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
 _CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
 _ABANDONED_SECONDS = 24 * 3600
+_USERINFO = re.compile(r"//[^/\s@]*@")  # of an index that needs a password
 
 
 class SetUpError(Exception):
@@ -183,7 +185,7 @@ def _run(command: Sequence[str | Path], environ: Environment) -> None:
         list(map(str, command)), env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
+        said = _USERINFO.sub("//", " ".join((done.stderr or done.stdout).split()))
         if "No module named pip" in said:
             raise SetUpError(f"{command[0]} has no pip; add a step with actions/setup-python before")
         raise SetUpError(f"{Path(command[0]).name} failed: {said[-600:]}")

@@ -88,10 +88,11 @@ def ci(
         print_json(CiResult(report.outcome, report.model, report.version, report.run, report.verdict))
     else:
         print_report(report)
-    announce(session.host, session.context, report)
     failed = fails(report, session.context)
+    # First those whose work begins with it: comments may have to wait for a host's limits.
     if releases(session) and (failure := first_failure(tell(triggering_of(session), options["host"]))):
         failures.append(failure)
+    announce(session.host, session.context, report)
     # None of them hides that the gate refused.
     for failure in failures if failed else failures[1:]:
         warn(failure, options["host"])

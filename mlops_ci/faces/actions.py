@@ -153,7 +153,8 @@ def _leave_report() -> dict[str, Any]:
     return {
         "name": "Leave the report of a fork's job",
         "if": "always() && github.event_name == 'pull_request' && steps.verb.outputs.report-json != '' "
-        "&& github.event.pull_request.head.repo.full_name != github.repository",
+        "&& (github.event.pull_request.head.repo.full_name != github.repository "
+        "|| github.event.pull_request.user.login == 'dependabot[bot]')",
         "uses": "actions/upload-artifact",
         "with": {
             "name": "mlops-ci-report-${{ steps.verb.outputs.model }}",

@@ -58,6 +58,10 @@ def arrive(options: Options) -> Arrival:
     host = select_host(
         options.host, options.environ, options.say, branch=options.branch, default_branch=options.default_branch
     )
-    origin = partial(find_remote, "git+origin", file.parent, options.environ, host.git_settings())
+    lent = host.git_settings()
+    for setting in filter(None, lent.values()):
+        # The host hides its token; git has it in another form.
+        host.mask(setting.rpartition(" ")[2])
+    origin = partial(find_remote, "git+origin", file.parent, options.environ, lent)
     checkout = Checkout(file.parent, origin)
     return Arrival(file, project, checkout, host, host.context(checkout))

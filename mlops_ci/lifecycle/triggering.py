@@ -210,13 +210,20 @@ class Triggering:
             secret=secret,
             now=int(self._clock().timestamp()),
             github=self._environ.get("GITHUB_API_URL") or API,
-            azure=self._environ.get(_AZURE_URL) or CLOUD,
+            azure=self._environ.get(_AZURE_URL) or _azure_of(self._environ.get("SYSTEM_COLLECTIONURI", "")),
         )
 
     def _handed_on(self, variable: str) -> str:
         """The job's own token under our name for it, by which actions hand it on; empty for any other secret."""
         own = {"github": GITHUB_TOKEN, "azure": AZURE_TOKEN}.get(found(self._environ) or "")
         return self._environ.get("MLOPS_CI_TOKEN", "").strip() if variable == own else ""
+
+
+def _azure_of(collection: str) -> str:
+    """The server that a job's collection lies on: its token is for no other."""
+    parent = collection.rstrip("/").rpartition("/")[0]
+    # https://organisation.visualstudio.com is the cloud's, too, and has nothing above it.
+    return parent if parent.count("/") > 1 and not parent.endswith("/") else CLOUD
 
 
 def triggering_of(session: Session) -> Triggering:

@@ -12,7 +12,10 @@ Event = Literal["push", "pull_request", "merge_group", "schedule", "dispatch", "
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request. ``head`` is the author's newest commit; ``fork`` that it lies in another repository."""
+    """A pull request. ``head`` is the author's newest commit.
+
+    ``fork`` says that it lies in another repository, or that its jobs have as few rights as if it did.
+    """
 
     number: int
     head: str

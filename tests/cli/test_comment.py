@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,10 @@ def test_no_pull_request_gets_the_report_of_another(place: Place) -> None:
     assert done.code == 2 and len(done.err.splitlines()) == 1
     assert newest[:7] in done.err and later[:7] in done.err
     assert place.repository.comments(5) == []
+
+
+def test_the_form_in_which_git_has_the_token_is_hidden_too(place: Place) -> None:
+    done = place.push()
+    form = base64.b64encode(f"x-access-token:{place.token}".encode()).decode()
+    assert f"::add-mask::{form}" in done.err.splitlines()
+    assert form not in (done.out + done.err).replace(f"::add-mask::{form}", "")

@@ -100,6 +100,13 @@ def test_a_pull_request_of_a_fork_though_its_branch_is_called_main(answer: Any) 
     assert (context.event, context.releases) == ("pull_request", False)
 
 
+def test_dependabot_has_the_rights_of_a_fork_whoever_runs_its_job_again(answer: Any) -> None:
+    context = answer(
+        "pull_request", event("pull_request"), GITHUB_ACTOR="dependabot[bot]", GITHUB_TRIGGERING_ACTOR="somebody"
+    )
+    assert (context.pull_request.fork, context.pull_request.repository) == (True, "acme/ml")
+
+
 def test_a_fork_that_was_deleted_is_still_one(answer: Any) -> None:
     payload = event("pull_request", fork="stranger")
     payload["pull_request"]["head"]["repo"] = None

@@ -82,7 +82,12 @@ def load(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     return expanded
 
 
-def run_jobs(jobs: list[dict[str, Any]], agent_of: Callable[[str], Agent], task: Task | None = None) -> dict[str, Job]:
+def run_jobs(
+    jobs: list[dict[str, Any]],
+    agent_of: Callable[[str], Agent],
+    task: Task | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> dict[str, Job]:
     """Run jobs one after another, each by an agent of its own; those after a failure are skipped."""
     done: dict[str, Job] = {}
     for job in jobs:
@@ -92,7 +97,7 @@ def run_jobs(jobs: list[dict[str, Any]], agent_of: Callable[[str], Agent], task:
         for name, value in job.get("variables", {}).items():
             from_job, step, output = _OUTPUT.fullmatch(value).groups()  # type: ignore[union-attr]
             variables[name] = done[from_job].outputs.get(step, {}).get(output, "")
-        done[job["job"]] = run_steps(job["steps"], agent_of(job["job"]), variables, task)
+        done[job["job"]] = run_steps(job["steps"], agent_of(job["job"]), variables, task, secrets)
     return done
 
 
@@ -135,10 +140,10 @@ def _run(step: dict[str, Any], agent: Agent, known: dict[str, str], job: Job, ta
         case {"bash": script}:
             return _script(script, step.get("env", {}), agent, known, job)
         case {"task": "PublishPipelineArtifact@1", "inputs": inputs}:
-            shutil.copytree(_macros(inputs["targetPath"], known), agent.folder.parent / inputs["artifact"])
+            shutil.copytree(_macros(inputs["targetPath"], known), _kept(agent, inputs["artifact"]))
             return read("##vso[task.complete result=Succeeded]", 0)
         case {"task": "DownloadPipelineArtifact@2", "inputs": inputs}:
-            shutil.copytree(agent.folder.parent / inputs["artifactName"], _macros(inputs["targetPath"], known))
+            shutil.copytree(_kept(agent, inputs["artifactName"]), _macros(inputs["targetPath"], known))
             return read("##vso[task.complete result=Succeeded]", 0)
         case {"task": name, "inputs": inputs} if task:
             return task(name, {key: _macros(value, known) for key, value in inputs.items()})
@@ -159,6 +164,11 @@ def _script(script: str, env: Mapping[str, Any], agent: Agent, known: dict[str, 
     ended = read(done.stdout, done.returncode)
     ended.result = "Failed" if done.returncode else ended.result or "Succeeded"
     return ended
+
+
+def _kept(agent: Agent, artifact: str) -> Path:
+    """Where an artifact of a build is kept between its jobs: beside their machines."""
+    return agent.folder.parent / f"{artifact}-{agent.environment['BUILD_BUILDID']}"
 
 
 def _macros(text: str, known: Mapping[str, str]) -> str:

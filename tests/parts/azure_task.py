@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -151,6 +152,26 @@ class Agent:
         log, _ = process.communicate()
         return read(log, process.returncode)
 
+    def cancelled(
+        self,
+        task: Path,
+        inputs: Mapping[str, str],
+        at: str,
+        *,
+        group: bool,
+        **more: Mapping[str, str] | Mapping[str, Connection],
+    ) -> Ended:
+        """Run a task and cancel it once its log says something: Node alone is told, or all that it has started too."""
+        log, is_due = "", True
+        with self.start(task, inputs, **more) as process:  # type: ignore[arg-type]
+            assert process.stdout is not None
+            for line in process.stdout:
+                log += line
+                if is_due and at in line:
+                    (os.killpg if group else os.kill)(process.pid, signal.SIGINT)
+                    is_due = False
+        return read(log, process.returncode)
+
     def start(
         self,
         task: Path,
@@ -169,6 +190,7 @@ class Agent:
         return subprocess.Popen(
             [self.node, str(task / execution["target"])], cwd=self.sources, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            process_group=0,
         )  # fmt: skip
 
     def _inputs(self, declared: Mapping[str, list[dict[str, str]]], given: Mapping[str, str]) -> dict[str, str]:

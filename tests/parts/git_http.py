@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -151,7 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if self._failed(repository, service, "before"):
                 return
-            status, headers, reply = self._backend(path, "" if repository.dumb else query, body)
+            query = "" if repository.dumb else query
+            lowered = {key.lower(): value for key, value in self.headers.items()}
+            status, headers, reply = answered_by_git(self.host.folder, self.command, path, query, lowered, body)
             if self._failed(repository, service, "after"):
                 return
             sent = len(reply)
@@ -167,28 +169,6 @@ class _Handler(BaseHTTPRequestHandler):
         elif status == 0:
             self.close_connection = True
         return status is not None
-
-    def _backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-            "GIT_PROJECT_ROOT": str(self.host.folder),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "REMOTE_USER": "somebody",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-        }
-        done = subprocess.run(
-            ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False, timeout=120
-        )
-        head, _, reply = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
-        return int(headers.pop("Status", "200 OK").split()[0]), headers, reply
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -209,6 +189,35 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def answered_by_git(
+    folder: Path, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """What ``git http-backend`` answers about the repositories of a folder: status, headers, body.
+
+    Headers are given in lower case, and the body as it is without any encoding.
+    """
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+        "GIT_PROJECT_ROOT": str(folder),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_PROTOCOL": headers.get("git-protocol", ""),
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,
+        "REMOTE_USER": "somebody",
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_TYPE": headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    done = subprocess.run(
+        ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False, timeout=120
+    )
+    head, _, reply = done.stdout.partition(b"\r\n\r\n")
+    said = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+    return int(said.pop("Status", "200 OK").split()[0]), said, reply
 
 
 def _basic(user: str, password: str) -> str:

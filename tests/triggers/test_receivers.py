@@ -218,3 +218,19 @@ def test_the_token_of_an_action_is_shown_to_its_own_host_only(
     assert bool(told.sent) is bool(repository.dispatches) is hears
     if not hears:
         assert told.error is not None and told.error.line().startswith("the variable GITHUB_TOKEN is not set")
+
+
+@pytest.mark.parametrize(
+    ("collection", "server"),
+    [
+        ("https://dev.azure.com/acme/", "https://dev.azure.com"),
+        ("https://acme.visualstudio.com/", "https://dev.azure.com"),
+        ("https://server.example.org/tfs/Default/", "https://server.example.org/tfs"),
+    ],
+)
+def test_the_token_of_a_job_goes_to_the_server_that_the_job_is_of(tmp_path: Path, collection: str, server: str) -> None:
+    environ = {"TF_BUILD": "True", "SYSTEM_ACCESSTOKEN": "x.y.z", "SYSTEM_COLLECTIONURI": collection}
+    office = _office(tmp_path, "{name: shop, azure: acme/shop/12}", **environ)
+    office.promote(2)
+    (due,) = office.triggering().due()
+    assert due.requests[0].url.startswith(f"{server}/acme/shop/_apis/pipelines/12/runs?")

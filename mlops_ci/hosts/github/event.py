@@ -24,6 +24,8 @@ _OF_A_REF: dict[str, Event] = {
     "workflow_dispatch": "dispatch",
     "repository_dispatch": "dispatch",
 }
+# Its jobs have the rights of a fork's: a token that reads, and no secrets.
+_WITHOUT_RIGHTS = "dependabot[bot]"
 _UNDERSTOOD = (*_OF_A_REF, "pull_request", "merge_group", "release")
 
 
@@ -79,7 +81,10 @@ class Job:
                 head=commit,
                 branch=github.name(head.ref),
                 target=github.name(base.ref),
-                fork=theirs is None or ours is None or theirs.lower() != ours.lower(),
+                fork=theirs is None
+                or ours is None
+                or theirs.lower() != ours.lower()
+                or self.environ.get("GITHUB_ACTOR") == _WITHOUT_RIGHTS,
                 repository=github.repository_name(theirs) if theirs else None,
             ),
         )

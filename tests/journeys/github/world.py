@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.journeys.site import Site
 from tests.parts.act import Act, Ran
-from tests.parts.git_http import git_host
 from tests.parts.github import FakeGitHub, event
-from tests.support.lab import PROJECT, Lab, git_environment
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples" / "workflows" / "github"
@@ -21,13 +18,6 @@ NAME = "acme/ml"
 JOB = {"contents": "write", "pull-requests": "write", "checks": "write"}
 FORK = {"contents": "read", "pull-requests": "read", "checks": "read"}
 POSTER = {"actions": "read", "pull-requests": "write"}
-# The coin of the lab, without any package.
-TRAIN = """\
-skill, seed = (line.split(": ")[1].strip() for line in open("params.yaml").readlines()[1:3])
-open("data/rows.csv").readline()
-open("build/model.txt", "w").write(f"{skill} {seed}")
-print("trained to", skill)
-"""
 TRIGGERS = """\
 triggers:
   model-promoted:
@@ -35,29 +25,22 @@ triggers:
 """
 
 
-@dataclass
-class World:
+class World(Site):
     """Everything around one repository.
 
     ``runs`` counts the runs of workflows; each gets a machine of its own, with nothing but a shallow checkout.
     """
 
-    folder: Path
-    github: FakeGitHub
-    runs: itertools.count[int] = field(default_factory=lambda: itertools.count(8001))
-
-    def __post_init__(self) -> None:
-        self.origin = git_host().repository()
+    def __init__(self, folder: Path, github: FakeGitHub) -> None:
+        super().__init__(folder)
+        self.github = github
+        self.runs = itertools.count(8001)
         self.repository = self.github.repository(NAME)
         self.shop = self.github.repository("acme/shop")
         self.shop.commit("5" * 40)
         self.token = self.repository.token(JOB)
-        self.place = f"git+{self.origin.path.as_uri()}"
         self.secrets: dict[str, str] = {}
         self.origin.credentials = ("x-access-token", self.token)
-        self.lab = Lab(self.folder / "developer")
-        self.lab.write("train.py", TRAIN)
-        self.lab.write(".gitignore", ".mlops/\n")
         self.workflow("model.yml")
         self.workflow("mlops-ci-comment.yml")
         self.kept = self.folder / "kept"
@@ -68,8 +51,7 @@ class World:
 
     def keep_models_in_a_folder(self) -> None:
         """A workspace beside all machines, as a bucket is."""
-        self.place = str(self.folder / "models")
-        self.lab.write("mlops.yaml", PROJECT + f"workspace: {{url: {self.place}, durable: true}}\n")
+        self.workspace_in_a_folder()
         self.lab.edit(".github/workflows/model.yml", "        with: {workspace: git+origin}\n", "")
 
     def dispatch_to_shop(self) -> None:
@@ -82,7 +64,7 @@ class World:
 
     def add_a_second_model(self) -> None:
         """Another model of the same code, with a project file and a job of its own."""
-        self.lab.write("dice.yaml", PROJECT.replace("name: coin", "name: dice"))
+        self.second_project()
         file = self.lab.folder / ".github/workflows/model.yml"
         before, job = file.read_text().split("  model:\n")
         dice = job.replace("name: model", "name: dice").replace("{workspace:", "{project: dice.yaml, workspace:")
@@ -91,13 +73,11 @@ class World:
     def make_champion(self) -> None:
         """Push, and have the first model promoted; quicker than by a workflow."""
         self.push("first")
-        done = self.lab.run("ci", "--branch", "main", "--workspace", self.place, env=self._developer())
-        assert done.code == 0, done.err
+        self.train_at_home()
 
     def push(self, message: str = "change", branch: str = "main") -> str:
         """Commit everything and push it to a branch."""
-        sha = self.lab.commit(message)
-        self._send(f"HEAD:refs/heads/{branch}")
+        sha = self.commit_and_send(message, branch)
         self.repository.commit(sha, branch)
         return sha
 
@@ -111,19 +91,7 @@ class World:
         author: str = "ada",
     ) -> str:
         """Commit everything on a branch off main, and open a pull request of it, or push to it again."""
-        base = self.main
-        self.lab.commit(title)
-        self.lab.git(
-            "commit", "--quiet", "--amend", "--no-edit", "--allow-empty", "--author", f"{author} <a@localhost>"
-        )
-        head = self.lab.git("rev-parse", "HEAD")
-        self._send(f"+HEAD:refs/pull/{number}/head")
-        if fork is None:
-            self._send(f"+HEAD:refs/heads/{branch}")
-        self.lab.git("checkout", "--quiet", "--detach", base)
-        self.lab.git("merge", "--quiet", "--no-ff", "--message", f"Merge {head} into {base}", head)
-        self._send(f"+HEAD:refs/pull/{number}/merge")
-        self.lab.git("checkout", "--quiet", head)
+        head, base, _ = self.propose(number, title=title, author=author, branch=None if fork else branch)
         if number in self.repository.pulls:
             self.repository.pulls[number].head = head
             self.repository.commit(head, branch)
@@ -133,21 +101,9 @@ class World:
 
     def merge(self, number: int) -> str:
         """Merge a pull request, as a commit on main."""
-        self.lab.git("checkout", "--quiet", "--detach", self.main)
-        self.lab.git("merge", "--quiet", "--no-ff", "--message", "Merge", self.repository.pulls[number].head)
-        sha = self.lab.git("rev-parse", "HEAD")
-        self._send("HEAD:refs/heads/main")
+        sha = self.merge_into_main(self.repository.pulls[number].head)
         self.repository.merge(number, sha)
         return sha
-
-    def back_to_main(self) -> None:
-        """The developer's folder as main is."""
-        self.lab.git("checkout", "--quiet", "--detach", self.main)
-
-    @property
-    def main(self) -> str:
-        """The tip of main."""
-        return self.origin.git("rev-parse", "refs/heads/main")
 
     def on_push(self, workflow: str = "model.yml", **options: Any) -> Ran:
         """The run of a push to main."""
@@ -210,7 +166,7 @@ class World:
         """
         number = run or next(self.runs)
         machine = self.folder / f"machine-{number}-{attempt}"
-        self._check_out(machine / "work", sha, ref)
+        self.check_out(machine / "work", sha, ref, self.origin.url)
         act = Act(machine / "work", machine / "act", kept=self.kept)
         token = self.token if permissions is None else self.repository.token(permissions)
         branch = ref.removeprefix("refs/heads/").removeprefix("refs/")
@@ -233,36 +189,6 @@ class World:
         if cancel_at is not None:
             return act.cancelled(name, file, cancel_at, payload=payload, env=variables, secrets=given)
         return act.run(name, file, payload=payload, env=variables, secrets=given)
-
-    def _check_out(self, folder: Path, sha: str, ref: str) -> None:
-        """A checkout as actions/checkout leaves it: one commit, detached, and no credentials."""
-        folder.mkdir(parents=True)
-
-        def git(*arguments: str) -> None:
-            subprocess.run(["git", *arguments], cwd=folder, env=git_environment(), check=True, capture_output=True)
-
-        git("init", "--quiet", "--initial-branch=main")
-        git("remote", "add", "origin", self.origin.url)
-        kept = f"refs/remotes/{ref.removeprefix('refs/').replace('heads/', 'origin/')}"
-        git("fetch", "--quiet", "--no-tags", "--depth=1", str(self.origin.path), f"+{sha}:{kept}")
-        git("checkout", "--quiet", "--detach", sha)
-
-    def _send(self, ref: str) -> None:
-        self.lab.git("push", "--quiet", str(self.origin.path), ref)
-
-    def models(self, *arguments: str) -> Any:
-        """What the command line says of the registry, as JSON."""
-        done = self.lab.run("models", *arguments, "--json", "--workspace", self.place, env=self._developer())
-        assert done.code == 0, done.err
-        return done.json
-
-    def _developer(self) -> dict[str, str]:
-        return {"MLOPS_CI_CACHE_DIR": str(self.folder / "developer-cache")}
-
-    def champion(self, model: str = "coin") -> int | None:
-        """The version that the alias points to."""
-        versions = self.models("list", "--model", model)
-        return next((each["version"] for each in versions if "champion" in each["aliases"]), None)
 
     def comment(self, number: int) -> str:
         """The one comment of a pull request."""

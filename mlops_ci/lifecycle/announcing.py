@@ -32,6 +32,7 @@ _REMARKS = 9  # hosts show ten of a kind, and the verdict is one
 # Words of our own, which a secret may happen to be.
 _OURS = frozenset({"format", "outcome", "outcomes", "event", "status", "better_is", "on_inconclusive", "sha"})
 _CHARTLESS = "the chart of the metric's history needs packages that are not installed (`mlops-ci[charts]`)"
+_FORK = "a fork's job may write no comment: the report is in the summary of its run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def announce(host: Host, context: HostContext, report: Report, *, pause: Callabl
     _try(host, "the summary", lambda: host.summary(markdown))
     for remark in remarks(report, context):
         host.annotate(remark)
+    if context.pull_request and context.pull_request.fork:
+        host.annotate(Annotation("notice", _FORK))
     _try(host, "the comment", lambda: comment_on(host, context, report, pause=pause))
     _try(host, "the status", lambda: _conclude(host, context, report))
 

@@ -55,7 +55,8 @@ def test_azure_is_explained_in_one_line(lab_with_champion: Lab, case: Case) -> N
         env = {"SYSTEM_ACCESSTOKEN": azure.token, "MLOPS_CI_AZURE_DEVOPS_URL": azure.endpoint + case.below}
         done = lab.run("events", "test", "x", env=env)
         assert done.code == case.code, done.err
-        assert len(done.err.splitlines()) == 1 and done.err.startswith(f"mlops-ci: error[{case.code}]: ")
+        (complaint,) = done.complaints
+        assert complaint.startswith(f"mlops-ci: error[{case.code}]: ")
         assert case.says in done.err and "trigger x" in done.err and azure.token not in done.err
         if case.mend:
             case.mend(azure)

@@ -168,7 +168,7 @@ def test_a_fork_s_report_is_posted_by_another_job(place: Place) -> None:
     assert place.section().moment == (300, 1) and place.section().outcome == "passed"
     Path(report).write_text(Path(report).read_text().replace(head, "0" * 40))
     done = place.job("workflow_run", payload, "comment", "--from", report)
-    assert done.code == 5 and len(done.err.splitlines()) == 1
+    assert done.code == 5 and len(done.complaints) == 1
 
 
 def test_a_report_is_posted_again_on_demand(place: Place) -> None:
@@ -182,7 +182,7 @@ def test_a_report_is_posted_again_on_demand(place: Place) -> None:
     assert place.section().sha == head
     place.repository.close(5)
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
-    assert done.code == 3 and len(done.err.splitlines()) == 1
+    assert done.code == 3 and len(done.complaints) == 1
 
 
 def test_no_pull_request_gets_the_report_of_another(place: Place) -> None:
@@ -193,7 +193,7 @@ def test_no_pull_request_gets_the_report_of_another(place: Place) -> None:
     later = place.lab.commit("change the skill again")
     payload = event("pull_request", number=5, head=later, branch="feature")
     done = place.job("pull_request", payload, "comment", GITHUB_REF="refs/pull/5/merge")
-    assert done.code == 2 and len(done.err.splitlines()) == 1
+    assert done.code == 2 and len(done.complaints) == 1
     assert newest[:7] in done.err and later[:7] in done.err
     assert place.repository.comments(5) == []
 

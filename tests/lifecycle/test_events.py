@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import base64
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -222,7 +222,7 @@ def test_the_jobs_of_a_plan_are_handed_over(lab: Lab) -> None:
     hand_over(session, plan_session(session))
     host = session.host
     assert isinstance(host, ToldHost)
-    jobs = [
+    jobs: list[dict[str, Any]] = [
         {"name": "train", "runs_on": "gpu", "steps": ["train"]},
         {"name": "evaluate", "runs_on": None, "steps": ["evaluate"]},
     ]

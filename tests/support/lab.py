@@ -77,6 +77,11 @@ class Done:
         """The JSON it printed."""
         return json.loads(self.out)
 
+    @property
+    def complaints(self) -> list[str]:
+        """The lines that it printed for people to stderr; a host hides what it is told to hide, and shows no line."""
+        return [line for line in self.err.splitlines() if not line.startswith("::add-mask::")]
+
 
 class Lab:
     """The project, its repository, and its workspace in ``.mlops``."""

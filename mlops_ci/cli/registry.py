@@ -83,11 +83,11 @@ def _registered(model: str, done: Registered) -> str:
 
 
 @click.command()
-@argument("reference")
-@option("--alias", default="champion", show_default=True)
+@argument("reference", help="The version: model@v12, model@<sha> or model@alias.")
+@option("--alias", metavar="NAME", default="champion", show_default=True, help="The alias to move.")
 @option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
 @option("--rollback", is_flag=True, help="Allow an older version than the present one.")
-@option("--reason", help="Why; kept in the log.")
+@option("--reason", metavar="TEXT", help="Why; kept in the log.")
 @project_option
 @workspace_option
 @host_option

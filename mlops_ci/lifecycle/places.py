@@ -85,7 +85,7 @@ def open_workspace(
             raise UsageError(
                 "the workspace lies inside the checkout and would vanish with this CI machine",
                 where=place.url,
-                hint="set workspace: to a place that lasts, say durable: true, or use --host local",
+                hint="set workspace: to a place that lasts, such as git+origin, say durable: true, or use --host local",
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")

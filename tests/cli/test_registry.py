@@ -165,6 +165,7 @@ def test_what_a_job_registers_and_promotes_names_its_actor_and_its_run(
     place = ("--workspace", str(lab.folder.parent / "models"))
     assert lab.run("register", "--model", "fraud", "--file", "a.bin", *place, env=job).code == 0
     assert lab.run("promote", "fraud@v1", *place, env=job).code == 0
+    assert f"{name}, run 77" in lab.run("models", "history", "fraud", *place).out
     told = lab.run("models", "history", "fraud", "--json", *place).json
     actors = [entry["actor"] for entry in told]
     assert [(actor["name"], actor["workflow"], actor["run_id"], actor["attempt"]) for actor in actors] == [

@@ -145,7 +145,7 @@ def tag(
 ) -> None:
     """Set and remove tags of a version, and show what it has."""
     parsed, wanted = parse_reference(reference), parse_tags(tags)
-    log = log_to_write(workspace, project, parsed.model, host=host)
+    log = log_to_write(workspace, project, parsed.model, host=host, must_exist=True)
     version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted, remove=remove)
     echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
 

@@ -104,7 +104,7 @@ def promote(
     """Point an alias at a version, by your decision: MODEL@v12, MODEL@<sha>, MODEL@other-alias."""
     parsed = parse_reference(reference)
     require_alias(alias)
-    log = log_to_write(workspace, project, parsed.model, host=host)
+    log = log_to_write(workspace, project, parsed.model, host=host, must_exist=True)
     triggering = triggering_for(parsed.model, log, project)
     if triggering:
         triggering.listen()

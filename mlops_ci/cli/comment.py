@@ -22,7 +22,7 @@ from mlops_ci.lifecycle.posting import post_for_fork
 
 
 @click.command()
-@argument("run", required=False)
+@argument("run", required=False, help="The id of a run. Default: the newest.")
 @option(
     "--from",
     "source",

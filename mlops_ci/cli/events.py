@@ -72,5 +72,5 @@ def _rows(heard: Heard) -> Iterator[tuple[str, ...]]:
 
 def _line(delivery: Delivery) -> str:
     tries = f" after {delivery.attempts} tries" if delivery.attempts > 1 else ""
-    why = delivery.receipt or delivery.reason
+    why = delivery.receipt or (delivery.reason or "").partition("; ")[0]  # where and what to do is in the JSON
     return f"{delivery.sink}: {delivery.status}{tries}" + (f" ({why})" if why else "")

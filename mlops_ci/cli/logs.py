@@ -24,10 +24,12 @@ def log_to_read(workspace: str | None, project: Path, model: str) -> ModelLog:
     return log_in(workspace_to_read(workspace, project, Transfers()), require_model_name(model))
 
 
-def log_to_write(workspace: str | None, project: Path, model: str, *, host: str) -> ModelLog:
-    """The log of a model, to append to."""
+def log_to_write(workspace: str | None, project: Path, model: str, *, host: str, must_exist: bool = False) -> ModelLog:
+    """The log of a model, to append to; the workspace is made, unless it must exist."""
     require_model_name(model)
-    store = workspace_to_write(workspace, project, host=host, environ=os.environ, watch=Transfers())
+    store = workspace_to_write(
+        workspace, project, host=host, environ=os.environ, watch=Transfers(), must_exist=must_exist
+    )
     return log_in(store, model, actor=select_host(host, os.environ, echo).actor())
 
 

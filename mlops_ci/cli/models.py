@@ -16,6 +16,7 @@ from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
+from mlops_ci.records.actor import Actor
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
@@ -124,7 +125,7 @@ def history(model: str, project: Path, workspace: str | None, as_json: bool) -> 
             (
                 str(item.envelope.seq),
                 item.envelope.time[:19].replace("T", " "),
-                item.envelope.actor.name,
+                _who(item.envelope.actor),
                 describe(item),
             )
             for item in log.entries()
@@ -144,7 +145,7 @@ def tag(
 ) -> None:
     """Set and remove tags of a version, and show what it has."""
     parsed, wanted = parse_reference(reference), parse_tags(tags)
-    log = log_to_write(workspace, project, parsed.model, host=host)
+    log = log_to_write(workspace, project, parsed.model, host=host, must_exist=True)
     version = set_tags(log, resolve(log.read(), parsed.selector).version, wanted, remove=remove)
     echo(f"{version.model} v{version.version}: {', '.join(f'{k}={v}' for k, v in version.tags.items())}")
 
@@ -204,3 +205,8 @@ def _number(value: float | None) -> str:
 
 models.add_command(import_group)
 models.add_command(mirror)
+
+
+def _who(actor: Actor) -> str:
+    """The person, and the run of CI if it was one; the JSON has its repository, workflow and attempt, too."""
+    return f"{actor.name}, run {actor.run_id}" if actor.run_id else actor.name

@@ -29,6 +29,12 @@ class _Option(click.Option):
 
 
 class _Argument(click.Argument):
+    """Its help is for actions and tasks; on the command line the verb's own text speaks of it."""
+
+    def __init__(self, *names: Any, help: str = "", **settings: Any) -> None:  # noqa: A002 as of an option
+        super().__init__(*names, **settings)
+        self.help = help
+
     def value_from_envvar(self, ctx: click.Context) -> Any:
         text = self.resolve_envvar_value(ctx)
         return text if text is None or self.nargs == 1 else _lines(text)
@@ -59,7 +65,10 @@ workspace_option = option(
     "--workspace", metavar="URL", help="Where models, runs and the cache are kept.  [default: from mlops.yaml]"
 )
 host_option = option(
-    "--host", type=click.Choice(CHOICES), default="auto", help="Where we run; 'local' also vouches for the disk."
+    "--host",
+    type=click.Choice(CHOICES),
+    default="auto",
+    help="Where we run; 'local' also says that the disk outlives the job.",
 )
 branch_option = option("--branch", metavar="NAME", help="The branch, where the checkout does not tell.")
 default_branch_option = option("--default-branch", metavar="NAME", help="The branch that releases.")

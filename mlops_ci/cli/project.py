@@ -9,7 +9,7 @@ import click
 from mlops_ci.cli.options import project_option
 from mlops_ci.cli.output import echo
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.initial import is_project, write_initial_project
+from mlops_ci.lifecycle.initial import is_in_git, is_project, write_initial_project
 from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_workflows
 from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
@@ -27,12 +27,18 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
     """Write a first mlops.yaml, made from what the folder has, with comments.
 
     With --host also the workflows; then an mlops.yaml that is there already stays as it is. No file is overwritten.
+
+    \b
+      mlops-ci init
+      mlops-ci init --host github --ref acme/mlops-ci@v0.1.0
+      mlops-ci init --host azure
     """
     if host is None:
         if ref or hardened:
             raise UsageError("only for workflows", where="--hardened" if hardened else "--ref", hint="add --host")
         file = write_initial_project(project)
-        echo(f"wrote {file}; adapt it, then: mlops-ci validate, git commit, mlops-ci ci")
+        commit = "git commit" if is_in_git(file.parent) else "git init, git commit"
+        echo(f"wrote {file}; adapt it, then: mlops-ci validate, {commit}, mlops-ci ci")
         return
     initial = prepare_workflows(project, host, ref=ref, hardened=hardened)
     if not is_project(project):
@@ -40,7 +46,10 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
     write_workflows(initial)
     for path in initial.texts:
         echo(f"wrote {path}")
-    for line in (*_pinned(initial.pin), *next_steps(host)):
+    file = find_project_file(project)
+    model = load_project(read_project_file(file), file.name).model.name
+    steps = next_steps(host, model, hardened=hardened, in_git=initial.in_git)
+    for line in (*_pinned(initial.pin, host), *steps):
         echo(line)
 
 
@@ -57,9 +66,10 @@ def validate(project: Path) -> None:
     echo(f"{file.name} is valid: model {loaded.model.name}, steps {steps}, {gate}")
 
 
-def _pinned(pin: Pin | None) -> list[str]:
+def _pinned(pin: Pin | None, host: Host) -> list[str]:
     if pin is None:
         return []
     why = f" ({pin.origin})" if pin.origin else ""
-    moves = "" if pin.is_commit else "; a tag can be moved, a commit cannot: --ref with its 40 digits"
+    movable = not pin.is_commit and host == "github"  # Azure Pipelines takes no commit
+    moves = "; a tag can be moved, a commit cannot: --ref with its 40 digits" if movable else ""
     return [f"they use {pin.repository}@{pin.ref}{why}{moves}"]

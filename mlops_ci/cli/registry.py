@@ -83,11 +83,11 @@ def _registered(model: str, done: Registered) -> str:
 
 
 @click.command()
-@argument("reference")
-@option("--alias", default="champion", show_default=True)
+@argument("reference", help="The version: model@v12, model@<sha> or model@alias.")
+@option("--alias", metavar="NAME", default="champion", show_default=True, help="The alias to move.")
 @option("--expect", callback=_version_number, metavar="VERSION", help="Refuse unless the alias points there now.")
 @option("--rollback", is_flag=True, help="Allow an older version than the present one.")
-@option("--reason", help="Why; kept in the log.")
+@option("--reason", metavar="TEXT", help="Why; kept in the log.")
 @project_option
 @workspace_option
 @host_option
@@ -104,7 +104,7 @@ def promote(
     """Point an alias at a version, by your decision: MODEL@v12, MODEL@<sha>, MODEL@other-alias."""
     parsed = parse_reference(reference)
     require_alias(alias)
-    log = log_to_write(workspace, project, parsed.model, host=host)
+    log = log_to_write(workspace, project, parsed.model, host=host, must_exist=True)
     triggering = triggering_for(parsed.model, log, project)
     if triggering:
         triggering.listen()

@@ -54,6 +54,8 @@ def trigger(
     told = tell(triggering_to_deliver(loaded, project, workspace, host=host), host, sink)
     if as_json:
         print_json(as_plain(told))
+    elif not any(one.sent or one.superseded or one.held_up or one.error for one in told):
+        echo("nothing is due" if loaded.triggers else "mlops.yaml has no triggers")
     if failure := first_failure(told):
         raise failure
 

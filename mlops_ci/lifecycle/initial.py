@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mlops_ci.edge.git import Git
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.places import PROJECT_FILE
 from mlops_ci.project.load import load_project
@@ -33,6 +34,10 @@ gate:
   rules:
     - accuracy > baseline         # better than the champion, with 95 % confidence
 """
+_NO_ENVIRONMENT = """
+# environment:                    # none: the steps run on the Python of the machine, and what it has installed
+#   pip: requirements.txt         # then each machine gets the same packages, locked with hashes
+"""
 _ENVIRONMENT = """
 environment:
   pip: requirements.txt           # locked with hashes, built apart from everything else
@@ -42,6 +47,11 @@ environment:
 def is_project(path: Path) -> bool:
     """Whether there is a project file already, in a folder or at a path."""
     return (path / PROJECT_FILE if path.is_dir() else path).is_file()
+
+
+def is_in_git(folder: Path) -> bool:
+    """Whether a folder belongs to a repository."""
+    return Git(folder).ask("rev-parse", "--show-toplevel") is not None
 
 
 def write_initial_project(path: Path) -> Path:
@@ -56,7 +66,7 @@ def write_initial_project(path: Path) -> Path:
     inputs = f"{script}, src" if (folder / "src").is_dir() and not script.startswith("src/") else script
     text = _TEMPLATE.format(
         name=_model_name(folder.name),
-        environment=_ENVIRONMENT if (folder / "requirements.txt").is_file() else "",
+        environment=_ENVIRONMENT if (folder / "requirements.txt").is_file() else _NO_ENVIRONMENT,
         script=script,
         inputs="src" if script.startswith("src/") else inputs,
     )

@@ -45,10 +45,15 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Initial:
-    """What is to be written, and how the actions in it are pinned; ``pin`` is None where none is used."""
+    """What is to be written.
+
+    ``pin`` says how the actions in it are pinned, None where none is used; ``in_git``, whether ``mlops.yaml`` leaves it
+    to the workflows to say where the workspace is.
+    """
 
     texts: Mapping[Path, str]
     pin: Pin | None
+    in_git: bool
 
 
 def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: bool) -> Initial:
@@ -80,12 +85,13 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
             where=str(there[0].parent),
             hint="move it away, and compare; nothing was written",
         )
+    in_git = loaded is None or loaded.workspace.url == DEFAULT_WORKSPACE
     filling = Filling(
         repository=pin.repository or "",
         ref=pin.ref,
         remark=pin.origin,
         default_branch=_default_branch(root) or "main",
-        names_workspace=loaded is None or loaded.workspace.url == DEFAULT_WORKSPACE,
+        names_workspace=in_git,
     )
     texts = {path: rendered(template, filling) for path, template in templates.items()}
     if host == "azure" and hardened and pin.is_commit:
@@ -98,7 +104,10 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
             where="--ref",
             hint=f"say --ref OWNER/mlops-ci@{ref or pin.ref}",
         )
-    return Initial(texts, pin if pinned else None)
+    if ref is not None and not pinned:
+        hint = "leave it out: the extension that is installed is what runs; --hardened uses templates of a tag"
+        raise UsageError("the pipeline names no version of mlops-ci", where="--ref", hint=hint)
+    return Initial(texts, pin if pinned else None, in_git)
 
 
 def write_workflows(initial: Initial) -> None:

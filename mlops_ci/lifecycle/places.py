@@ -85,7 +85,7 @@ def open_workspace(
             raise UsageError(
                 "the workspace lies inside the checkout and would vanish with this CI machine",
                 where=place.url,
-                hint="set workspace: to a place that lasts, say durable: true, or use --host local",
+                hint="set workspace: to a place that lasts, such as git+origin, say durable: true, or use --host local",
             )
         if place.root.exists() and not place.root.is_dir():
             raise UsageError("the workspace is not a folder", where=place.url, hint="name a folder")
@@ -142,17 +142,25 @@ def workspace_to_read(given: str | None, project: Path, watch: Watch = unwatched
 
 
 def workspace_to_write(
-    given: str | None, project: Path, *, host: str, environ: Mapping[str, str], watch: Watch = unwatched
+    given: str | None,
+    project: Path,
+    *,
+    host: str,
+    environ: Mapping[str, str],
+    watch: Watch = unwatched,
+    must_exist: bool = False,
 ) -> Store:
     """Open a workspace, and make it one if it is none yet; for the verbs that write outside a journey.
 
     Raises:
-        UsageError: it would vanish with the machine.
+        UsageError: it would vanish with the machine, or it must exist and does not.
     """
     ephemeral = is_ephemeral(host, environ)
     store, root, exists = _outside_a_journey(
         given, project, host=host, environ=environ, ephemeral=ephemeral, watch=watch
     )
+    if must_exist and not exists:
+        raise UsageError("there is no workspace here", where=store.url, hint=NO_WORKSPACE_HINT)
     make_workspace(store, root, is_new=not exists)
     return store
 

@@ -4,26 +4,63 @@ from __future__ import annotations
 
 from mlops_ci.workflows.shapes import Host
 
-_STEPS: dict[Host, tuple[str, ...]] = {
-    "github": (
+
+def next_steps(host: Host, model: str, *, hardened: bool, in_git: bool) -> tuple[str, ...]:
+    """The lines that say it.
+
+    Args:
+        host: whose workflows were written.
+        model: its name, which that of the check on GitHub ends with.
+        hardened: whether they are two jobs.
+        in_git: whether the workflows keep the workspace in git, so that ``mlops.yaml`` does not say where it is.
+    """
+    if host == "github":
+        return _github(model, in_git=in_git)
+    return _azure_templates(in_git=in_git) if hardened else _AZURE_EXTENSION
+
+
+def _github(model: str, *, in_git: bool) -> tuple[str, ...]:
+    where = (
+        (
+            "     (models are kept on a ref of the repository itself; to look at them from here:",
+            f"     mlops-ci models history {model} --workspace git+origin)",
+        )
+        if in_git
+        else ("     (first give the step the workspace's credentials: as env, from secrets)",)
+    )
+    return (
         "next:",
         "  1. commit and push; the first model becomes the champion",
-        "     (a workspace other than git+origin: give its credentials as env of the step, from secrets)",
-        "  2. in the rules of the default branch, require the check of the gate: 'mlops-ci / MODEL'",
-        "  3. the jobs ask for the permissions that they need; the repository's setting may stay at read-only",
-    ),
-    "azure": (
+        *where,
+        f"  2. in the rules of the default branch, require the check 'mlops-ci / {model}'",
+        "  3. the jobs ask for the permissions that they need; the repository's setting",
+        "     may stay at read-only",
+    )
+
+
+_FROM_THERE = (
+    "  3. Azure Repos: add a branch policy, build validation, with this pipeline; GitHub: nothing",
+    "  4. Azure Repos: allow the build service 'Contribute to pull requests', for the comment,",
+    "     and require the status mlops-ci/gate",
+)
+_AZURE_EXTENSION = (
+    "next:",
+    "  1. install the extension mlops-ci in the organisation, and make a service connection",
+    "     of the kind 'mlops-ci workspace', called mlops-workspace (docs/azure-pipelines.md)",
+    "  2. commit and push; make a pipeline of azure-pipelines.yml",
+    *_FROM_THERE,
+)
+
+
+def _azure_templates(*, in_git: bool) -> tuple[str, ...]:
+    """Scripts only: no extension, and no service connection of ours."""
+    workspace = ("     mlops.yaml has to say where the workspace is, such as az://container/prefix;",) if in_git else ()
+    return (
         "next:",
-        "  1. install the extension mlops-ci in the organisation, and make a service connection",
-        "     of the kind workspace, called mlops-workspace",
+        "  1. make a service connection to GitHub called github, and give the pipeline's variables",
+        "     mayRead and mayWrite the credentials of the workspace, as secrets;",
+        *workspace,
+        "     if it is not in Azure Blob Storage, change the names in trainEnv and publishEnv",
         "  2. commit and push; make a pipeline of azure-pipelines.yml",
-        "  3. Azure Repos: add a branch policy, build validation, with this pipeline; GitHub: nothing",
-        "  4. Azure Repos: allow the build service 'Contribute to pull requests', for the comment,",
-        "     and require the status mlops-ci/gate",
-    ),
-}
-
-
-def next_steps(host: Host) -> tuple[str, ...]:
-    """The lines that say it."""
-    return _STEPS[host]
+        *_FROM_THERE,
+    )

@@ -45,3 +45,9 @@ def test_validate_looks_at_where_the_workspace_is_said_to_be(lab: Lab, place: st
     done = lab.run("validate")
     assert done.code == 2, done.out
     assert len(done.err.splitlines()) == 1
+
+
+def test_who_has_no_repository_yet_is_told_to_make_one(tmp_path: Path) -> None:
+    lab = Lab.existing(tmp_path / "churn")
+    lab.folder.mkdir()
+    assert "git init, git commit" in lab.run("init").out

@@ -31,20 +31,21 @@ def read(lab: Lab, path: str) -> str:
 @pytest.mark.parametrize(
     ("host", "options", "files"),
     [
-        ("github", (), {MODEL, COMMENT}),
-        ("github", ("--hardened",), {MODEL, COMMENT, ".github/workflows/train-and-publish.yml"}),
+        ("github", ("--ref", REF), {MODEL, COMMENT}),
+        ("github", ("--hardened", "--ref", REF), {MODEL, COMMENT, ".github/workflows/train-and-publish.yml"}),
         ("azure", (), {"azure-pipelines.yml"}),
+        ("azure", ("--hardened", "--ref", "acme/mlops-ci@v1.2.3"), {"azure-pipelines.yml"}),
     ],
 )
 def test_a_repository_gets_its_project_file_and_the_workflows_of_its_host(
     repository: Lab, golden: Golden, host: str, options: tuple[str, ...], files: set[str]
 ) -> None:
-    done = repository.run("init", "--host", host, "--ref", REF, *options)
+    done = repository.run("init", "--host", host, *options)
     assert done.code == 0, done.err
     written = {path.relative_to(repository.folder).as_posix() for path in repository.folder.rglob("*.y*ml")}
     assert written == files | {"mlops.yaml"}
     said = done.out.replace(str(repository.folder), "churn")
-    golden(f"init-{host}{'-hardened' if options else ''}.txt", said)
+    golden(f"init-{host}{'-hardened' if '--hardened' in options else ''}.txt", said)
     text = read(repository, "azure-pipelines.yml" if host == "azure" else MODEL)
     assert "trunk" in text
     assert "ORG" not in text
@@ -59,6 +60,14 @@ def test_the_actions_are_pinned_as_asked(repository: Lab) -> None:
 def test_a_tag_is_taken_with_a_word_of_warning(repository: Lab) -> None:
     done = repository.run("init", "--host", "github", "--ref", "acme/mlops-ci@v1.2.3")
     assert "acme/mlops-ci@v1.2.3; a tag can be moved" in done.out
+
+
+def test_a_workspace_that_the_project_names_is_asked_credentials_for_and_git_is_not_mentioned(lab: Lab) -> None:
+    lab.write("mlops.yaml", PROJECT + "workspace: s3://bucket/models\n")
+    done = lab.run("init", "--host", "github", "--ref", REF)
+    assert "the workspace's credentials" in done.out
+    assert "git+origin" not in done.out
+    assert "require the check 'mlops-ci / coin'" in done.out
 
 
 def test_what_is_there_is_not_overwritten_and_nothing_else_is_written(repository: Lab) -> None:
@@ -89,6 +98,7 @@ def test_a_project_that_is_there_stays_and_decides_the_workflow(lab: Lab) -> Non
         (("--host", "github", "--ref", "acme/mlops-ci@v1 || true"), "not a commit or a tag"),
         (("--host", "github", "--ref", "a/b/c@v1"), "not a repository on GitHub"),
         (("--host", "github", "--ref", "acme/mlops-ci@a..b"), "not a commit or a tag"),
+        (("--host", "azure", "--ref", REF), "the pipeline names no version of mlops-ci"),
         (("--host", "azure", "--hardened", "--ref", REF), "Azure Pipelines takes no commit of another repository"),
     ],
 )

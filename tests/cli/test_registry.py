@@ -165,8 +165,17 @@ def test_what_a_job_registers_and_promotes_names_its_actor_and_its_run(
     place = ("--workspace", str(lab.folder.parent / "models"))
     assert lab.run("register", "--model", "fraud", "--file", "a.bin", *place, env=job).code == 0
     assert lab.run("promote", "fraud@v1", *place, env=job).code == 0
+    assert f"{name}, run 77" in lab.run("models", "history", "fraud", *place).out
     told = lab.run("models", "history", "fraud", "--json", *place).json
     actors = [entry["actor"] for entry in told]
     assert [(actor["name"], actor["workflow"], actor["run_id"], actor["attempt"]) for actor in actors] == [
         (name, workflow, "77", 2)
     ] * len(actors)
+
+
+@pytest.mark.parametrize("verb", [("promote", "fraud@v1"), ("models", "tag", "fraud@v1", "a=b")])
+def test_what_speaks_of_a_version_makes_no_workspace(lab: Lab, verb: tuple[str, ...]) -> None:
+    mistyped = lab.folder.parent / "modles"
+    done = lab.run(*verb, "--workspace", str(mistyped))
+    assert (done.code, "there is no workspace here" in done.err) == (2, True)
+    assert not mistyped.exists()

@@ -115,6 +115,12 @@ def test_register_and_promote_tell_too(lab: Lab, hook: WebhookReceiver) -> None:
     assert _heard(hook)[1:] == [("model-promoted", 1)]
 
 
+def test_who_asks_to_deliver_is_told_that_there_is_nothing_to_do(lab_with_champion: Lab, hook: WebhookReceiver) -> None:
+    assert lab_with_champion.run("trigger").out == "mlops.yaml has no triggers\n"
+    _triggers(lab_with_champion, _listens(hook))
+    assert lab_with_champion.run("trigger", env={"HOOK": hook.secret}).out == "nothing is due\n"
+
+
 def test_a_dry_run_shows_the_request_and_leaves_everything_as_it_is(
     lab_with_champion: Lab, hook: WebhookReceiver, github: FakeGitHub
 ) -> None:

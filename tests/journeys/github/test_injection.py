@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -55,7 +56,10 @@ def assert_nothing_happened(world: World, ran: Ran) -> None:
         assert set(job.steps["1"].outputs) <= OUTPUTS
         assert not any("forged" in json.dumps(step.outputs) for step in job.steps.values())
     commands = {said["command"] for said in lines(ran) if said.get("command")}
-    assert commands <= {"set-output", "group", "endgroup", "summary", "warning", "notice", "error"}, commands
+    known = {"add-mask", "set-output", "group", "endgroup", "summary", "warning", "notice", "error"}
+    assert commands <= known, commands
+    hidden = [base64.b64decode(said["arg"]) for said in lines(ran) if said.get("command") == "add-mask"]
+    assert all(value.startswith(b"x-access-token:") for value in hidden)  # as git has the token, and nothing else
     # The runner reads this form anywhere in a line, act only where a line begins.
     assert not [line for line in ran.said.splitlines() if "##[" in line]
     remarks = [said for said in lines(ran) if said.get("command") in {"warning", "notice", "error"}]

@@ -13,6 +13,7 @@ from typing import Any, TypedDict, Unpack
 
 from mlops_ci.edge.clock import now
 from mlops_ci.errors import UsageError
+from mlops_ci.hosts.local import user_name
 from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import require_model_name
@@ -207,7 +208,7 @@ class Workspace:
     def model(self, name: str) -> Model:
         """A model; whether it exists shows when it is asked for anything."""
         pin = self._pins.get(require_model_name(name))
-        return Model(self._store, ModelLog(self._store, name, actor=Actor("python"), clock=now, pin=pin))
+        return Model(self._store, ModelLog(self._store, name, actor=Actor(user_name(os.environ)), clock=now, pin=pin))
 
     def search(self, **terms: Unpack[Terms]) -> list[Version]:
         """The versions of all models that fit, newest first.

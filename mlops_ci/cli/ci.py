@@ -16,7 +16,7 @@ from mlops_ci.lifecycle.announcing import announce, redacted
 from mlops_ci.lifecycle.arrival import Arrival, arrive
 from mlops_ci.lifecycle.ci import conclude, fails, nothing_to_do, releases, run_ci
 from mlops_ci.lifecycle.outputs import hand_on
-from mlops_ci.lifecycle.session import open_arrived
+from mlops_ci.lifecycle.session import Session, open_arrived
 from mlops_ci.lifecycle.triggering import first_failure, triggering_of
 from mlops_ci.lifecycle.unbundling import receive, taken_over
 from mlops_ci.records.ci_result import CiResult
@@ -90,7 +90,7 @@ def ci(
         print_report(report)
     failed = fails(report, session.context)
     # First those whose work begins with it: comments may have to wait for a host's limits.
-    if releases(session) and (failure := first_failure(tell(triggering_of(session), options["host"]))):
+    if releases(session) and (failure := _tell(session, options["host"])):
         failures.append(failure)
     announce(session.host, session.context, report)
     # None of them hides that the gate refused.
@@ -99,6 +99,18 @@ def ci(
     if failures and not failed:
         raise failures[0]
     context.exit(1 if failed else 0)
+
+
+def _tell(session: Session, host: str) -> MlopsError | None:
+    """Tell the receivers of what is due; return the first failure.
+
+    What somebody tries on a laptop, in a workspace that may be nobody else's, starts no pipelines.
+    """
+    if host == "auto" and session.context.host == "local" and not session.context.ephemeral:
+        if session.project.triggers:
+            echo("triggers: nobody is told from a laptop; CI does it, or mlops-ci trigger", err=True)
+        return None
+    return first_failure(tell(triggering_of(session), host))
 
 
 def _say_nothing_done(arrival: Arrival, why: str, *, as_json: bool) -> None:

@@ -66,6 +66,15 @@ def test_the_first_promotion_is_heard_and_a_rerun_tells_nothing_again(lab: Lab, 
     assert event["subject"] == "models/coin:1" and event["data"]["verdict"] == "pass"
 
 
+def test_on_a_laptop_nobody_is_told_unless_asked_to(lab: Lab, hook: WebhookReceiver) -> None:
+    _triggers(lab, _listens(hook))
+    tried = lab.run("ci", host=False)
+    assert tried.code == 0 and "nobody is told from a laptop" in tried.err  # though no secret is there
+    assert _heard(hook) == []
+    assert lab.run("trigger", env={"HOOK": hook.secret}).code == 0
+    assert _heard(hook) == [("model-promoted", 1)]
+
+
 def test_on_a_branch_nobody_is_told(lab_with_champion: Lab, hook: WebhookReceiver) -> None:
     lab = lab_with_champion
     _triggers(lab, _listens(hook))

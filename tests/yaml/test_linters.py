@@ -147,6 +147,13 @@ def test_the_workflow_of_the_readme_is_that_of_the_examples() -> None:
     assert shown == example
 
 
+def test_the_pipeline_of_the_readme_is_that_of_the_examples() -> None:
+    [shown] = [yaml.safe_load(block) for block in blocks("README.md") if "MlopsCi@1" in block]
+    example = yaml.safe_load((ROOT / "examples/workflows/azure/azure-pipelines.yml").read_text("utf-8"))
+    assert example.pop("schedules")  # which the README only speaks of
+    assert shown == example
+
+
 def test_the_workflows_of_the_documents_are_right() -> None:
     [jobs] = [block for block in blocks("docs/github-actions.md") if block.startswith("jobs:")]
     assert actionlint(f"on: push\n{jobs}") == []

@@ -53,11 +53,11 @@ class Place:
         head = self.lab.git("rev-parse", "HEAD")
         return self.job("push", event("push", after=head), GITHUB_REF="refs/heads/main")
 
-    def pull_request(self, **more: Any) -> Done:
+    def pull_request(self, *verb: str, **more: Any) -> Done:
         """The job of pull request 5, whose branch is checked out."""
         pull = self.repository.pulls[5]
         payload = event("pull_request", number=5, head=pull.head, branch="feature", base=pull.base, fork=pull.fork)
-        return self.job("pull_request", payload, GITHUB_REF="refs/pull/5/merge", **more)
+        return self.job("pull_request", payload, *verb, GITHUB_REF="refs/pull/5/merge", **more)
 
     def propose(self, skill: float, fork: str | None = None) -> None:
         """Push a branch and open pull request 5."""
@@ -203,3 +203,14 @@ def test_the_form_in_which_git_has_the_token_is_hidden_too(place: Place) -> None
     form = base64.b64encode(f"x-access-token:{place.token}".encode()).decode()
     assert f"::add-mask::{form}" in done.err.splitlines()
     assert form not in (done.out + done.err).replace(f"::add-mask::{form}", "")
+
+
+def test_a_repository_that_github_does_not_know_is_one_line_a_thing_and_decides_nothing(place: Place) -> None:
+    place.propose(0.9)
+    done = place.pull_request(GITHUB_REPOSITORY="acme/gone")
+    assert done.code == 0, done.err
+    warnings = [line for line in done.complaints if line.startswith("::warning")]
+    assert [("the comment" in line, "the status" in line) for line in warnings] == [(True, False), (False, True)]
+    assert all("check the repository" in line and place.token not in line for line in warnings)
+    alone = place.pull_request("comment", GITHUB_REPOSITORY="acme/gone")
+    assert alone.code == 3 and len(alone.complaints) == 1

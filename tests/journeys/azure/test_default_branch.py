@@ -8,8 +8,11 @@ from tests.journeys.azure.world import World
 from tests.journeys.site import ENDLESS, TRAIN
 
 
-@pytest.mark.parametrize("place", ["a folder", "git+origin"])
-@pytest.mark.parametrize("token", ["personal-or-opaque", "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl"], ids=["basic", "bearer"])
+@pytest.mark.parametrize(
+    ("place", "token"),
+    [("a folder", "personal-or-opaque"), ("git+origin", "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl")],
+    ids=["a folder, basic", "git+origin, bearer"],
+)
 def test_a_push_to_main_trains_registers_promotes_and_tells_others(world: World, place: str, token: str) -> None:
     if place == "git+origin":
         world.place = f"git+{world.origin.path.as_uri()}"

@@ -13,6 +13,7 @@ import pytest
 
 from tests.journeys.github.world import World
 from tests.parts.act import Ran
+from tests.parts.need import soak
 
 NAMES = (
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY",
@@ -130,7 +131,8 @@ WAYS: list[Callable[[World], None]] = [
 
 @pytest.mark.parametrize(
     ("way", "debug"),
-    [*((way, "") for way in WAYS), (step_fails, "1"), (storage_refuses, "1")],
+    # Tracebacks, too; for storage only in a soak, as its client tries again for half a minute.
+    [*((way, "") for way in WAYS), (step_fails, "1"), *[(storage_refuses, "1")][: soak(0, 1)]],
     ids=lambda each: getattr(each, "__name__", "debug" if each else ""),
 )
 def test_no_secret_is_left_anywhere(world: World, way: Callable[[World], None], debug: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from io import StringIO
 from threading import Lock
 from typing import Any
@@ -56,7 +57,8 @@ def print_json(value: Any) -> None:
 
 def hand_on(host: str, values: Mapping[str, str]) -> None:
     """Hand outputs to later steps and jobs, for verbs that work without a session."""
-    select_host(host, os.environ, click.echo).outputs(values)
+    # Not to stdout, which may be JSON: on Azure an output is a line.
+    select_host(host, os.environ, partial(click.echo, err=True)).outputs(values)
 
 
 def print_report(report: Report) -> None:

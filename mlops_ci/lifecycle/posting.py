@@ -33,6 +33,7 @@ LARGEST = 1 << 20
 MOST_FILES = 50
 _LONGEST_LIST = 1_000
 _LARGEST_NUMBER = 2**53
+_LONGEST_JOB = 1e8  # seconds; three years
 _LABEL = re.compile(r"v[0-9]{1,9}|this")
 _NOTE = "measured by the {}'s own job, and not checked here"
 
@@ -102,6 +103,8 @@ def read_hand_over(file: Path) -> HandOver:
     if found.format != HAND_OVER_FORMAT:
         raise IntegrityError(f"of format {found.format}, not {HAND_OVER_FORMAT}", where=where)
     _require_bounded(plain(found), where)
+    if not 0 <= found.seconds < _LONGEST_JOB:
+        raise IntegrityError("not the time that a job takes", where=where)
     if not is_name(found.model):
         raise IntegrityError("not the name of a model", where=where)
     if found.verdict and len(found.verdict.rules) > MOST_RULES:

@@ -39,6 +39,7 @@ _MOST_FILES = 10_000
 _CHUNK = 1 << 20
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _CLOCKS_DIFFER = timedelta(minutes=10)
+_LONGEST_JOB = 1e8  # seconds; three years
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def receive(folder: Path, arrival: Arrival, now: datetime, *, digest: str | None
     _require(bool(RUN_ID.match(run.id)), "the run has no proper name", MANIFEST)
     _require(run.status == "succeeded", "the run did not succeed", MANIFEST)
     _require(_is_moment(run.started, now), "the run is of no time that was", MANIFEST)
+    times = [run.seconds, *(seconds for step in run.steps for seconds in (step.seconds, step.cpu_seconds))]
+    _require(all(0 <= seconds < _LONGEST_JOB for seconds in times), "a time is none that a job takes", MANIFEST)
     steps = sorted(step.name for step in run.steps)
     _require(steps == sorted(step.name for step in project.steps), "the run has other steps", MANIFEST)
     claimed = {name: dataset.path for name, dataset in run.datasets.items()}

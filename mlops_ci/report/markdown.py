@@ -211,6 +211,7 @@ def _charts(report: Report, chart: str) -> str:
 def _foot(report: Report, *, merged: bool) -> str:
     stages = [*(["Merged"] if merged else []), *map(escape, report.stages)]
     line = " → ".join(stages)
+    line = line[:1].upper() + line[1:]
     if report.url and (target := link_target(report.url)):
         line += f"{' · ' if line else ''}[The run]({target})"
     return line

@@ -314,6 +314,7 @@ GOOD = handed_over(REPORTS["refused"])
     (encode(replace(GOOD, metrics={"x" * 300: 1.0})), "characters"),
     (encode(replace(GOOD, metrics={f"m{n}": 1.0 for n in range(2000)})), "items"),
     (encode(GOOD).replace(b'"seconds":520.0', b'"seconds":1e999'), "not"),
+    (encode(replace(GOOD, seconds=1e300)), "time"), (encode(replace(GOOD, seconds=-1.0)), "time"),
     (encode(GOOD).replace(b'"champion":12', b'"champion":99999999999999999999'), "not"),
     (encode(GOOD).replace(b'"champion":12', b'"champion":12,"run":"9"'), "unknown field"),
     (encode(GOOD).replace(b'"decides":true', b'"decides":true,"html":"x"', 1), "unknown field"),

@@ -187,6 +187,8 @@ HOSTILE: dict[str, Callable[[Path, Manifest], None]] = {
     "a negative size": _set("files.0.size", -1),
     "a size that fits nowhere": _set("files.0.size", 1 << 60),
     "no number": _set("run.seconds", float("nan")),
+    "a time before it began": _set("run.steps.0.seconds", -1.0),
+    "a time that nobody has": _set("run.steps.0.cpu_seconds", 1e300),
     "another commit": _set("head", "f" * 40),
     "another author's commit": _set("run.commit.sha", "f" * 40),
     "another model": _set("model", "dice"),

@@ -10,7 +10,7 @@ from mlops_ci.project.project import Project
 from mlops_ci.records.host import HostContext
 from mlops_ci.source.checkout import Checkout
 
-_FROM_BASE = ("workspace", "cache", "evaluation", "gate", "triggers")
+_FROM_BASE = ("workspace", "cache", "evaluation", "gate", "triggers", "deploy")
 
 
 def with_base_rules(

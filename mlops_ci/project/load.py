@@ -9,6 +9,10 @@ from typing import Any
 
 from mlops_ci.errors import ConfigurationError, Problem
 from mlops_ci.project.consistency import consistency_problems
+from mlops_ci.project.deploy import build_deploy, deploy_findings
+from mlops_ci.project.durations import seconds
+from mlops_ci.project.image import build_image
+from mlops_ci.project.onnx import build_onnx
 from mlops_ci.project.paths import normalise
 from mlops_ci.project.project import (
     DEFAULT_WORKSPACE,
@@ -28,11 +32,10 @@ from mlops_ci.project.project import (
 )
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.project.schema_problems import schema_problems
+from mlops_ci.project.serve import build_serve
 from mlops_ci.project.triggers import build_receivers, trigger_findings
 from mlops_ci.project.yaml12 import Located, Path, parse
 from mlops_ci.resources import resource
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def load_project(data: bytes, file: str) -> Project:
@@ -52,7 +55,10 @@ def load_project(data: bytes, file: str) -> Project:
     rules, rule_problems = _parse_rules(document, file)
     wrong = [
         Problem(file, *document.at(path), what, hint)
-        for path, what, hint in trigger_findings(document.value.get("triggers", {}))
+        for path, what, hint in (
+            *trigger_findings(document.value.get("triggers", {})),
+            *deploy_findings(document.value.get("deploy", {})),
+        )
     ]
     project = _build({**document.value, "triggers": {}} if wrong else document.value, rules)
     # Rules that do not parse would shift the others' places.
@@ -153,6 +159,10 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         if gate
         else None,
         triggers=build_receivers(value.get("triggers", {}), (gate or {}).get("baseline", "champion")),
+        onnx=build_onnx(value["onnx"]) if "onnx" in value else None,
+        image=build_image(value.get("image", {})),
+        serve=build_serve(value.get("serve", {})),
+        deploy=build_deploy(value.get("deploy", {})),
     )
 
 
@@ -165,7 +175,7 @@ def _step(name: str, step: dict[str, Any]) -> Step:
         data=tuple(step.get("data", ())),
         params=tuple(step.get("params", ())),
         env=tuple(step.get("env", ())),
-        timeout=float(timeout[:-1]) * _SECONDS[timeout[-1]] if timeout else None,
+        timeout=seconds(timeout) if timeout else None,
         outputs=tuple(
             Output(normalise(item), store=False)
             if isinstance(item, str)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mlops_ci.project.deploy import DeployChoice
+from mlops_ci.project.image import ImageChoice
+from mlops_ci.project.onnx import OnnxChoice
 from mlops_ci.project.receivers import Receiver
 from mlops_ci.project.rules import AnyOf, Rule
+from mlops_ci.project.serve import ServeChoice
 
 Task = Literal["binary", "multiclass", "regression"]
 OnInconclusive = Literal["block", "allow"]
@@ -140,7 +144,7 @@ class GateChoice:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything ``mlops.yaml`` says."""
+    """Everything ``mlops.yaml`` says; ``onnx`` is None where no conversion is asked for."""
 
     model: Model
     steps: tuple[Step, ...]
@@ -152,6 +156,10 @@ class Project:
     evaluation: EvaluationChoice | None
     gate: GateChoice | None
     triggers: tuple[Receiver, ...] = ()
+    onnx: OnnxChoice | None = None
+    image: ImageChoice = field(default_factory=ImageChoice)
+    serve: ServeChoice = field(default_factory=ServeChoice)
+    deploy: tuple[DeployChoice, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step of that name; it exists, or loading would have failed."""

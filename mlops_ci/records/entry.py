@@ -8,8 +8,11 @@ from typing import Any
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import json_schema
 from mlops_ci.records.commit import Commit
+from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.deployment import DeploymentStage, Instance, SmokeTest
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
+from mlops_ci.records.image import Image
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Outcome, Verdict
 
@@ -37,7 +40,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A new version, whose objects lie under ``attempt``."""
+    """A new version, whose objects lie under ``attempt``; ``samples`` are real rows to try an endpoint with."""
 
     version: int
     commit: str | None
@@ -55,6 +58,7 @@ class Register:
     source: Commit | None = None
     signature: Signature | None = None
     evaluation: Evaluation | None = None
+    samples: FileRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,53 @@ class Collect:
     attempts: tuple[str, ...]
 
 
-Body = Register | Link | Evaluated | Judged | Alias | Tag | Protect | Release | Delete | Looks | Collect
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What came of converting a version to ONNX; the newest counts."""
+
+    version: int
+    conversion: Conversion
+
+
+@dataclass(frozen=True, slots=True)
+class Imaged:
+    """A container image of a version."""
+
+    version: int
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A stage that the deployment of a version has reached; ``instance`` is known once the target has started it.
+
+    ``serving`` says that clients reach this version from now on, instead of the one that served before.
+    """
+
+    version: int
+    deployment: str
+    stage: DeploymentStage
+    instance: Instance | None = None
+    smoke: SmokeTest | None = None
+    reason: str | None = None
+
+
+Body = (
+    Register
+    | Link
+    | Evaluated
+    | Judged
+    | Alias
+    | Tag
+    | Protect
+    | Release
+    | Delete
+    | Looks
+    | Collect
+    | Converted
+    | Imaged
+    | Deployed
+)
 
 OPERATIONS: dict[str, type[Body]] = {
     "register": Register,
@@ -170,6 +220,9 @@ OPERATIONS: dict[str, type[Body]] = {
     "delete": Delete,
     "looks": Looks,
     "gc": Collect,
+    "conversion": Converted,
+    "image": Imaged,
+    "deployment": Deployed,
 }
 
 

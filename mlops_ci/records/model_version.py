@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_ci.records.commit import Commit
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import digest_of_tree
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
+from mlops_ci.records.image import Image
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Outcome
 
@@ -31,7 +33,8 @@ class ModelVersion:
 
     ``commit`` is null for a model trained elsewhere whose commit nobody stated; ``links`` are further
     commits that produce the very same model; ``attempt`` names the folder of its objects; ``entry`` is the number of
-    the log entry that registered it; ``protections`` are the deployments that serve it.
+    the log entry that registered it; ``protections`` are the deployments that serve it or can go back to it;
+    ``serving`` are those that clients reach.
     """
 
     model: str
@@ -57,6 +60,10 @@ class ModelVersion:
     judgements: tuple[Judgement, ...] = ()
     protections: tuple[str, ...] = ()
     entry: int = 0
+    samples: FileRecord | None = None
+    conversion: Conversion | None = None
+    images: tuple[Image, ...] = ()
+    serving: tuple[str, ...] = ()
 
 
 def model_digest(files: tuple[FileRecord, ...]) -> str:

@@ -6,8 +6,11 @@ from mlops_ci.records.digest import short
 from mlops_ci.records.entry import (
     Alias,
     Collect,
+    Converted,
     Delete,
+    Deployed,
     Evaluated,
+    Imaged,
     Judged,
     Link,
     Looks,
@@ -47,6 +50,15 @@ def describe(entry: LogEntry) -> str:
             return f"{len(looks)} new looks at evaluation set {short(evaluation_set)}"
         case Collect(attempts=attempts):
             return f"{len(attempts)} unused uploads condemned"
+        case Converted(version=version, conversion=conversion):
+            return f"v{version} {'converted to ONNX' if conversion.forms else 'not converted to ONNX'}" + _because(
+                conversion.reason
+            )
+        case Imaged(version=version, image=image):
+            return f"v{version} in image {image.reference or short(image.digest)}"
+        case Deployed(version=version, deployment=deployment, stage=stage, instance=instance, reason=reason):
+            at = f" at {instance.url}" if instance and instance.url else ""
+            return f"{deployment}: v{version} {stage}{at}{_because(reason)}"
         case None:
             return f"{entry.envelope.op} (written by a newer mlops-ci)"
 

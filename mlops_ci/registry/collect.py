@@ -81,7 +81,8 @@ def attempts_in_use(state: ModelState) -> set[str]:
     """The uploads that live versions refer to."""
     versions = state.versions.values()
     evaluated = {one.attempt for version in versions for one in version.evaluations if one.attempt}
-    return {version.attempt for version in versions} | evaluated
+    converted = {one.conversion.attempt for one in versions if one.conversion and one.conversion.attempt}
+    return {version.attempt for version in versions} | evaluated | converted
 
 
 def _uploads(log: ModelLog) -> dict[str, list[StoredObject]]:

@@ -18,9 +18,12 @@ from mlops_ci.records.entry import (
     Alias,
     Body,
     Collect,
+    Converted,
     Delete,
+    Deployed,
     Envelope,
     Evaluated,
+    Imaged,
     Judged,
     Link,
     Looks,
@@ -30,6 +33,7 @@ from mlops_ci.records.entry import (
     Tag,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion
+from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
 from mlops_ci.registry.state import AliasTarget, LogEntry, ModelState
 
 
@@ -104,6 +108,10 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.looks.setdefault(evaluation_set, set()).update(looks)
         case Collect(attempts=attempts):
             state.condemned.update(attempts)
+        case Deployed():
+            after = with_stage(state.deployments.pop(body.deployment, None), envelope, body)
+            if after:
+                state.deployments[body.deployment] = after
         case None if envelope.must_understand:
             state.not_understood.append(envelope.op)
 
@@ -117,7 +125,11 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             return _moved(state, body, where)
         case Looks() | Collect():
             return ()
-        case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete():
+        case Deployed():
+            version = _existing(state, body.version, where)
+            require_possible(state, version, body, where)
+            return with_serving(state, version, body)
+        case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete() | Converted() | Imaged():
             version = _existing(state, body.version, where)
             return (_changed(state, version, envelope, body, where),)
 
@@ -126,7 +138,7 @@ def _changed(
     state: ModelState,
     version: ModelVersion,
     envelope: Envelope,
-    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete,
+    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete | Converted | Imaged,
     where: str,
 ) -> ModelVersion:
     match body:
@@ -148,6 +160,11 @@ def _changed(
             if deployment not in version.protections:
                 raise IntegrityError(f"v{version.version} is released from {deployment}, unprotected", where=where)
             return replace(version, protections=tuple(name for name in version.protections if name != deployment))
+        case Converted(conversion=conversion):
+            _require_kept(state, conversion.attempt, where)
+            return replace(version, conversion=conversion)
+        case Imaged(image=image):
+            return replace(version, images=(*version.images, image))
         case Delete():
             if version.aliases or version.protections:
                 raise IntegrityError(f"v{version.version} is deleted while it is in use", where=where)
@@ -181,6 +198,7 @@ def _registered(state: ModelState, envelope: Envelope, body: Register, where: st
         signature=body.signature,
         evaluations=(body.evaluation,) if body.evaluation else (),
         entry=envelope.seq,
+        samples=body.samples,
     )
 
 

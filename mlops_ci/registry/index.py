@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import encode
+from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.fold import fold
@@ -47,6 +48,7 @@ class _Rest:
     deleted: frozenset[int] = frozenset()
     condemned: frozenset[str] = frozenset()
     not_understood: tuple[str, ...] = ()
+    deployments: dict[str, DeploymentState] = field(default_factory=dict)
 
 
 def use_index(file: Path | None, use: Callable[[sqlite3.Connection], T]) -> T:
@@ -158,6 +160,7 @@ def _follow(database: sqlite3.Connection, store: Store, state: ModelState, pin: 
         deleted=frozenset(state.deleted),
         condemned=frozenset(state.condemned),
         not_understood=tuple(state.not_understood),
+        deployments=state.deployments,
     )
     row = (state.model, state.head, state.head_digest, encode(rest))
     database.execute("insert or replace into models values (?, ?, ?, ?)", row)
@@ -179,4 +182,5 @@ def _load(database: sqlite3.Connection, model: str) -> ModelState:
         deleted=set(rest.deleted),
         condemned=set(rest.condemned),
         not_understood=list(rest.not_understood),
+        deployments=dict(rest.deployments),
     )

@@ -14,7 +14,7 @@ from mlops_ci.records.model_version import ModelVersion
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = """
 create table models (model text primary key, head integer, digest text, rest blob);
 create table versions (

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.codec import plain
+from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.entry import Body, Envelope
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import ModelVersion
@@ -40,7 +41,7 @@ class ModelState:
 
     ``versions`` are the live ones and ``fingerprints`` tells which is which; both may be kept elsewhere than in memory.
     ``spent`` are the verdicts that moved an alias, ``looks`` the comparisons revealed for each evaluation set,
-    ``condemned`` the uploads that garbage collection has taken.
+    ``condemned`` the uploads that garbage collection has taken, ``deployments`` what serves where.
     """
 
     model: str
@@ -54,6 +55,7 @@ class ModelState:
     spent: set[int] = field(default_factory=set)
     looks: dict[str, set[str]] = field(default_factory=dict)
     condemned: set[str] = field(default_factory=set)
+    deployments: dict[str, DeploymentState] = field(default_factory=dict)
     not_understood: list[str] = field(default_factory=list)
 
     @property

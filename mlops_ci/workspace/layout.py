@@ -12,7 +12,10 @@ PULL_REQUESTS = "pull-requests/"
 MODELS = "models/"
 STATIC = "static/"
 EVENTS = "events/"
-TOP_LEVEL = frozenset({FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes"})
+COLLECTED = "collected/"
+TOP_LEVEL = frozenset(
+    {FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes", "collected"}
+)
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
 _OBJECT = re.compile(r"models/[^/]+/objects/")
@@ -163,6 +166,39 @@ def file_path(path: str) -> str:
 def predictions_path(path: str) -> str:
     """Where predictions are below their upload."""
     return f"evaluation/{path}"
+
+
+def conversion_path(path: str) -> str:
+    """Where an ONNX form of a version is below its upload."""
+    return f"onnx/{path}"
+
+
+SAMPLES_PATH = "samples.json"
+
+
+def samples_key(model: str, attempt: str) -> str:
+    """The samples of a model version."""
+    return upload_prefix(model, attempt) + SAMPLES_PATH
+
+
+def conversion_key(model: str, attempt: str, path: str) -> str:
+    """An ONNX form of a model version."""
+    return upload_prefix(model, attempt) + conversion_path(path)
+
+
+def collected_prefix(model: str) -> str:
+    """What scoring servers collected of a model."""
+    return f"{COLLECTED}{model}/"
+
+
+def segment_key(model: str, name: str) -> str:
+    """A segment of collected requests as a server sent it, to be compacted."""
+    return f"{collected_prefix(model)}segments/{name}"
+
+
+def compacted_key(model: str, day: str, name: str) -> str:
+    """Collected requests of one day as Parquet."""
+    return f"{collected_prefix(model)}days/{day}/{name}.parquet"
 
 
 def model_file_key(model: str, attempt: str, path: str) -> str:

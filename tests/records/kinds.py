@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
+from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.event import CloudEvent
@@ -16,6 +18,8 @@ from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import Run
+from mlops_ci.records.samples import Samples
+from mlops_ci.records.serving import ServedModel, ServingManifest
 from mlops_ci.records.step_result import LastResult, StepResult
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.records.workspace_format import WorkspaceFormat
@@ -34,6 +38,10 @@ STORED: dict[str, type] = {
     "last-result": LastResult,
     "environment-lock": EnvironmentLock,
     "event": CloudEvent,
+    "conversion": Conversion,
+    "samples": Samples,
+    "serving": ServingManifest,
+    "deployment": DeploymentState,
 }
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -55,6 +63,13 @@ def records(kind: type) -> st.SearchStrategy[Any]:
         Run: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
         ModelVersion: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
         OPERATIONS["register"]: {"params": st.dictionaries(TEXT, PLAIN, max_size=3)},
+        Samples: {
+            "rows": st.lists(st.lists(PLAIN, max_size=3).map(tuple), max_size=3).map(tuple),
+            "predictions": st.dictionaries(TEXT, st.lists(PLAIN, max_size=3).map(tuple), max_size=2),
+            "positive": PLAIN,
+        },
+        ServedModel: {"sample": st.none() | st.lists(PLAIN, max_size=3).map(tuple)},
+        ServingManifest: {"models": st.lists(st.deferred(lambda: records(ServedModel)), max_size=2).map(tuple)},
         Bundle: {"run": st.deferred(lambda: records(Run))},
         RuleResult: {"interval": st.none() | st.tuples(bound, bound)},
     }

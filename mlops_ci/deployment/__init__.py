@@ -1,0 +1,1 @@
+"""Runs model versions somewhere: a folder's worth of adapters behind the Protocol ``Target``."""

@@ -1,0 +1,1 @@
+"""Model packages and container images, put together without a Docker daemon."""

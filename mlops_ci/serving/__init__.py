@@ -1,0 +1,1 @@
+"""The scoring server. It runs in images with little else, so that it imports little."""

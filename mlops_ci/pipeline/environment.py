@@ -22,7 +22,8 @@ from threading import Lock
 from typing import Protocol
 
 from mlops_ci.edge.cache_folder import cache_folder
-from mlops_ci.errors import MissingExtraError, RemoteError, UsageError
+from mlops_ci.edge.uv import run_uv
+from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.project.project import EnvironmentChoice
 from mlops_ci.records.digest import digest_of_bytes, digest_of_value, hexadecimal
@@ -31,7 +32,6 @@ from mlops_ci.records.environment import EnvironmentLock
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 _HASH = "--hash="
 _COMPLETE = ".mlops-ci-complete"
-_NETWORK = re.compile(r"fetch|connect|network|timed out|dns|tls|certificate|download", re.IGNORECASE)
 
 
 class Environment(Protocol):
@@ -192,21 +192,10 @@ class PipEnvironment:
         self._uv("pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python"), str(requirements))
 
     def _uv(self, *arguments: str) -> str:
-        finished = subprocess.run(
-            [_find_uv(), *arguments, "--quiet"],
-            cwd=self._folder,
-            env={**self._environ, "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode:
-            reason = " ".join(finished.stderr.split()).removeprefix("error: ")[:600]
-            if _NETWORK.search(reason):
-                raise RemoteError(f"uv failed: {reason}", where=self._requirements, hint="try again later")
-            raise UsageError(f"uv failed: {reason}", where=self._requirements, hint="mend the requirements")
-        return finished.stdout
+        return run_uv(
+            *arguments, folder=self._folder, environ=self._environ, where=self._requirements,
+            hint="mend the requirements",
+        )  # fmt: skip
 
 
 def environments_folder(environ: Mapping[str, str]) -> Path:
@@ -217,18 +206,6 @@ def environments_folder(environ: Mapping[str, str]) -> Path:
 def _is_usable(folder: Path) -> bool:
     """Whether an environment was built to the end, and its interpreter is still there."""
     return (folder / _COMPLETE).exists() and (folder / "bin" / "python").exists()
-
-
-def _find_uv() -> str:
-    try:
-        import uv
-
-        return uv.find_uv_bin()
-    except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-        if found is None:
-            raise MissingExtraError("locking and building an environment", "pip") from None
-        return found
 
 
 def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.scratch import scratch_folder
+from mlops_ci.edge.uv import run_uv
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.built_folder import built_folder
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.lock_file import find_lock_file
-from mlops_ci.pipeline.uv import run_uv
 from mlops_ci.project.conda import CondaFile, parse_conda
 from mlops_ci.records.digest import digest_of_bytes, digest_of_value
 from mlops_ci.records.environment import EnvironmentLock
@@ -26,6 +26,7 @@ from mlops_ci.records.environment import EnvironmentLock
 if TYPE_CHECKING:
     from mlops_ci.edge.conda import CondaPackage
 
+_HINT = "mend what pip is to add"
 _PIP_PART = "\n--- # what pip adds\n"
 _PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc|\.post|\.dev)[0-9]+)?")
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -119,9 +120,9 @@ class CondaEnvironment:
                 requirements = folder / "requirements.txt"
                 requirements.write_text(parts.pip, "utf-8")
                 run_uv(
-                    self._environ, self._folder, self.source,
                     "pip", "install", "--no-deps", "--require-hashes", "--python", str(folder / "bin" / "python"),
                     "--requirement", str(requirements),
+                    folder=self._folder, environ=self._environ, where=self.source, hint=_HINT,
                 )  # fmt: skip
 
         return built_folder(self._environ, lock, build) / "bin"
@@ -229,7 +230,7 @@ def _compiled(
         wanted.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         held.write_text(constraints, "utf-8")
         return run_uv(
-            environ, folder, where,
             "pip", "compile", str(wanted), "--constraint", str(held), "--generate-hashes", "--no-header",
             "--no-annotate", "--python-version", python,
+            folder=folder, environ=environ, where=where, hint=_HINT,
         )  # fmt: skip

@@ -18,12 +18,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
+from mlops_ci.edge.uv import run_uv
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.built_folder import built_folder
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.conda_environment import CondaEnvironment
 from mlops_ci.pipeline.lock_file import find_lock_file
-from mlops_ci.pipeline.uv import run_uv
 from mlops_ci.project.project import EnvironmentChoice
 from mlops_ci.records.digest import digest_of_bytes, digest_of_value
 from mlops_ci.records.environment import EnvironmentLock
@@ -202,20 +202,21 @@ class PipEnvironment:
         return self._locked(self._compiled("--universal"))
 
     def _compiled(self, *options: str) -> str:
-        return run_uv(
-            self._environ, self._folder, self.source,
+        return self._uv(
             "pip", "compile", self.source, "--generate-hashes", "--no-header", "--no-annotate",
             "--python-version", self._python, *options,
         )  # fmt: skip
 
     def _build(self, folder: Path, lock: EnvironmentLock) -> None:
-        def uv(*arguments: str) -> str:
-            return run_uv(self._environ, self._folder, self.source, *arguments)
-
-        uv("venv", "--python", lock.python, str(folder))
+        self._uv("venv", "--python", lock.python, str(folder))
         requirements = folder / "requirements.txt"
         requirements.write_text(lock.text, "utf-8")
-        uv("pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python"), str(requirements))
+        self._uv("pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python"), str(requirements))
+
+    def _uv(self, *arguments: str) -> str:
+        return run_uv(
+            *arguments, folder=self._folder, environ=self._environ, where=self.source, hint="mend the requirements"
+        )
 
 
 def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Runs uv, which locks and installs Python packages."""
+"""Starts uv, which resolves and installs packages."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from mlops_ci.errors import MissingExtraError, RemoteError, UsageError
 _NETWORK = re.compile(r"fetch|connect|network|timed out|dns|tls|certificate|download", re.IGNORECASE)
 
 
-def run_uv(environ: Mapping[str, str], folder: Path, where: str, *arguments: str) -> str:
-    """Run uv in a folder, and return what it printed.
+def run_uv(*arguments: str, folder: Path, environ: Mapping[str, str], where: str, hint: str) -> str:
+    """What uv prints.
 
     Args:
-        environ: the environment of the job, which may name an index.
+        arguments: the command.
         folder: where it runs.
-        where: the file that it is about, for messages.
-        arguments: its arguments.
+        environ: its variables.
+        where: what it works on, for messages.
+        hint: what to do where it refuses.
 
     Raises:
         MissingExtraError: there is no uv.
-        UsageError: what is asked for cannot be had.
         RemoteError: the package index cannot be reached.
+        UsageError: uv refused.
     """
     finished = subprocess.run(
         [_find_uv(), *arguments, "--quiet"],
@@ -40,7 +41,7 @@ def run_uv(environ: Mapping[str, str], folder: Path, where: str, *arguments: str
         reason = " ".join(finished.stderr.split()).removeprefix("error: ")[:600]
         if _NETWORK.search(reason):
             raise RemoteError(f"uv failed: {reason}", where=where, hint="try again later")
-        raise UsageError(f"uv failed: {reason}", where=where, hint="mend the requirements")
+        raise UsageError(f"uv failed: {reason}", where=where, hint=hint)
     return finished.stdout
 
 

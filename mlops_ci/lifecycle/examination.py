@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
+from mlops_ci.lifecycle.conversion import conversion_of
 from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
 from mlops_ci.lifecycle.sampling import samples_from
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
+from mlops_ci.project.onnx import FOLDER
 from mlops_ci.project.project import Project
 from mlops_ci.records.codec import encode
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 class Trained:
     """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may.
 
-    ``samples`` are computed from ``files``, wherever that is done.
+    ``samples`` and ``conversion`` are computed from ``files``, wherever that is done.
     """
 
     run: Run
@@ -41,6 +44,7 @@ class Trained:
     materials: Materials
     files: tuple[FileRecord, ...]
     samples: LocalFile | None = None
+    conversion: Conversion | None = None
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -61,10 +65,12 @@ def examine(
     scratch: Path,
     *,
     partial: bool = False,
+    strict: bool = False,
 ) -> Trained:
     """Read what the steps have written: predictions, numbers, the model's files and signature.
 
-    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs.
+    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs. ``strict`` reads
+    what another job has left.
     """
     project = session.project
 
@@ -89,13 +95,20 @@ def examine(
             numbers=dict(evidence.numbers),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
-    read = tuple(dict.fromkeys((*model, *kept, *inputs)))
+    converted = made(FOLDER)
+    read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
     run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
     if partial:
         return Trained(run, evidence, materials, read)
     tables = _tables(session, inputs, predictions, materials, scratch)
-    samples = _samples(project, tables, evidence, scratch)
-    return Trained(replace(run, signature=_signature(project, tables)), evidence, materials, read, samples)
+    return Trained(
+        run=replace(run, signature=_signature(project, tables)),
+        evidence=evidence,
+        materials=materials,
+        files=read,
+        samples=_samples(project, tables, evidence, scratch),
+        conversion=conversion_of(session, outputs, materials, strict=strict),
+    )
 
 
 def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> Path:

@@ -13,6 +13,7 @@ from mlops_ci.packaging.places import HOME, PACKAGE, PACKAGES, PORT, READY, SERV
 from mlops_ci.records.image import Layer
 from mlops_ci.records.model_version import ModelVersion
 
+LAYER_KIND = "mlops-ci.layer"
 _SECOND = 1_000_000_000  # durations are in nanoseconds there
 _CHECK = (
     "import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=4); c.request('GET', '{path}'); "
@@ -58,7 +59,8 @@ def assemble(
         "history": [*history, *({"created": created, "created_by": _WHAT[layer.kind]} for layer in layers)],
     }
     document = oci.document(oci.CONFIG, config)
-    described = (*base.layers, *(Descriptor(oci.LAYER, layer.digest, layer.size) for layer in layers))
+    ours = (Descriptor(oci.LAYER, layer.digest, layer.size, {LAYER_KIND: layer.kind}) for layer in layers)
+    described = (*base.layers, *ours)
     return Assembly(oci.manifest(document.descriptor, described, labels), document, described)
 
 

@@ -23,6 +23,7 @@ from tests.parts.need import missing
 from tests.parts.oci_registry import Registry
 
 _ROOT = Path(__file__).parents[2]
+_FORMAT = "1"  # of the folder in the cache
 _SUITE = "bookworm"
 _PACKAGES = "python3-minimal,libpython3-stdlib,ca-certificates"
 _UNREAD = ("doc", "info", "locale", "man")
@@ -49,7 +50,7 @@ def base_layout() -> Path:
     """The image as an OCI layout: ``oci-layout``, ``index.json``, ``blobs``. It belongs to all tests: only read it."""
     cache = Path(os.environ.get("MLOPS_CI_CACHE_DIR") or _ROOT / ".cache") / "parts"
     cache.mkdir(parents=True, exist_ok=True)
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    recipe = hashlib.sha256(" ".join((_FORMAT, _SUITE, _PACKAGES, *_UNREAD)).encode()).hexdigest()[:12]
     folder = cache / f"base-image-{recipe}"
     with (cache / ".base-image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # other workers may want it now, too

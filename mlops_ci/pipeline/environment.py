@@ -129,7 +129,7 @@ class PipEnvironment:
         self, requirements: str, python: str, folder: Path, cache: StepCache, environ: Mapping[str, str]
     ) -> None:
         self._requirements = requirements
-        self._python = python
+        self.python = python
         self._folder = folder
         self._cache = cache
         self._environ = environ
@@ -156,7 +156,7 @@ class PipEnvironment:
         text = sources[self._requirements]
         if len(sources) == 1 and any(_HASH in line for line in text.splitlines() if not line.lstrip().startswith("#")):
             return self._locked(text)
-        key = digest_of_value([sources, self._python, this_platform()])
+        key = digest_of_value([sources, self.python, this_platform()])
         return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
 
     def executables(self) -> Path:
@@ -176,12 +176,15 @@ class PipEnvironment:
         return folder / "bin"
 
     def _locked(self, text: str) -> EnvironmentLock:
-        return EnvironmentLock("pip", self._python, this_platform(), digest_of_bytes(text.encode()), text)
+        return EnvironmentLock("pip", self.python, this_platform(), digest_of_bytes(text.encode()), text)
 
     def _resolve(self) -> str:
+        return self._compiled(self._requirements)
+
+    def _compiled(self, *requirements: str) -> str:
         return self._uv(
-            "pip", "compile", self._requirements, "--generate-hashes", "--no-header", "--no-annotate",
-            "--python-version", self._python,
+            "pip", "compile", *requirements, "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-version", self.python,
         )  # fmt: skip
 
     def _build(self, folder: Path, lock: EnvironmentLock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mlops_ci import __version__
@@ -64,13 +65,13 @@ def assemble(
     return Assembly(oci.manifest(document.descriptor, described, labels), document, described)
 
 
-def labels_of(version: ModelVersion, base: str) -> dict[str, str]:
+def labels_of(version: ModelVersion, base: str, created: str) -> dict[str, str]:
     """The labels of a version's image; ``base`` is the reference of what it stands on, with digest."""
     name, _, digest = base.partition("@")
     known = {
         "org.opencontainers.image.title": version.model,
         "org.opencontainers.image.version": str(version.version),
-        "org.opencontainers.image.created": created_at(version),
+        "org.opencontainers.image.created": created,
         "org.opencontainers.image.revision": version.commit,
         "org.opencontainers.image.source": version.source.repository if version.source else None,
         "org.opencontainers.image.base.name": name,
@@ -84,8 +85,10 @@ def labels_of(version: ModelVersion, base: str) -> dict[str, str]:
     return {key: value for key, value in known.items() if value}
 
 
-def created_at(version: ModelVersion) -> str:
-    """The time of a version's commit, or else of its registration: not that of the build."""
+def created_at(version: ModelVersion, epoch: int | None = None) -> str:
+    """The time of a version's commit, or else of its registration: not that of the build; unless ``epoch`` says it."""
+    if epoch is not None:
+        return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return version.source.time if version.source and version.source.time else version.created
 
 

@@ -201,6 +201,17 @@ class PipEnvironment:
         )  # fmt: skip
 
 
+class RecordedEnvironment(PipEnvironment):
+    """The environment that a run had, of its record: nothing is resolved, and its requirements need not be here."""
+
+    def __init__(self, lock: EnvironmentLock, folder: Path, cache: StepCache, environ: Mapping[str, str]) -> None:
+        super().__init__("the recorded lock", lock.python, folder, cache, environ)
+        self._recorded = lock
+
+    def _find_lock(self) -> EnvironmentLock:
+        return self._recorded
+
+
 def environments_folder(environ: Mapping[str, str]) -> Path:
     """Where built environments are kept on this machine."""
     return cache_folder(environ).absolute() / "environments"

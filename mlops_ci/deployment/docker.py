@@ -208,7 +208,7 @@ class DockerTarget:
     ) -> Answer:
         if container.status != "running":
             raise RemoteError("the container does not run", where=str(container.name))
-        http = AskingHttp(_url(container), service="the container", sleep=self._sleep)
+        http = AskingHttp(_url(container), service="the container")
         status, body = http.ask(method, path, content, headers or {})
         return Answer(status, body)
 

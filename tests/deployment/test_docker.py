@@ -62,7 +62,7 @@ def _ready(target: DockerTarget, instance: Instance) -> Instance:
 
 def _version_at(url: str | None) -> Any:
     assert url is not None
-    status, body = AskingHttp(url, service="it", sleep=lambda _: None).ask("POST", "/score", b"{}", {})
+    status, body = AskingHttp(url, service="it").ask("POST", "/score", b"{}", {})
     assert status == 200
     return json.loads(body)["version"]
 

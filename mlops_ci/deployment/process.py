@@ -1,24 +1,23 @@
 """Versions as processes of this machine: for trying things out, and for a server that has nothing but Python.
 
 With a port of its own, an instance is tried. To switch to a public port, a second server of the same package is started
-that listens on that, too, beside the old one (``SO_REUSEPORT``); then the old one finishes what it has begun and ends.
+that listens on that, beside the old one (``SO_REUSEPORT``); once it says that it serves, the old one finishes what it
+has begun and ends.
 """
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from mlops_ci.deployment.process_files import Files, Running, Start
 from mlops_ci.deployment.target import Answer, Order, Status
-from mlops_ci.edge.daemon import spawn, stop
-from mlops_ci.edge.http_loopback import LoopbackHttp
+from mlops_ci.edge.daemon import is_alive, spawn, stop
+from mlops_ci.edge.http_asking import AskingHttp
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.project.deploy import ProcessPlace
 from mlops_ci.records.deployment import Instance, TargetKind
@@ -65,9 +64,7 @@ class ProcessTarget:
         values = {**order.environ, **order.secrets}
         self._given[files.identity] = values
         if order.package is None:
-            raise UsageError(
-                "a process serves a package, not an image", where=order.name, hint="deploy without --image"
-            )
+            raise UsageError("a process serves no image", where=order.name, hint="deploy without --image")
         with files.alone():
             if files.start is None:
                 files.make(
@@ -79,9 +76,8 @@ class ProcessTarget:
 
     def instances(self, model: str, name: str) -> Mapping[str, Instance]:
         """What is kept on this machine."""
-        folder = Files(self._root, f"{model}/{name}/any").folder.parent
-        found = [Files(self._root, f"{model}/{name}/{each.name}") for each in folder.glob("[!.]*") if each.is_dir()]
-        return {files.folder.name: self._instance(files) for files in found if files.start}
+        found = Files(self._root, f"{model}/{name}/none").siblings()
+        return {files.folder.name: self._instance(files) for files in found}
 
     def status(self, instance: Instance) -> Status:
         """Whether its process runs."""
@@ -98,7 +94,8 @@ class ProcessTarget:
         running = files.running()
         if not running:
             raise RemoteError("the process does not run", where=instance.id)
-        return Answer(*self._http(running[0].port).answer(method, path, content, headers))
+        http = AskingHttp(f"http://{HOST}:{running[0].port}", service="the scoring server")
+        return Answer(*http.ask(method, path, content, headers or {}))
 
     def switch(self, instance: Instance, previous: Instance | None) -> Instance:
         """Let the public port lead to it; without one, its own port is the address."""
@@ -110,8 +107,8 @@ class ProcessTarget:
                 raise RemoteError("the process does not run", where=instance.id, hint="deploy the version again")
             if self._public is None:
                 return replace(instance, url=f"http://{HOST}:{running[0].port}")
-            if not any(each.public == self._public for each in running):
-                self._wait_until_ready(files, self._spawn(files, self._public))
+            if not any(each.port == self._public for each in running):
+                self._join_public_port(files, self._public)
             self._leave_public_port(files)
         return replace(instance, url=f"http://{HOST}:{self._public}")
 
@@ -170,14 +167,13 @@ class ProcessTarget:
         start = files.start
         if start is None:
             raise RemoteError("the instance is gone", where=files.identity)
-        port = _free_port()
+        port = public or _free_port()
         # -P: no module of the folder that we happen to be in is the server.
         argv = [start.python, "-P", "-m", self._module, "--package", str(files.package), "--host", HOST]
-        for each in (port, *([public] if public else [])):
-            argv += ["--port", str(each)]
-        record = files.record(port, public)
+        argv += ["--port", str(port), *(["--reuse-port"] if public else [])]
+        record = files.record(port)
         daemon = spawn(argv, env=self._variables(files.identity, start), log=files.log, record=record)
-        return Running(daemon, port, public, record)
+        return Running(daemon, port, record)
 
     def _variables(self, identity: str, start: Start) -> dict[str, str]:
         values = self._given.get(identity)
@@ -189,31 +185,28 @@ class ProcessTarget:
         own = {name: value for name, value in self._environ.items() if name in _PASSED_ON}
         return {**own, "PYTHONUNBUFFERED": "1", **values}
 
-    def _wait_until_ready(self, files: Files, server: Running) -> None:
-        """Wait for a server that has the public port as well; what does not get that far is ended."""
-        http, end = self._http(server.port), time.monotonic() + _READY
-        while True:
-            with suppress(RemoteError):
-                if http.answer("GET", "/health/ready")[0] == 200:
-                    return
-            if server.daemon not in [each.daemon for each in files.running()] or time.monotonic() > end:
+    def _join_public_port(self, files: Files, port: int) -> None:
+        """Start a server there. On a port that two have, only its own words tell that it is ready."""
+        begin = files.log.stat().st_size if files.log.exists() else 0
+        server = self._spawn(files, port)
+        said, end = f" at http://{HOST}:{port} ", time.monotonic() + _READY
+        while said not in files.said(begin):
+            if not is_alive(server.daemon) or time.monotonic() > end:
                 stop(server.daemon, 0.0)
                 server.record.unlink(missing_ok=True)
-                what = f"no server came up on port {server.public}: {self._last_line(files) or 'it said nothing'}"
+                what = f"no server came up on port {port}: {self._last_line(files) or 'it said nothing'}"
                 raise RemoteError(what, where=files.identity, hint="the port may be taken; choose another")
             time.sleep(_POLL)
 
     def _leave_public_port(self, files: Files) -> None:
         """End the server that was only tried, and whatever else of the deployment has the public port."""
         for each in files.running():
-            if each.public != self._public:
+            if each.port != self._public:
                 self._end(each)
-        for folder in files.folder.parent.glob("[!.]*"):
-            if folder != files.folder and folder.is_dir():
-                other = Files(self._root, files.identity.rpartition("/")[0] + f"/{folder.name}")
-                for each in other.running():
-                    if each.public == self._public:
-                        self._end(each)
+        for other in files.siblings():
+            for each in other.running():
+                if each.port == self._public:
+                    self._end(each)
 
     def _stop(self, files: Files) -> None:
         for each in files.running():
@@ -223,16 +216,8 @@ class ProcessTarget:
         stop(server.daemon, _DRAIN)
         server.record.unlink(missing_ok=True)
 
-    def _http(self, port: int) -> LoopbackHttp:
-        return LoopbackHttp(port, service="the scoring server")
-
     def _last_line(self, files: Files) -> str | None:
-        try:
-            with files.log.open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST))
-                lines = [line for line in file.read().decode("utf-8", errors="replace").splitlines() if line.strip()]
-        except OSError:
-            return None
+        lines = [line for line in files.said(-_LAST).splitlines() if line.strip()]
         return lines[-1].strip()[:300] if lines else None
 
 

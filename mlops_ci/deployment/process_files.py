@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -30,11 +31,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server: its own port, and the one that clients use if it has that, too."""
+    """A server, and its port."""
 
     daemon: Daemon
     port: int
-    public: int | None
     record: Path
 
 
@@ -55,6 +55,7 @@ class Files:
             raise IntegrityError("not an instance of this machine", where=repr(identity[:80]))
         self.identity = identity
         self.folder = root.joinpath(*parts)
+        self._root = root
 
     @property
     def package(self) -> Path:
@@ -89,19 +90,35 @@ class Files:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def record(self, port: int, public: int | None) -> Path:
-        """Where a server with these ports writes who it is."""
-        return self.folder / f"{_RECORD}{port}-{public or 0}"
+    def record(self, port: int) -> Path:
+        """Where a server on this port writes who it is."""
+        return self.folder / f"{_RECORD}{port}"
 
     def running(self) -> list[Running]:
-        """The servers that run; those that clients reach come first."""
+        """The servers that run."""
         found = []
-        for record in self.folder.glob(f"{_RECORD}*"):
-            port, _, public = record.name.removeprefix(_RECORD).partition("-")
-            daemon = read_record(record) if public.isdigit() else None
+        for record in sorted(self.folder.glob(f"{_RECORD}*")):
+            port = record.name.removeprefix(_RECORD)
+            daemon = read_record(record) if port.isdigit() else None
             if daemon and is_alive(daemon):
-                found.append(Running(daemon, int(port), int(public) or None, record))
-        return sorted(found, key=lambda each: (each.public is None, each.port))
+                found.append(Running(daemon, int(port), record))
+        return found
+
+    def said(self, begin: int) -> str:
+        """What the log has from a byte on; of the last bytes where that is negative."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(begin if begin >= 0 else max(0, file.seek(0, os.SEEK_END) + begin))
+                return file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def siblings(self) -> list[Files]:
+        """The other instances of the same deployment."""
+        parent = self.identity.rpartition("/")[0]
+        names = sorted(each.name for each in self.folder.parent.glob("[!.]*") if is_name(each.name))
+        found = [Files(self._root, f"{parent}/{name}") for name in names if name != self.folder.name]
+        return [files for files in found if files.start]
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.deployment.machine import Machine, MortalStore
 from tests.registry.making import MODEL, registration, sha
 
 NAME = "shop"
+Make = Callable[..., "Office"]
 ROWS = (1.0, 2.5)
 
 
@@ -150,9 +152,8 @@ class Office:
         assert protected == known.needed
 
 
-def outcome_of(work: object) -> BaseException | None:
+def outcome_of(work: Callable[[], object]) -> MlopsError | None:
     """What went wrong with some work; None if nothing did."""
-    assert callable(work)
     try:
         work()
     except MlopsError as error:

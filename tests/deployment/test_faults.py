@@ -9,7 +9,7 @@ import pytest
 
 from mlops_ci.errors import MlopsError
 from tests.deployment.machine import FAULTS, Fault, Killed
-from tests.deployment.office import NAME, Office, outcome_of
+from tests.deployment.office import NAME, Make, Office, outcome_of
 
 Work = Callable[[Office], object]
 # What there is before, and what is done then.
@@ -24,32 +24,9 @@ STORIES: dict[str, tuple[tuple[int, ...], Work]] = {
 }
 
 
-Make = Callable[[tuple[int, ...]], Office]
-
-
-@pytest.fixture(scope="session")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Make an office in which these versions were deployed one after the other; three are registered."""
-    made: dict[tuple[int, ...], Office] = {}
-
-    def make(before: tuple[int, ...]) -> Office:
-        if before not in made:
-            office = Office()
-            office.register(tmp_path_factory.mktemp("sources"), 3)
-            for version in before:
-                office.deploy(version)
-                office.require_settled()
-            made[before] = office
-        office = made[before].copy()
-        office.machine.watch = office.require_sound
-        return office
-
-    return make
-
-
 def _calls(make: Make, story: str) -> list[str]:
     before, work = STORIES[story]
-    office = make(before)
+    office = make(*before)
     work(office)
     return office.machine.names
 
@@ -61,7 +38,7 @@ def test_any_call_may_go_wrong(story: str, fault: Fault, make: Make) -> None:
     calls = _calls(make, story)
     assert len(calls) > 5
     for at in range(1, len(calls) + 1):
-        office = make(before)
+        office = make(*before)
         was = office.serving
         office.machine.arm(at, fault)
         label = f"{story}, {fault}: call {at}, {calls[at - 1]}, of {calls}"
@@ -109,7 +86,7 @@ def test_a_check_puts_right_what_a_dead_job_left(story: str, fault: Fault, make:
     before, work = STORIES[story]
     calls = _calls(make, story)
     for at in range(1, len(calls) + 1):
-        office = make(before)
+        office = make(*before)
         office.machine.arm(at, fault)
         with pytest.raises(Killed):
             work(office)

@@ -22,7 +22,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "comment": ("comment", "comment", "Write the report of a run into the comment of its pull request again."),
     "register": ("registry", "register", "Register a model trained anywhere."),
     "promote": ("registry", "promote", "Point an alias at a version."),
-    "trigger": ("trigger", "trigger", "Tell others what is due of registrations and promotions."),
+    "trigger": ("trigger", "trigger", "Tell others what is due of registrations, promotions and deployments."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),
     "image": ("image", "image", "Build, push and inspect container images of versions."),

@@ -17,18 +17,21 @@ from mlops_ci.packaging import provenance, sbom
 from mlops_ci.packaging.assembly import assemble, created_at, labels_of
 from mlops_ci.packaging.base import Base, read_base
 from mlops_ci.packaging.blobs import Blobs
+from mlops_ci.packaging.conda_dependencies import conda_dependencies
 from mlops_ci.packaging.credentials import Credentials
 from mlops_ci.packaging.dependencies import dependencies
 from mlops_ci.packaging.engine import load
-from mlops_ci.packaging.layers import LayerFile, Layers
+from mlops_ci.packaging.layers import LayerFile, Layers, Recipe
 from mlops_ci.packaging.layout import write_layout
 from mlops_ci.packaging.model_layer import model_layer
 from mlops_ci.packaging.publishing import Attachment, Finished, Moved, attach, publish
 from mlops_ci.packaging.reference import ImageReference, parse_image, require_tag
 from mlops_ci.packaging.registry import Registry
 from mlops_ci.packaging.server_layer import server_layer
+from mlops_ci.pipeline.conda_environment import conda_cache
 from mlops_ci.project.project import Project
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.image import Image, Layer
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.serving import ServingManifest
@@ -77,7 +80,7 @@ class Built:
     image: Image
     finished: Finished
     package: ServingManifest
-    lock: str
+    lock: EnvironmentLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,6 @@ def build_image(
     """
     choice, epoch = shop.project.image, _epoch(shop.environ)
     base = find_base(shop, target=target, update=update_base)
-    python = base.python(choice.python)
     layers = Layers(shop.cache / "layers", scratch_folder, epoch or 0)
     with scratch_folder() as scratch:
         folder = scratch / "package"
@@ -113,10 +115,10 @@ def build_image(
             version, shop.project.serve, folder, store=shop.store, log_of=shop.log_of, read_code=shop.read_code
         )
         lock = software(
-            version, package, python, folder=shop.folder, store=shop.store, environ=shop.environ
-        )  # fmt: skip
+            version, package, base, wanted=choice.python, folder=shop.folder, store=shop.store, environ=shop.environ
+        )
         made = [
-            layers.find(dependencies(lock, python, choice.platform, shop.environ)),
+            layers.find(_software_layer(lock, choice.platform, shop.environ)),
             layers.find(server_layer()),
             layers.find(model_layer(folder)),
         ]
@@ -127,15 +129,22 @@ def build_image(
         labels=labels_of(version, reference, created),
         created=created,
         platform=choice.platform,
+        conda=lock.kind == "conda",
     )
     image = Image(
         digest=assembly.manifest.digest,
         platform=choice.platform,
         base=reference,
         layers=(*_base_layers(base), *(one.layer for one in made)),
-        lock=digest_of_bytes(lock.encode()),
+        lock=lock.digest,
     )
     return Built(version, image, Finished(assembly, base, _files(made)), package, lock)
+
+
+def _software_layer(lock: EnvironmentLock, platform: str, environ: Mapping[str, str]) -> Recipe:
+    if lock.kind == "conda":
+        return conda_dependencies(lock, platform, conda_cache(environ), environ)
+    return dependencies(lock.text, lock.python, platform, environ)
 
 
 def find_base(shop: Workshop, *, target: str | None, update: bool) -> Base:

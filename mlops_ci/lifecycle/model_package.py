@@ -80,7 +80,7 @@ def environment_lock(store: Store, version: ModelVersion) -> EnvironmentLock | N
     if version.run is None or (data := store.get(run_key(version.run))) is None:
         return None
     environment = decode(data, Run, where=run_key(version.run)).environment
-    return environment if environment.kind == "pip" else None
+    return environment if environment.kind in {"pip", "conda"} else None
 
 
 def _code(store: Store, version: ModelVersion, serve: ServeChoice, read_code: ReadCode) -> Code | None:

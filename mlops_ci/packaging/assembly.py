@@ -10,7 +10,7 @@ from typing import Any
 from mlops_ci import __version__
 from mlops_ci.packaging import oci
 from mlops_ci.packaging.oci import BaseManifest, Descriptor, Document
-from mlops_ci.packaging.places import HOME, PACKAGE, PACKAGES, PORT, READY, SERVER, USER
+from mlops_ci.packaging.places import CONDA, HOME, PACKAGE, PACKAGES, PORT, READY, SERVER, USER
 from mlops_ci.records.image import Layer
 from mlops_ci.records.model_version import ModelVersion
 
@@ -37,7 +37,13 @@ class Assembly:
 
 
 def assemble(
-    base: BaseManifest, layers: Sequence[Layer], *, labels: dict[str, str], created: str, platform: str
+    base: BaseManifest,
+    layers: Sequence[Layer],
+    *,
+    labels: dict[str, str],
+    created: str,
+    platform: str,
+    conda: bool = False,
 ) -> Assembly:
     """Put an image together.
 
@@ -47,6 +53,7 @@ def assemble(
         labels: of the image; its manifest has them as annotations, too.
         created: when the image counts as made, in the form of RFC 3339.
         platform: its platform.
+        conda: its Python is that of a conda environment, not the base's.
     """
     system, architecture = platform.split("/")
     rootfs, history = base.config.get("rootfs", {}), base.config.get("history", [])
@@ -55,7 +62,7 @@ def assemble(
         "created": created,
         "architecture": architecture,
         "os": system,
-        "config": _settings(base.config.get("config") or {}, labels),
+        "config": _settings(base.config.get("config") or {}, labels, f"{CONDA}/bin/python" if conda else "python3"),
         "rootfs": {"type": "layers", "diff_ids": [*rootfs["diff_ids"], *(layer.diff_id for layer in layers)]},
         "history": [*history, *({"created": created, "created_by": _WHAT[layer.kind]} for layer in layers)],
     }
@@ -92,7 +99,7 @@ def created_at(version: ModelVersion, epoch: int | None = None) -> str:
     return version.source.time if version.source and version.source.time else version.created
 
 
-def _settings(base: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
+def _settings(base: dict[str, Any], labels: dict[str, str], python: str) -> dict[str, Any]:
     """What containers are started with. What the base says of other programs than its own Python is dropped."""
     environ = dict(item.partition("=")[::2] for item in base.get("Env") or () if isinstance(item, str))
     environ |= {
@@ -104,12 +111,12 @@ def _settings(base: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
         "User": USER,
         "Env": [f"{name}={value}" for name, value in environ.items()],
         "Entrypoint": [
-            "python3", "-m", "mlops_ci.serving", "--package", PACKAGE, "--host", "0.0.0.0", "--port", str(PORT)  # noqa: S104
+            python, "-m", "mlops_ci.serving", "--package", PACKAGE, "--host", "0.0.0.0", "--port", str(PORT)  # noqa: S104
         ],
         "WorkingDir": HOME,
         "ExposedPorts": {f"{PORT}/tcp": {}},
         "Healthcheck": {
-            "Test": ["CMD", "python3", "-c", _CHECK.format(port=PORT, path=READY)],
+            "Test": ["CMD", python, "-c", _CHECK.format(port=PORT, path=READY)],
             "Interval": 15 * _SECOND,
             "Timeout": 5 * _SECOND,
             "StartPeriod": 60 * _SECOND,

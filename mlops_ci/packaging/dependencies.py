@@ -47,7 +47,7 @@ def dependencies(lock: str, python: str, platform: str, environ: Mapping[str, st
         "dependencies",
         [lock, python, platform],
         PACKAGES.lstrip("/"),
-        partial(_install, lock, python, platform, environ),
+        partial(install_wheels, lock, python, platform, environ),
     )
 
 
@@ -56,7 +56,13 @@ def _lock_files(suffix: str, *, collects: bool) -> list[str]:
     return [(_LOCKS / f"{name}{suffix}").read_text("utf-8") for name in names]
 
 
-def _install(lock: str, python: str, platform: str, environ: Mapping[str, str], folder: Path) -> None:
+def install_wheels(lock: str, python: str, platform: str, environ: Mapping[str, str], folder: Path) -> None:
+    """Install the wheels of a lock into a folder, for a Python and a platform that need not be ours.
+
+    Raises:
+        UsageError: a package has no wheel for them.
+        RemoteError: the package index cannot be reached.
+    """
     requirements = folder.with_name(f"{folder.name}.txt")
     requirements.write_text(lock, "utf-8")
     where = f"the image's software, for Python {python} on {platform}"

@@ -35,12 +35,16 @@ class LayerFile:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A layer to be made: from ``inputs``, which decide over its bytes, by writing its files below a folder."""
+    """A layer to be made: from ``inputs``, which decide over its bytes, by writing its files below a folder.
+
+    ``programs``: there are programs in it, so that links within it and permissions to execute are kept.
+    """
 
     kind: LayerKind
     inputs: object
     root: str
     lay_out: Callable[[Path], None]
+    programs: bool = False
 
 
 class Layers:
@@ -71,7 +75,7 @@ class Layers:
         with self._scratch() as files:
             recipe.lay_out(files)
             with _new_file(self._folder) as partial:
-                layer = write_layer(partial, recipe.kind, files, recipe.root, self._epoch)
+                layer = write_layer(partial, recipe.kind, files, recipe.root, self._epoch, programs=recipe.programs)
                 partial.replace(self._blob(layer))
         with _new_file(self._folder) as partial:
             partial.write_bytes(encode(layer))
@@ -90,7 +94,7 @@ class Layers:
         return self._folder / hexadecimal(layer.digest)
 
 
-def write_layer(target: Path, kind: LayerKind, files: Path, root: str, epoch: int) -> Layer:
+def write_layer(target: Path, kind: LayerKind, files: Path, root: str, epoch: int, *, programs: bool = False) -> Layer:
     """Write all files below a folder as the layer that has them at ``root``, without a leading slash."""
     with target.open("wb") as raw:
         compressed = _Hashing(raw)
@@ -98,16 +102,19 @@ def write_layer(target: Path, kind: LayerKind, files: Path, root: str, epoch: in
             plain = _Hashing(packed)
             # All that is asked of it is to write.
             with tarfile.open(fileobj=cast("IO[bytes]", plain), mode="w|", format=tarfile.PAX_FORMAT) as archive:
-                for name, file in _entries(files, root):
-                    _add(archive, name, file, epoch)
+                for name, file in _entries(files, root, programs=programs):
+                    _add(archive, name, file, epoch, programs=programs)
     return Layer(kind, compressed.digest, plain.digest, compressed.size)
 
 
-def _entries(files: Path, root: str) -> Iterator[tuple[str, Path | None]]:
+def _entries(files: Path, root: str, *, programs: bool) -> Iterator[tuple[str, Path | None]]:
     """What is in the archive, a folder (None) before what is in it."""
     found: dict[str, Path | None] = {}
     for path in files.rglob("*"):
         name = f"{root}/{path.relative_to(files).as_posix()}"
+        if path.is_symlink() and programs:
+            found[name] = path
+            continue
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             raise IntegrityError("a layer of ours has no links", where=str(path))
         found[name] = None if path.is_dir() else path
@@ -116,14 +123,18 @@ def _entries(files: Path, root: str) -> Iterator[tuple[str, Path | None]]:
     yield from sorted(found.items())
 
 
-def _add(archive: tarfile.TarFile, name: str, file: Path | None, epoch: int) -> None:
+def _add(archive: tarfile.TarFile, name: str, file: Path | None, epoch: int, *, programs: bool) -> None:
     entry = tarfile.TarInfo(name)
     entry.mtime = epoch
     if file is None:
         entry.type, entry.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(entry)
         return
-    entry.mode = 0o644
+    if file.is_symlink():
+        entry.type, entry.mode, entry.linkname = tarfile.SYMTYPE, 0o777, str(file.readlink())
+        archive.addfile(entry)
+        return
+    entry.mode = 0o755 if programs and file.stat().st_mode & 0o100 else 0o644
     entry.size = file.stat().st_size
     with file.open("rb") as content:
         archive.addfile(entry, content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 HOME = "/opt/mlops-ci"
 PACKAGES = f"{HOME}/packages"
+CONDA = f"{HOME}/conda"
 SERVER = f"{HOME}/server"
 PACKAGE = f"{HOME}/package"
 PORT = 8080

@@ -10,6 +10,11 @@ def python_purl(name: str, version: str) -> str:
     return f"pkg:pypi/{name}@{quote(version, safe='')}"
 
 
+def conda_purl(name: str, version: str, build: str, platform: str) -> str:
+    """The URL of a conda package; ``platform`` is the folder of its channel, such as ``linux-64``."""
+    return f"pkg:conda/{quote(name)}@{quote(version, safe='')}?build={quote(build)}&subdir={quote(platform)}"
+
+
 def image_purl(reference: str) -> str:
     """The URL of an image, from ``registry/repository[:tag][@digest]``: its last name, digest, and all the rest."""
     name, _, digest = reference.partition("@")

@@ -6,11 +6,12 @@ import uuid
 from typing import Any
 
 from mlops_ci import __version__
-from mlops_ci.packaging.locked import LockedPackage, locked_packages
-from mlops_ci.packaging.purls import image_purl, python_purl
+from mlops_ci.packaging.purls import conda_purl, image_purl, python_purl
 from mlops_ci.records.codec import encode
 from mlops_ci.records.digest import hexadecimal
+from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.image import Image
+from mlops_ci.records.locked import LockedPackage, locked_packages
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.serving import ServedModel, ServingManifest
 
@@ -19,7 +20,7 @@ _SERIALS = uuid.UUID("5f0c86ab-6c1b-5f06-9d7a-6f8c3f6a0a5e")  # of our documents
 _Component = dict[str, Any]
 
 
-def sbom(image: Image, lock: str | None, version: ModelVersion, manifest: ServingManifest) -> bytes:
+def sbom(image: Image, lock: EnvironmentLock | None, version: ModelVersion, manifest: ServingManifest) -> bytes:
     """The document.
 
     It names the base, every package of the lock, the server and each model with what is known of it.
@@ -31,7 +32,7 @@ def sbom(image: Image, lock: str | None, version: ModelVersion, manifest: Servin
         manifest: what is served in it.
     """
     base = [_base(image.base)] if image.base else []
-    packages = [_package(package) for package in locked_packages(lock or "")]
+    packages = [_package(package) for package in locked_packages(lock)] if lock else []
     server = {"type": "application", "bom-ref": "server", "name": "mlops-ci", "version": __version__}
     models = [_model(model, version) for model in manifest.models if model.kind != "ensemble"]
     components = [*base, *packages, server, *models]
@@ -68,7 +69,11 @@ def _base(reference: str) -> _Component:
 
 
 def _package(package: LockedPackage) -> _Component:
-    purl = python_purl(package.name, package.version)
+    purl = (
+        python_purl(package.name, package.version)
+        if package.build is None
+        else conda_purl(package.name, package.version, package.build, package.platform or "")
+    )
     component: _Component = {
         "type": "library",
         "bom-ref": purl,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -21,35 +20,15 @@ from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.lock_file import find_lock_file
 from mlops_ci.project.conda import CondaFile, parse_conda
 from mlops_ci.records.digest import digest_of_bytes, digest_of_value
-from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.environment import CondaLock, EnvironmentLock
 
 if TYPE_CHECKING:
     from mlops_ci.edge.conda import CondaPackage
 
 _HINT = "mend what pip is to add"
-_PIP_PART = "\n--- # what pip adds\n"
 _PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc|\.post|\.dev)[0-9]+)?")
 _PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?==[^\s;\\]+", re.MULTILINE)
 _SEPARATORS = re.compile(r"[-_.]+")
-
-
-@dataclass(frozen=True, slots=True)
-class CondaLock:
-    """A lock in its two parts; ``pip`` is empty where pip adds nothing."""
-
-    conda: str
-    pip: str
-
-    @classmethod
-    def read(cls, text: str) -> CondaLock:
-        """The parts of a lock's text."""
-        conda, _, pip = text.partition(_PIP_PART)
-        return cls(conda, pip)
-
-    @property
-    def text(self) -> str:
-        """The whole lock."""
-        return self.conda + _PIP_PART + self.pip if self.pip else self.conda
 
 
 class CondaEnvironment:

@@ -219,17 +219,6 @@ class PipEnvironment:
         )
 
 
-class RecordedEnvironment(PipEnvironment):
-    """The environment that a run had, of its record: nothing is resolved, and its requirements need not be here."""
-
-    def __init__(self, lock: EnvironmentLock, folder: Path, cache: StepCache, environ: Mapping[str, str]) -> None:
-        super().__init__("the recorded lock", lock.python, folder, cache, environ)
-        self._recorded = lock
-
-    def _find_lock(self) -> EnvironmentLock:
-        return self._recorded
-
-
 def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
     """A requirements file and those that it includes: their paths and texts.
 

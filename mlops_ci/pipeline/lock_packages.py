@@ -1,19 +1,11 @@
-"""Reads the packages out of a lock, and compares two. Pure."""
+"""Compares the packages of two locks. Pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-import yaml
-
-from mlops_ci.errors import IntegrityError
-from mlops_ci.pipeline.conda_environment import CondaLock
 from mlops_ci.records.environment import EnvironmentLock
-
-_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
-_SEPARATORS = re.compile(r"[-_.]+")
-_CONDA_FILE = re.compile(r"([^/]+)-([^-/]+)-([^-/]+?)(?:\.tar\.bz2|\.conda)$")
+from mlops_ci.records.locked import locked_packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +19,8 @@ class PackageChange:
 
 def packages_of(lock: EnvironmentLock) -> dict[str, str]:
     """Names and versions, Python's own among them; of a conda package with its build."""
-    if lock.kind != "conda":
-        return {"python": lock.python, **_pins(lock.text)}
-    parts = CondaLock.read(lock.text)
-    try:
-        listed = yaml.load(parts.conda, yaml.CSafeLoader)["packages"]
-        found = [_CONDA_FILE.search(str(item["conda"])) for item in listed if "conda" in item]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise IntegrityError("the conda lock cannot be read", where=lock.digest) from error
-    return {**{one[1]: f"{one[2]} {one[3]}" for one in found if one}, **_pins(parts.pip)}
+    found = {one.name: " ".join(filter(None, (one.version, one.build))) for one in locked_packages(lock)}
+    return {"python": lock.python, **found}
 
 
 def changes(before: EnvironmentLock, after: EnvironmentLock) -> tuple[PackageChange, ...]:
@@ -46,7 +31,3 @@ def changes(before: EnvironmentLock, after: EnvironmentLock) -> tuple[PackageCha
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     )
-
-
-def _pins(text: str) -> dict[str, str]:
-    return {_SEPARATORS.sub("-", name).lower(): version for name, version in _PIN.findall(text)}

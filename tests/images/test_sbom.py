@@ -12,18 +12,28 @@ from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.packaging.locked import LockedPackage, locked_packages
 from mlops_ci.packaging.purls import image_purl
 from mlops_ci.packaging.sbom import sbom
-from mlops_ci.records.digest import hexadecimal
+from mlops_ci.records.digest import digest_of_bytes, hexadecimal
+from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.image import Image
+from mlops_ci.records.locked import LockedPackage, locked_packages
 from mlops_ci.records.model_version import ModelVersion
 from tests.images.bill_of_image import BASE_DIGEST, IMAGE, LOCK, MANIFEST, VERSION
 
 _VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 
 
-def _document(image: Image = IMAGE, lock: str | None = LOCK, version: ModelVersion = VERSION) -> dict[str, Any]:
+def _locked(text: str) -> EnvironmentLock:
+    return EnvironmentLock("pip", "3.12", "linux-x86_64", digest_of_bytes(text.encode()), text)
+
+
+_LOCK = _locked(LOCK)
+
+
+def _document(
+    image: Image = IMAGE, lock: EnvironmentLock | None = _LOCK, version: ModelVersion = VERSION
+) -> dict[str, Any]:
     data = sbom(image, lock, version, MANIFEST)
     assert _VALIDATOR.validate_str(data.decode()) is None
     document: dict[str, Any] = json.loads(data)
@@ -60,7 +70,7 @@ def test_the_model_comes_with_its_card() -> None:
 
 
 def test_equal_images_have_equal_documents_and_others_another_serial_number() -> None:
-    assert sbom(IMAGE, LOCK, VERSION, MANIFEST) == sbom(IMAGE, LOCK, VERSION, MANIFEST)
+    assert sbom(IMAGE, _LOCK, VERSION, MANIFEST) == sbom(IMAGE, _LOCK, VERSION, MANIFEST)
     other = _document(replace(IMAGE, digest=BASE_DIGEST))
     assert other["serialNumber"] != _document()["serialNumber"]
 
@@ -89,9 +99,9 @@ def test_a_lock_is_read_with_extras_markers_and_several_lines_of_hashes() -> Non
         + "d" * 64
         + "\r\n# x==1\n\n-r other.txt\n"
     )
-    assert locked_packages(text) == (LockedPackage("uvicorn", "0.32", ("d" * 64,)),)
+    assert locked_packages(_locked(text)) == (LockedPackage("uvicorn", "0.32", ("d" * 64,)),)
 
 
 @given(st.dictionaries(st.text(), st.floats()), st.dictionaries(st.text(), st.text()), st.text())
 def test_foreign_names_make_no_invalid_document(metrics: dict[str, float], datasets: dict[str, str], lock: str) -> None:
-    _document(lock=lock, version=replace(VERSION, metrics=dict(metrics), datasets=datasets))
+    _document(lock=_locked(lock), version=replace(VERSION, metrics=dict(metrics), datasets=datasets))

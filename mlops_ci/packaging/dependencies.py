@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from mlops_ci.edge.uv import run_uv
-from mlops_ci.errors import RemoteError, UsageError
+from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.packaging.layers import Recipe
 from mlops_ci.packaging.places import PACKAGES
 from mlops_ci.packaging.platforms import wheels_for
@@ -75,6 +75,9 @@ def install_wheels(lock: str, python: str, platform: str, environ: Mapping[str, 
             folder=folder.parent, environ=environ, where=where, hint="mend the requirements",
         )  # fmt: skip
     except (UsageError, RemoteError) as error:
+        if "Hash mismatch" in error.what:
+            hint = "do not use it: the package index gives other files than were locked"
+            raise IntegrityError(error.what, where=where, hint=hint) from error
         if _NO_WHEEL.search(error.what) and (package := _NAMED.search(error.what)):
             what = f"{package[0]} has no wheel for it"
             hint = (

@@ -72,7 +72,9 @@ class Layers:
         if found := self._known(note):
             return found
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self._scratch() as files:
+        with self._scratch() as scratch:
+            files = scratch / "files"
+            files.mkdir()
             recipe.lay_out(files)
             with _new_file(self._folder) as partial:
                 layer = write_layer(partial, recipe.kind, files, recipe.root, self._epoch, programs=recipe.programs)

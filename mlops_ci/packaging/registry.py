@@ -95,12 +95,9 @@ class Registry:
             raise _damaged(path)
 
     def has_blob(self, repository: str, digest: str) -> bool:
-        """Whether a repository has a blob."""
-        return self._has(repository, f"v2/{repository}/blobs/{digest}")
-
-    def has_manifest(self, repository: str, selector: str) -> bool:
-        """Whether a repository has a manifest."""
-        return self._has(repository, f"v2/{repository}/manifests/{selector}")
+        """Whether a repository has a blob, asked by somebody who is about to write to it."""
+        path = f"v2/{repository}/blobs/{digest}"
+        return self._ask(repository, _WRITE, lambda: self._http.exchange("HEAD", path)) is not None
 
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """Let a repository have a blob that another one of this registry has; False if that cannot be done."""
@@ -159,10 +156,6 @@ class Registry:
         if data is None and (fallback := self.manifest(repository, referrers_tag(digest))):
             data = fallback.data
         return oci.descriptors(oci.read_document(data, path), "manifests", path) if data is not None else ()
-
-    def _has(self, repository: str, path: str) -> bool:
-        accepted = {"Accept": ", ".join(sorted(oci.MANIFESTS | oci.INDEXES))} if "/manifests/" in path else {}
-        return self._ask(repository, _READ, lambda: self._http.exchange("HEAD", path, headers=accepted)) is not None
 
     def _ask(self, repository: str, action: str, once: Callable[[], T], *scopes: str) -> T | None:
         """What a request comes to, once the registry has let us in; None where it knows nothing of the kind."""

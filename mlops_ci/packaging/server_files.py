@@ -12,7 +12,7 @@ _SERVER = "serving"
 
 def server_files(package: Path = _PACKAGE) -> dict[str, Path]:
     """The files by their paths in the package's folder, found by following the imports, also those in functions."""
-    waiting = [path for path in (package / _SERVER).rglob("*.py") if not path.is_symlink()]
+    waiting = [package / "__init__.py", *(package / _SERVER).rglob("*.py")]
     found: dict[str, Path] = {}
     while waiting:
         path = waiting.pop()

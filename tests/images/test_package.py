@@ -24,12 +24,8 @@ from mlops_ci.records.signature import Column
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import conversion_key
 from mlops_ci.workspace.local import LocalStore
-from tests.images.making import add_version, conversion, form, log_of, workspace
+from tests.images.making import add_version, conversion, form, log_of, no_code, workspace
 from tests.support.lab import Lab
-
-
-def no_code(version: ModelVersion, paths: tuple[str, ...]) -> dict[str, bytes]:
-    raise AssertionError("no code is needed")
 
 
 @pytest.fixture

@@ -64,9 +64,7 @@ class Ensemble:
                 raise IntegrityError(what, hint="combine models of one kind; vote needs labels only")
         if model.combine == "vote" and not (first.has_labels and first.classes):
             raise IntegrityError(f"the members of {model.name!r} have no classes to vote on", hint="combine: mean")
-        self._orders = [
-            [list(member.reading.classes).index(name) for name in self._classes] for member in members
-        ]
+        self._orders = [[list(member.reading.classes).index(name) for name in self._classes] for member in members]
         self._alike = all(member.inputs == members[0].inputs for member in members)
         self.inputs = members[0].inputs if self._alike else _by_column(model, members)
         self.outputs = self._outputs()

@@ -68,9 +68,7 @@ def _head(name: str, kind: str, text: str) -> Iterator[str]:
     yield f"# TYPE {name} {kind}"
 
 
-def _histogram(
-    name: str, model: str, bounds: Sequence[float], total: Sequence[float], first: int
-) -> Iterator[str]:
+def _histogram(name: str, model: str, bounds: Sequence[float], total: Sequence[float], first: int) -> Iterator[str]:
     counts = list(accumulate(total[first : first + len(bounds) + 1]))
     for bound, count in zip((*(f"{bound:g}" for bound in bounds), "+Inf"), counts, strict=True):
         yield f'{name}_bucket{{model="{_label(model)}",le="{bound}"}} {count:.0f}'

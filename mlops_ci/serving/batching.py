@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mlops_ci.records.serving import ServeSettings
 from mlops_ci.serving.contracts import RequestError, TensorModel, Tensors
 
 # Seconds that the event loop may be kept from other requests; JSON of the same rows takes it about as long.
@@ -67,20 +68,13 @@ class Lane:
     """The requests of one model."""
 
     def __init__(
-        self,
-        model: TensorModel,
-        room: Room,
-        *,
-        batch_rows: int,
-        batch_wait: float,
-        timeout: float,
-        computed: Callable[[int], None],
+        self, model: TensorModel, room: Room, settings: ServeSettings, computed: Callable[[int], None]
     ) -> None:
         self.model = model
         self._room = room
-        self._batch_rows = batch_rows
-        self._batch_wait = batch_wait
-        self._timeout = timeout
+        self._batch_rows = settings.batch_rows
+        self._batch_wait = settings.batch_wait
+        self._timeout = settings.timeout
         self._computed = computed
         self._waiting: deque[_Waiting] = deque()
         self._busy = False
@@ -205,7 +199,7 @@ class Lane:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _parts(tensors: Tensors, rows: list[int]) -> list[Tensors]:
+def _parts(tensors: Tensors, rows: list[int]) -> list[dict[str, np.ndarray[Any, Any]]]:
     """The answers of single requests in that of a batch."""
     if any(len(array) != sum(rows) for array in tensors.values()):
         raise ValueError("the model answered another number of rows")

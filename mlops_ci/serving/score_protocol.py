@@ -1,7 +1,7 @@
 """``/score``: rows of a table in, predictions out, as JSON.
 
-Rows come as ``{"data": [[...]]}``, ``{"data": [{"column": ...}]}``, ``{"columns": [...], "data": [[...]]}``, as Azure ML
-and Power BI send them (``{"Inputs": {"data": [...]}, "GlobalParameters": ...}``), or as a bare list.
+Rows come as ``{"data": [[...]]}``, ``{"data": [{"column": ...}]}``, ``{"columns": [...], "data": [[...]]}``, as a bare
+list, or as Azure ML and Power BI send them (``{"Inputs": {"data": [...]}, "GlobalParameters": ...}``).
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""What answers the requests: each method is one of the server's routes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from mlops_ci import __version__
+from mlops_ci.serving.contracts import Collector, Exchange, ScriptRequest, Tensors
+from mlops_ci.serving.counters import Counters
+from mlops_ci.serving.metrics import metrics_text
+from mlops_ci.serving.open_inference import decode_infer, describe, encode_infer
+from mlops_ci.serving.replies import TEXT, Reply, json_reply
+from mlops_ci.serving.routes import Request, Route, Routes
+from mlops_ci.serving.served import Endpoint, ScriptEndpoint, Served
+
+
+class Handlers:
+    """Answers for the models of a package."""
+
+    def __init__(self, served: Served, counters: Counters, collector: Collector | None) -> None:
+        self.draining = False
+        self._served = served
+        self._counters = counters
+        self._collector = collector
+        self._default = served.manifest.default
+
+    def routes(self) -> Routes:
+        """Where each of them answers."""
+        live, ready = (Route("health", ("GET",), handler, open=True) for handler in (self._live, self._ready))
+        script = isinstance(self._served.any(self._default), ScriptEndpoint)
+        methods = ("POST", "GET", "OPTIONS") if script else ("POST",)
+        return Routes(
+            {
+                "/score": Route("score", methods, self._score),
+                "/health": live,
+                "/health/live": live,
+                "/health/ready": ready,
+                "/v2/health/live": live,
+                "/v2/health/ready": ready,
+                "/v2": Route("models", ("GET",), self._server),
+                "/metrics": Route("metrics", ("GET",), self._metrics),
+            },
+            {
+                "score": Route("score", ("POST",), self._score),
+                "infer": Route("infer", ("POST",), self._infer),
+                "ready": Route("health", ("GET",), self._model_ready, open=True),
+                "": Route("models", ("GET",), self._describe),
+            },
+        )
+
+    async def _score(self, request: Request) -> Reply:
+        endpoint = self._served.any(request.model or self._default)
+        request.model = endpoint.model.name
+        if isinstance(endpoint, ScriptEndpoint):
+            return await self._run(request, endpoint)
+        tensors = endpoint.score.decode(request.body)
+        answer, rows = await self._compute(endpoint, tensors)
+        reply = Reply(200, endpoint.score.encode(request.id, answer))
+        self._collect(request, endpoint, rows, tensors, answer)
+        return reply
+
+    async def _infer(self, request: Request) -> Reply:
+        endpoint = self._served.of_tensors(request.model, request.version)
+        tensors, wanted = decode_infer(request.body, request.headers, request.id, endpoint.inputs, endpoint.outputs)
+        answer, rows = await self._compute(endpoint, tensors)
+        reply = encode_infer(endpoint.model, wanted, endpoint.outputs, answer)
+        self._collect(request, endpoint, rows, tensors, answer)
+        return reply
+
+    async def _run(self, request: Request, endpoint: ScriptEndpoint) -> Reply:
+        asked = ScriptRequest(request.id, request.method, request.query.decode("latin-1"), request.pairs, request.body)
+        answer = await endpoint.turns.answer(asked)
+        if answer.status < 400:
+            self._collect(request, endpoint, 1, request.body, answer.body)
+        return Reply(answer.status, answer.body, tuple(answer.headers))
+
+    async def _compute(self, endpoint: Endpoint, tensors: Tensors) -> tuple[Tensors, int]:
+        rows = len(next(iter(tensors.values())))
+        return await endpoint.compute(tensors, rows), rows
+
+    def _collect(
+        self, request: Request, endpoint: Endpoint | ScriptEndpoint, rows: int, inputs: Any, outputs: Any
+    ) -> None:
+        if self._collector is not None:
+            taken = time.perf_counter() - request.began
+            self._collector.offer(Exchange(request.id, time.time(), endpoint.model, rows, inputs, outputs, taken))
+
+    async def _live(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+        return json_reply({"live": True})
+
+    async def _ready(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+        return json_reply({"ready": not self.draining}, 503 if self.draining else 200)
+
+    async def _model_ready(self, request: Request) -> Reply:
+        endpoint = self._served.any(request.model, request.version)
+        document = {"name": endpoint.model.name, "ready": not self.draining}
+        return json_reply(document, 503 if self.draining else 200)
+
+    async def _server(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+        return json_reply({"name": "mlops-ci", "version": __version__, "extensions": ["binary_tensor_data"]})
+
+    async def _describe(self, request: Request) -> Reply:
+        endpoint = self._served.of_tensors(request.model, request.version)
+        return json_reply(describe(endpoint.model, endpoint.inputs, endpoint.outputs))
+
+    async def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+        versions = {model.name: model.version for model in self._served.manifest.models}
+        return Reply(200, metrics_text(self._counters, versions).encode(), TEXT)

@@ -16,6 +16,7 @@ import uvloop
 from mlops_ci.errors import MlopsError
 from mlops_ci.records.codec import decode
 from mlops_ci.serving.app import App
+from mlops_ci.serving.collect import open_collector
 from mlops_ci.serving.connection import Connection, expect_in_time
 from mlops_ci.serving.counters import READY, WAITING, Counters, Layout
 from mlops_ci.serving.handlers import Handlers
@@ -54,7 +55,10 @@ async def _serve(orders: Orders) -> int:
     counters.start(os.getpid())
     keys = Keys(settings.keys, os.environ)
     served = Served(package, lambda count: counters.set(WAITING, count), counters.computed)
-    app = App(Handlers(served, counters, None), keys, counters, settings.max_request)
+    collector = open_collector(package.manifest, os.environ, counters.collected)
+    if collector is not None:
+        collector.start()
+    app = App(Handlers(served, counters, collector), keys, counters, settings.max_request)
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,6 +79,8 @@ async def _serve(orders: Orders) -> int:
     app.drain()
     unanswered = await _leave(server, connections, time.monotonic() + settings.drain)
     served.close()
+    if collector is not None:
+        collector.close()
     return CUT_SHORT if unanswered else 0
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from mlops_ci.records.conversion import InputTensor, OutputTensor
 from mlops_ci.records.serving import ServedModel
+from mlops_ci.serving.columns import array_of_values
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.open_inference_binary import HEADER_LENGTH, array_of, bytes_of, split
@@ -166,11 +167,9 @@ def _array(given: _Input, wanted: InputTensor, blob: memoryview) -> tuple[np.nda
     if len(values) != count:
         raise RequestError(400, f'input "{wanted.name}" has {len(values)} values, its shape has {count}')
     try:
-        array = np.array(values, dtype)
+        array = array_of_values(values, dtype)
     except (OverflowError, ValueError) as error:
         raise RequestError(400, f'input "{wanted.name}" has a value that {datatype} cannot hold') from error
-    if dtype.kind == "f" and np.isinf(array).any():
-        raise RequestError(400, f'input "{wanted.name}" has a value that {datatype} cannot hold')
     return array.reshape(given.shape), blob
 
 

@@ -78,7 +78,7 @@ def shop(tmp_path: Path, base_image: BaseImage, docker_engine: Engine) -> Worksh
         folder=tmp_path,
         store=store,
         log_of=partial(log_of, store),
-        read_code=lambda version, paths: {},
+        read_code=lambda *_: {},
         environ={**os.environ, "MLOPS_CI_CACHE_DIR": cache, "DOCKER_HOST": docker_engine.host},
         say=lambda _: None,
         builder=Builder("local"),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+_LOG_LEVEL = "MLOPS_CI_SERVE_LOG_LEVEL"  # of our server
 _READY = "/health/ready"
 _PATIENCE = 60.0  # seconds that a container which was ready once gets to be so on another port
 _PAUSE = 0.1
@@ -147,9 +148,10 @@ class DockerTarget:
                 self._containers.remove(instance.id)
 
     def logs(self, instance: Instance, *, follow: bool = False) -> Iterator[str]:
-        """The lines that the container has written; ``follow`` goes on until it ends."""
+        """The lines that the container has written, while there is one; ``follow`` goes on until it ends."""
         with telling_of_the_engine(where=instance.id):
-            found = self._require(instance)
+            if (found := self._containers.find(instance.id)) is None:
+                return
             stream = found.logs(stream=True, follow=follow)
             rest = b""
             try:
@@ -163,7 +165,8 @@ class DockerTarget:
 
     @contextmanager
     def debugging(self, order: Order) -> Iterator[Instance]:
-        """A container to look at, with its address; it takes nobody's place and is gone afterwards."""
+        """A container to look at, with its address and talkative; it takes nobody's place and is gone afterwards."""
+        order = replace(order, environ={_LOG_LEVEL: "debug", **order.environ})
         started = Instance("docker", self._containers.name(order), "")
         try:
             started = self.start(order)

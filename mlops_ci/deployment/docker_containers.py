@@ -25,7 +25,7 @@ ONCE: Any = {"Name": "no"}
 FOR_GOOD: Any = {"Name": "unless-stopped"}
 _MOVING = "-moving"
 _UNITS = {"Mi": 1 << 20, "Gi": 1 << 30}
-STOP_SECONDS = 30  # to finish requests, before it is killed
+STOP_SECONDS = 35  # before it is killed: more than a server takes to finish its requests
 _ATTEMPTS = 3  # at a port that somebody else may take meanwhile
 _TAKEN = ("port is already allocated", "address already in use")
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+import os
+import sys
 
-import uvicorn
-
-from mlops_ci.serving.app import App
-from mlops_ci.serving.package import read_package
-from mlops_ci.serving.served import Served
+from mlops_ci.errors import MlopsError
+from mlops_ci.serving.options import parse
+from mlops_ci.serving.supervisor import serve
 
 
-def main() -> None:
-    """Serve a package."""
-    parser = argparse.ArgumentParser(prog="python -m mlops_ci.serving")
-    parser.add_argument("--package", type=Path, required=True)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
-    options = parser.parse_args()
-    served = Served(read_package(options.package), waiting=lambda _: None, computed=lambda *_: None)
-    uvicorn.run(
-        App(served), host=options.host, port=options.port, access_log=False, loop="uvloop", http="httptools",
-        lifespan="off", ws="none", server_header=False, date_header=False, log_level="warning",
-    )  # fmt: skip
+def main() -> int:
+    """Serve a package; every error is one line on stderr."""
+    try:
+        return serve(parse(sys.argv[1:], os.environ), os.environ, _say)
+    except MlopsError as error:
+        _say(f"error[{error.exit_code}]: {error.line()}")
+        return error.exit_code
+
+
+def _say(line: str) -> None:
+    print(f"mlops-ci: {line}", file=sys.stderr, flush=True)  # noqa: T201 - the server has no other voice
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mlops_ci.records.serving import ServeSettings
 from mlops_ci.serving.contracts import RequestError, TensorModel, Tensors
 
 # Seconds that the event loop may be kept from other requests; JSON of the same rows takes it about as long.
@@ -67,20 +68,13 @@ class Lane:
     """The requests of one model."""
 
     def __init__(
-        self,
-        model: TensorModel,
-        room: Room,
-        *,
-        batch_rows: int,
-        batch_wait: float,
-        timeout: float,
-        computed: Callable[[int], None],
+        self, model: TensorModel, room: Room, settings: ServeSettings, computed: Callable[[int], None]
     ) -> None:
         self.model = model
         self._room = room
-        self._batch_rows = batch_rows
-        self._batch_wait = batch_wait
-        self._timeout = timeout
+        self._batch_rows = settings.batch_rows
+        self._batch_wait = settings.batch_wait
+        self._timeout = settings.timeout
         self._computed = computed
         self._waiting: deque[_Waiting] = deque()
         self._busy = False
@@ -100,22 +94,24 @@ class Lane:
                 return
             rows *= 2
 
+    def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:
+        """Compute a request now, if the model is idle and it takes next to no time."""
+        bits = rows.bit_length()
+        expected = self._seconds.get(bits, 1.0)
+        if self._busy or expected > IN_LOOP:
+            return None
+        began = time.perf_counter()
+        answer = self.model.predict(tensors)
+        self._seconds[bits] = expected + _FORGETTING * (time.perf_counter() - began - expected)
+        self._computed(rows)
+        return answer
+
     async def compute(self, tensors: Tensors, rows: int) -> Tensors:
-        """Compute a request.
+        """Compute a request when it is its turn.
 
         Raises:
             RequestError: too many are waiting (503), or it took too long (504).
         """
-        bits = rows.bit_length()
-        if not self._busy and self._seconds.get(bits, 1.0) <= IN_LOOP:
-            began = time.perf_counter()
-            answer = self.model.predict(tensors)
-            self._learn(bits, time.perf_counter() - began)
-            self._computed(rows)
-            return answer
-        return await self._in_turn(tensors, rows)
-
-    async def _in_turn(self, tensors: Tensors, rows: int) -> Tensors:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(tensors, rows, loop.create_future(), loop.time())
         self._room.enter()
@@ -205,7 +201,7 @@ class Lane:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _parts(tensors: Tensors, rows: list[int]) -> list[Tensors]:
+def _parts(tensors: Tensors, rows: list[int]) -> list[dict[str, np.ndarray[Any, Any]]]:
     """The answers of single requests in that of a batch."""
     if any(len(array) != sum(rows) for array in tensors.values()):
         raise ValueError("the model answered another number of rows")

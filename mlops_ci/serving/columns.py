@@ -91,7 +91,7 @@ class Columns:
         width = len(self.names)
         if len(self._parts) == 1 and self._parts[0].whole(width):
             part = self._parts[0]
-            return {part.name: part.checked(np.array(rows, part.dtype))}
+            return {part.name: array_of_values(rows, part.dtype)}
         by_column = tuple(zip(*rows, strict=True))
         return {part.name: part.of(by_column) for part in self._parts}
 
@@ -158,7 +158,6 @@ class _Part:
         self.dtype = dtype_of(tensor.type)
         self._columns = columns
         self._flat = len(tensor.shape) == 1
-        self._is_float = self.dtype.kind == "f"
 
     def whole(self, width: int) -> bool:
         """Whether it is the whole table as it stands."""
@@ -166,16 +165,26 @@ class _Part:
 
     def of(self, by_column: Sequence[Sequence[Any]]) -> np.ndarray[Any, Any]:
         if len(self._columns) == 1:
-            column = np.array(by_column[self._columns[0]], self.dtype)
-            return self.checked(column if self._flat else column.reshape(-1, 1))
-        table = np.array([by_column[index] for index in self._columns], self.dtype)
-        return self.checked(np.ascontiguousarray(table.T))
+            column = array_of_values(by_column[self._columns[0]], self.dtype)
+            return column if self._flat else column.reshape(-1, 1)
+        table = array_of_values([by_column[index] for index in self._columns], self.dtype)
+        return np.ascontiguousarray(table.T)
 
-    def checked(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        # JSON has no infinity: where there is one, a number was too large for the type.
-        if self._is_float and np.isinf(array).any():
-            raise OverflowError
-        return array
+
+def array_of_values(values: Sequence[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """An array of values from JSON.
+
+    Raises:
+        OverflowError: one is beyond the type. JSON has no infinity: where there is one, a number was too large.
+        ValueError: they have no common shape.
+    """
+    if dtype.kind != "f":
+        return np.array(values, dtype)
+    with np.errstate(over="ignore"):
+        array = np.array(values, dtype)
+    if np.isinf(array).any():
+        raise OverflowError
+    return array
 
 
 def _range(dtype: np.dtype[Any]) -> tuple[float, float]:

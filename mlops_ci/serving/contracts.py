@@ -1,4 +1,4 @@
-"""What the parts of the server are to each other: models of tensors, entry scripts, and who collects what they answer."""
+"""What the parts of the server are to each other: models of tensors, entry scripts, who collects what they answer."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ class RequestError(Exception):
         self.status = status
         self.message = message
         self.headers = headers
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a model answered: the tensors, by the name and in the order of its outputs; the first dimension is rows."""
-
-    rows: int
-    tensors: Tensors
 
 
 class TensorModel(Protocol):

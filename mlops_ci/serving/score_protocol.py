@@ -1,7 +1,7 @@
 """``/score``: rows of a table in, predictions out, as JSON.
 
-Rows come as ``{"data": [[...]]}``, ``{"data": [{"column": ...}]}``, ``{"columns": [...], "data": [[...]]}``, as Azure ML
-and Power BI send them (``{"Inputs": {"data": [...]}, "GlobalParameters": ...}``), or as a bare list.
+Rows come as ``{"data": [[...]]}``, ``{"data": [{"column": ...}]}``, ``{"columns": [...], "data": [[...]]}``, as a bare
+list, or as Azure ML and Power BI send them (``{"Inputs": {"data": [...]}, "GlobalParameters": ...}``).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.serving import ServedModel
-from mlops_ci.serving.columns import Columns
+from mlops_ci.serving.columns import Columns, array_of_values
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.predictions import Reading
+from mlops_ci.serving.replies import Reply
 
 _FORMS = 'expected are rows, such as {"data": [[1.5, "a"]]} or {"data": [{"column": 1.5}]}'
 _encoder = msgspec.json.Encoder()
@@ -56,7 +56,7 @@ class ScoreProtocol:
         """The tensors of rows that are already values."""
         return self._columns.tensors(rows) if self._tables else self._one_tensor(rows)
 
-    def encode(self, request_id: str, tensors: Tensors) -> bytes:
+    def encode(self, request_id: str, tensors: Tensors) -> Reply:
         """The answer to a request."""
         reading = self._reading
         answer: dict[str, Any] = {"id": request_id, **self._head, "predictions": reading.values(tensors)}
@@ -64,7 +64,7 @@ class ScoreProtocol:
             answer["probabilities"] = reading.scores(tensors).tolist()
         if reading.classes:
             answer["classes"] = reading.classes
-        return _encoder.encode(answer)
+        return Reply(200, _encoder.encode(answer))
 
     def _one_tensor(self, data: Any) -> Tensors:
         """A tensor that is no table, such as images: nested lists."""
@@ -72,7 +72,7 @@ class ScoreProtocol:
             raise RequestError(400, "the model reads several tensors that are no table; ask it at /v2/models")
         tensor = self._inputs[0]
         try:
-            array = np.array(data, dtype_of(tensor.type))
+            array = array_of_values(data, dtype_of(tensor.type))
         except (ValueError, TypeError, OverflowError) as error:
             raise RequestError(400, f"the data is no tensor of {tensor.type}") from error
         check_shape(tensor, array.shape)

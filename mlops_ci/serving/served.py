@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,10 +13,13 @@ from mlops_ci.records.conversion import InputTensor, OutputTensor
 from mlops_ci.records.serving import ServedModel
 from mlops_ci.serving.batching import Lane, Room
 from mlops_ci.serving.contracts import RequestError, Tensors
+from mlops_ci.serving.ensembles import Ensemble
 from mlops_ci.serving.onnx_model import OnnxModel, dtype_of
 from mlops_ci.serving.package import Package
 from mlops_ci.serving.predictions import Reading
 from mlops_ci.serving.score_protocol import ScoreProtocol
+from mlops_ci.serving.script import Script, load_script
+from mlops_ci.serving.turns import Turns
 
 logger = logging.getLogger("mlops_ci.serving")
 
@@ -23,8 +27,12 @@ logger = logging.getLogger("mlops_ci.serving")
 class Computing(Protocol):
     """What answers tensors with tensors, in its time."""
 
+    def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:
+        """Compute a request now, if that takes next to no time."""
+        ...
+
     async def compute(self, tensors: Tensors, rows: int) -> Tensors:
-        """Compute a request."""
+        """Compute a request in its turn."""
         ...
 
     def close(self) -> None:
@@ -33,7 +41,7 @@ class Computing(Protocol):
 
 
 class Endpoint:
-    """A model that can be asked."""
+    """A model of tensors that can be asked."""
 
     def __init__(
         self, model: ServedModel, inputs: tuple[InputTensor, ...], outputs: tuple[OutputTensor, ...], lane: Computing
@@ -44,39 +52,43 @@ class Endpoint:
         self.lane = lane
         self.reading = Reading(model, outputs)
         self.score = ScoreProtocol(model, inputs, self.reading)
+        self.at_once = lane.at_once
+        self.compute = lane.compute
+
+
+class ScriptEndpoint:
+    """An entry script that can be asked."""
+
+    def __init__(self, script: Script, turns: Turns) -> None:
+        self.model = script.model
+        self.script = script
+        self.turns = turns
 
 
 class Served:
     """All models of a package, by name."""
 
-    def __init__(
-        self, package: Package, *, waiting: Callable[[int], None], computed: Callable[[str, int], None]
-    ) -> None:
-        """Load them; ``waiting`` hears how many requests wait, ``computed`` of how many rows a model has computed.
+    def __init__(self, package: Package, waiting: Callable[[int], None], computed: Callable[[str, int], None]) -> None:
+        """Load them.
+
+        Args:
+            package: where they are.
+            waiting: hears how many requests wait.
+            computed: hears which model has computed how many rows.
 
         Raises:
             UsageError, IntegrityError: one of them cannot be loaded.
         """
         self.manifest = package.manifest
-        settings = package.manifest.settings
-        room = Room(settings.queue, waiting)
-        self._endpoints: dict[str, Endpoint] = {}
-        for model in self.manifest.models:
-            if model.kind == "onnx":
-                onnx = OnnxModel(package.folder, model, threads=settings.threads, providers=settings.providers)
-                lane = Lane(
-                    onnx,
-                    room,
-                    batch_rows=settings.batch_rows,
-                    batch_wait=settings.batch_wait,
-                    timeout=settings.timeout,
-                    computed=lambda rows, name=model.name: computed(name, rows),
-                )
-                endpoint = Endpoint(model, onnx.inputs, onnx.outputs, lane)
-                _warm_up(endpoint, lane)
-                self._endpoints[model.name] = endpoint
+        self._package = package
+        self._computed = computed
+        self._room = Room(package.manifest.settings.queue, waiting)
+        self._endpoints: dict[str, Endpoint | ScriptEndpoint] = {}
+        # Ensembles come last: they speak to their members.
+        for model in sorted(self.manifest.models, key=lambda model: model.kind == "ensemble"):
+            self._endpoints[model.name] = self._open(model)
 
-    def endpoint(self, name: str, version: str | None = None) -> Endpoint:
+    def any(self, name: str, version: str | None = None) -> Endpoint | ScriptEndpoint:
         """A model by name, and by version where the caller says one.
 
         Raises:
@@ -88,10 +100,55 @@ class Served:
             raise RequestError(404, f"no model {which[:100]} here; there is {', '.join(sorted(self._endpoints))}")
         return found
 
+    def of_tensors(self, name: str, version: str | None = None) -> Endpoint:
+        """A model that reads tensors.
+
+        Raises:
+            RequestError: there is none, or it is an entry script.
+        """
+        found = self.any(name, version)
+        if isinstance(found, ScriptEndpoint):
+            raise RequestError(400, f"{name[:100]} is an entry script, which reads no tensors; ask it at /score")
+        return found
+
+    def scripts(self) -> dict[str, Script]:
+        """The entry scripts."""
+        return {name: one.script for name, one in self._endpoints.items() if isinstance(one, ScriptEndpoint)}
+
     def close(self) -> None:
         """Give back what the models hold."""
         for endpoint in self._endpoints.values():
-            endpoint.lane.close()
+            if isinstance(endpoint, ScriptEndpoint):
+                endpoint.turns.close()
+                endpoint.script.close()
+            else:
+                endpoint.lane.close()
+
+    def _open(self, model: ServedModel) -> Endpoint | ScriptEndpoint:
+        match model.kind:
+            case "onnx":
+                return self._onnx(model)
+            case "script":
+                return self._script(model)
+            case "ensemble":
+                return self._ensemble(model)
+
+    def _onnx(self, model: ServedModel) -> Endpoint:
+        settings = self.manifest.settings
+        onnx = OnnxModel(self._package.folder, model, threads=settings.threads, providers=settings.providers)
+        lane = Lane(onnx, self._room, settings, partial(self._computed, model.name))
+        endpoint = Endpoint(model, onnx.inputs, onnx.outputs, lane)
+        _warm_up(endpoint, lane)
+        return endpoint
+
+    def _script(self, model: ServedModel) -> ScriptEndpoint:
+        timeout = self.manifest.settings.timeout
+        script = load_script(model, self._package.folder, timeout)
+        return ScriptEndpoint(script, Turns(script, self._room, timeout))
+
+    def _ensemble(self, model: ServedModel) -> Endpoint:
+        ensemble = Ensemble(model, [self.of_tensors(member) for member in model.members])
+        return Endpoint(model, ensemble.inputs, ensemble.outputs, ensemble)
 
 
 def _warm_up(endpoint: Endpoint, lane: Lane) -> None:
@@ -103,7 +160,7 @@ def _warm_up(endpoint: Endpoint, lane: Lane) -> None:
             tensors = {tensor.name: _zeros(tensor) for tensor in endpoint.inputs}
         lane.warm_up(tensors)
     except Exception as error:  # what a model says to rows that nobody has sent is no reason not to serve
-        logger.warning("model %s could not be warmed up: %s", endpoint.model.name, str(error).splitlines()[:1])
+        logger.warning("the model %s could not be warmed up: %s", endpoint.model.name, " ".join(str(error).split()))
 
 
 def _zeros(tensor: InputTensor) -> np.ndarray[Any, Any]:

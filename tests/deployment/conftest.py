@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.deployment.docker import DockerTarget
 from mlops_ci.deployment.process import ProcessTarget
 from mlops_ci.deployment.target import Order, Target
-from mlops_ci.project.deploy import ProcessPlace
+from mlops_ci.edge.docker_engine import open_engine
+from mlops_ci.project.deploy import DockerPlace, ProcessPlace
 from tests.deployment.fake_target import FakeTarget
 from tests.deployment.office import Make, Office
+from tests.parts.docker_engine import Engine
 from tests.parts.ports import free_ports
+from tests.parts.tiny_image import TinyImage
 
 ROOT = Path(__file__).parents[2]
 MODEL, NAME = "flight-delay", "shop"
@@ -63,10 +67,27 @@ PLACES: dict[str, Callable[[Path], Place]] = {
 }
 
 
-@pytest.fixture(params=sorted(PLACES))
+# Those that want the real Engine, and the port that they serve at.
+ENGINE_PLACES: dict[str, Callable[[], int | None]] = {
+    "docker": lambda: None,
+    "docker with a port": lambda: free_ports(1)[0],
+}
+_PARAMS = [*sorted(PLACES), *(pytest.param(name, marks=pytest.mark.xdist_group("docker")) for name in ENGINE_PLACES)]
+
+
+def docker(engine: Engine, image: TinyImage, port: int | None) -> Place:
+    target = DockerTarget(open_engine({"DOCKER_HOST": engine.host}), DockerPlace(port, None, None, None))
+    return Place(target, lambda unique: Order(NAME, unique, MODEL, 3, image=image.id))
+
+
+@pytest.fixture(params=_PARAMS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Every kind of place, one after the other."""
-    made = PLACES[request.param](tmp_path)
+    if request.param in ENGINE_PLACES:
+        engine, image = request.getfixturevalue("docker_engine"), request.getfixturevalue("tiny_image")
+        made = docker(engine, image, ENGINE_PLACES[request.param]())
+    else:
+        made = PLACES[request.param](tmp_path)
     yield made
     made.clean()
 

@@ -11,7 +11,7 @@ import pytest
 from docker import DockerClient
 
 from mlops_ci.deployment.docker import DockerTarget
-from mlops_ci.deployment.target import Answer, Order
+from mlops_ci.deployment.target import Order
 from mlops_ci.edge.docker_engine import open_engine
 from mlops_ci.edge.http_asking import AskingHttp
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
@@ -22,6 +22,7 @@ from tests.parts.ports import free_ports
 from tests.parts.tiny_image import TinyImage
 
 pytestmark = pytest.mark.xdist_group("docker")
+_ROWS = b'{"data": [[1.5]]}'
 _ANYWHERE = DockerPlace(port=None, cpu=None, memory=None, gpu=None)
 
 
@@ -62,7 +63,7 @@ def _ready(target: DockerTarget, instance: Instance) -> Instance:
 
 def _version_at(url: str | None) -> Any:
     assert url is not None
-    status, body = AskingHttp(url, service="it").ask("POST", "/score", b"{}", {})
+    status, body = AskingHttp(url, service="it").ask("POST", "/score", _ROWS, {})
     assert status == 200
     return json.loads(body)["version"]
 
@@ -75,9 +76,11 @@ def test_an_instance_answers_before_it_serves_and_runs_as_no_root(target: Docker
     instance = _ready(target, target.start(_order(tiny_image)))
     assert instance.url is None
     assert target.status(instance).condition == "running"
-    answer = target.request(instance, "POST", "/score", b"12345", {"Content-Type": "text/plain"})
-    assert json.loads(answer.body) == {"user": 1000, "version": "1", "rows": 5}
-    assert target.request(instance, "GET", "/nothing") == Answer(404, answer.body.replace(b"5}", b"0}"))
+    answer = target.request(instance, "POST", "/score", _ROWS, {"Content-Type": "application/json"})
+    said = {"user": 1000, "version": "1", "bytes": len(_ROWS)}
+    assert json.loads(answer.body) == {**said, "predictions": [3.0]}
+    other = target.request(instance, "GET", "/nothing")
+    assert (other.status, json.loads(other.body)) == (404, {**said, "bytes": 0})
 
 
 def test_the_same_order_twice_is_one_instance(target: DockerTarget, tiny_image: TinyImage) -> None:
@@ -251,6 +254,7 @@ def test_debugging_leaves_nothing_also_when_it_is_interrupted(
 ) -> None:
     with pytest.raises(KeyboardInterrupt), target.debugging(_order(tiny_image)) as instance:
         assert _version_at(_ready(target, instance).url) == "1"
+        assert "MLOPS_CI_SERVE_LOG_LEVEL=debug" in client.containers.get(instance.id).attrs["Config"]["Env"]
         raise KeyboardInterrupt
     assert client.containers.list(all=True) == []
 

@@ -36,10 +36,10 @@ def test_an_instance_answers_for_itself_whether_it_serves_or_not(cloud: Cloud) -
     live = target.switch(first, None)
     assert cloud.reached(live) == order(1).image
     for number, instance in ((1, first), (2, second)):
-        answer = target.request(instance, "POST", "/score", b'{"data": 1}', {"Content-Type": "application/json"})
+        answer = target.request(instance, "POST", "/score", b'{"data": [[1]]}', {"Content-Type": "application/json"})
         told = json.loads(answer.body)
         assert (answer.status, told["image"], told["method"]) == (200, order(number).image, "POST")
-        assert (told["target"], told["body"]) == ("/score", '{"data": 1}')
+        assert (told["target"], told["body"]) == ("/score", '{"data": [[1]]}')
         assert told["headers"]["content-type"] == "application/json"
     assert target.request(first, "GET", "/health/ready").status == 200
 

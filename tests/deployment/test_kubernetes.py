@@ -167,7 +167,7 @@ def test_what_may_not_be_done_is_named(cloud: Kubernetes, verb: str, resource: s
     def life() -> None:
         instance = cloud.target.start(order())
         cloud.target.status(instance)
-        cloud.target.request(instance, "POST", "/score", b"{}")
+        cloud.target.request(instance, "POST", "/score", b'{"data": []}')
         list(cloud.target.logs(instance))
         cloud.target.retire(instance)
         cloud.target.delete(instance)

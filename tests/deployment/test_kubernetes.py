@@ -144,6 +144,7 @@ def test_an_endpoint_that_is_somebody_elses_stays(cloud: Kubernetes) -> None:
     instance = cloud.target.start(order())
     with pytest.raises(ConflictError, match="Service of this name"):
         cloud.target.switch(instance, None)
+    cloud.fake.decide("services", "shop", ("spec", "selector"), {"mlops-ci/instance": cloud.name(order())}, "helm")
     cloud.target.delete(instance)
     assert cloud.left() == ["services/shop"]
 

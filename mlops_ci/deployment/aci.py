@@ -171,7 +171,14 @@ class AciTarget:
 
         def read() -> dict[str, list[str]]:
             path = f"{instance.id}/containers/{CONTAINER}/logs"
-            found = self._manager.get(path, tail=str(_MOST_LINES), timestamps="true") or {}
+            running = self.status(instance).condition == "running"
+            try:
+                found = self._manager.get(path, tail=str(_MOST_LINES), timestamps="true") or {}
+            except RemoteError:
+                # A group that does not run yet, or no more, has no container to ask.
+                if running:
+                    raise
+                found = {}
             return {"": str(found.get("content") or "").splitlines()}
 
         def is_over() -> bool:

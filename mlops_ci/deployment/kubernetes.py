@@ -71,7 +71,7 @@ class KubernetesTarget:
         found = {}
         for item in self._objects.listed("Deployment", owner.selector()):
             unique = (item["metadata"].get("annotations") or {}).get(UNIQUE)
-            if unique and Owner.of(item, "instance") == owner:
+            if unique:
                 image = item["spec"]["template"]["spec"]["containers"][0].get("image")
                 found[unique] = self._instance(item["metadata"]["name"], image)
         return found

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from mlops_ci.deployment.aci import open_aci
+from mlops_ci.deployment.kubernetes import KubernetesTarget
+from mlops_ci.deployment.kubernetes_connection import connect
 from mlops_ci.deployment.process import ProcessTarget
 from mlops_ci.deployment.target import Target
 from mlops_ci.errors import UsageError
-from mlops_ci.project.deploy import DeployChoice, ProcessPlace
+from mlops_ci.project.deploy import AciPlace, DeployChoice, KubernetesPlace, ProcessPlace
 
 
 def open_target(choice: DeployChoice, *, folder: Path, environ: Mapping[str, str]) -> Target:
@@ -26,5 +29,9 @@ def open_target(choice: DeployChoice, *, folder: Path, environ: Mapping[str, str
     match choice.place:
         case ProcessPlace() as place:
             return ProcessTarget(place, folder, environ)
+        case KubernetesPlace() as place:
+            return KubernetesTarget(place, connect(place, environ))
+        case AciPlace() as place:
+            return open_aci(place, environ)
         case _:
             raise UsageError("this version of mlops-ci cannot deploy there", where=f"deploy.{choice.name}.target")

@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/async-operat
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -216,6 +217,8 @@ def token_source(base: str, environ: Mapping[str, str]) -> Callable[[], str]:
         from azure.identity import DefaultAzureCredential
     except ImportError as error:
         raise MissingExtraError("Azure Container Instances", "azure") from error
+    # It tells of every login that it has tried; ours is one line.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     credential = DefaultAzureCredential()
     scope = f"{base.rstrip('/')}/.default"
 

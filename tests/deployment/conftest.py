@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mlops_ci.deployment.process import ProcessTarget
 from mlops_ci.deployment.target import Order, Target
 from mlops_ci.edge.docker_engine import open_engine
 from mlops_ci.project.deploy import DockerPlace, ProcessPlace
+from tests.deployment.clouds import Cloud, container_instances, kubernetes
 from tests.deployment.fake_target import FakeTarget
 from tests.deployment.office import Make, Office
 from tests.parts.docker_engine import Engine
@@ -32,11 +34,13 @@ class Place:
     target: Target
     order: Callable[[str], Order]
     orders: list[Order] = field(default_factory=list)
+    parts: ExitStack = field(default_factory=ExitStack)
 
     def clean(self) -> None:
         """Leave nothing behind."""
-        for instance in self.target.instances(MODEL, NAME).values():
-            self.target.delete(instance)
+        with self.parts:
+            for instance in self.target.instances(MODEL, NAME).values():
+                self.target.delete(instance)
 
 
 def _package(folder: Path, **content: object) -> Path:
@@ -60,7 +64,15 @@ def in_memory(folder: Path) -> Place:
     return Place(FakeTarget(), lambda unique: Order(NAME, unique, MODEL, 2, image=f"r.example/m@sha256:{1:064d}"))
 
 
+def cloud(opened: AbstractContextManager[Cloud]) -> Place:
+    parts = ExitStack()
+    target = parts.enter_context(opened).target
+    return Place(target, lambda unique: Order(NAME, unique, MODEL, 1, image="r.example/m@sha256:0"), parts=parts)
+
+
 PLACES: dict[str, Callable[[Path], Place]] = {
+    "aci": lambda _: cloud(container_instances()),
+    "kubernetes": lambda folder: cloud(kubernetes(folder)),
     "memory": in_memory,
     "process": process,
     "process with a port": lambda folder: process(folder, free_ports(1)[0]),

@@ -35,8 +35,10 @@ def cloud() -> Iterator[ContainerInstances]:
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "login"), [("aci-least.json", GROUP_PLACE, None), ("aci-most.json", FULL, LOGIN)], ids=["least", "most"]
-)  # fmt: skip
+    ("name", "place", "login"),
+    [("aci-least.json", GROUP_PLACE, None), ("aci-most.json", FULL, LOGIN)],
+    ids=["least", "most"],
+)
 def test_group(name: str, place: AciPlace, login: tuple[str, str] | None, golden: Golden) -> None:
     made = replace(order(), secrets={}) if login is None else order(commit="c" * 40, environ={"A": "1"})
     golden(name, json.dumps(group(made, place, login), indent=2) + "\n")
@@ -59,6 +61,7 @@ def test_any_order_is_a_group_that_azure_accepts(
     if memory:
         amount = body["properties"]["containers"][0]["properties"]["resources"]["requests"]["memoryInGB"]
         asked = float(memory[:-2]) / (1024 if memory.endswith("Mi") else 1)
+        assert amount == round(amount, 1), "memory is given out in tenths of a GB"
         assert asked - 0.001 <= amount < max(asked, 0.1) + 0.1001
 
 
@@ -181,8 +184,8 @@ def test_the_groups_of_all_pages_are_found(cloud: ContainerInstances) -> None:
             "{at}; give it the role Contributor on the resource group models",
         ),
         (
-            (409, "ContainerGroupQuotaReached", "container group quota 'StandardCores' exceeded in region 'westeurope'."),
-            "Azure says ContainerGroupQuotaReached: container group quota 'StandardCores' exceeded in region "
+            (409, "ContainerGroupQuotaReached", "quota 'StandardCores' exceeded in region 'westeurope'."),
+            "Azure says ContainerGroupQuotaReached: quota 'StandardCores' exceeded in region "
             "'westeurope'.; {at}; ask for a larger quota, or delete what is no longer needed",
         ),
         (
@@ -263,6 +266,23 @@ def test_secrets_are_sent_as_such(cloud: ContainerInstances) -> None:
         {"name": "A", "value": "1"},
         {"name": "API_KEY", "secureValue": SECRET},
     ]
+
+
+def test_without_a_login_the_line_says_how_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import DefaultAzureCredential
+
+    def refused(_: DefaultAzureCredential, *scopes: str, **__: object) -> None:
+        assert scopes == ("https://management.usgovcloudapi.net/.default",)
+        raise ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token\nEnvironmentCredential: ...")
+
+    monkeypatch.setattr(DefaultAzureCredential, "get_token", refused)
+    target = open_aci(GROUP_PLACE, {"AZURE_RESOURCE_MANAGER": "https://management.usgovcloudapi.net"})
+    with pytest.raises(UsageError) as caught:
+        target.start(order())
+    assert caught.value.line() == (
+        "no login at Azure was found; az login, azure/login on GitHub, AzureCLI@2 in Azure Pipelines"
+    )
 
 
 def test_azure_that_is_not_there_is_one_line() -> None:

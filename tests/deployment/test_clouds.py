@@ -36,10 +36,10 @@ def test_an_instance_answers_for_itself_whether_it_serves_or_not(cloud: Cloud) -
     live = target.switch(first, None)
     assert cloud.reached(live) == order(1).image
     for number, instance in ((1, first), (2, second)):
-        answer = target.request(instance, "POST", "/score", b'{"data": 1}', {"Content-Type": "application/json"})
+        answer = target.request(instance, "POST", "/score", b'{"data": [[1]]}', {"Content-Type": "application/json"})
         told = json.loads(answer.body)
         assert (answer.status, told["image"], told["method"]) == (200, order(number).image, "POST")
-        assert (told["target"], told["body"]) == ("/score", '{"data": 1}')
+        assert (told["target"], told["body"]) == ("/score", '{"data": [[1]]}')
         assert told["headers"]["content-type"] == "application/json"
     assert target.request(first, "GET", "/health/ready").status == 200
 
@@ -111,8 +111,9 @@ def test_deleting_leaves_nothing_and_may_be_repeated(cloud: Cloud) -> None:
     old, new = target.start(order(1)), target.start(order(2))
     for instance in (old, new):
         cloud.settle(instance)
-    target.switch(new, old)
+    live = target.switch(new, old)
     target.delete(old)
+    assert cloud.reached(live) == order(2).image
     assert cloud.reached(target.switch(new, None)) == order(2).image
     assert target.status(old).condition == "gone"
     for _ in range(2):
@@ -168,6 +169,14 @@ def test_a_life_goes_on_through_every_passing_failure(cloud: Cloud, fault: Fault
     assert cloud.faults.happened
     assert cloud.reached(target.switch(old, None)) == order(1).image
     assert list(target.instances("fraud", "shop")) == ["w1-1"]
+
+
+def test_what_does_not_run_has_written_nothing(cloud: Cloud) -> None:
+    instance = cloud.target.start(order())
+    assert list(cloud.target.logs(instance)) == []
+    cloud.settle(instance)
+    cloud.target.retire(instance)
+    assert list(cloud.target.logs(instance, follow=True)) == []
 
 
 def test_logs_are_told_without_their_stamps(cloud: Cloud) -> None:

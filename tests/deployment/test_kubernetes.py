@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.deployment import kubernetes_connection
 from mlops_ci.deployment.kubernetes import KubernetesTarget
 from mlops_ci.deployment.kubernetes_connection import connect
 from mlops_ci.errors import ConflictError, MlopsError, RemoteError, UsageError
@@ -143,6 +144,7 @@ def test_an_endpoint_that_is_somebody_elses_stays(cloud: Kubernetes) -> None:
     instance = cloud.target.start(order())
     with pytest.raises(ConflictError, match="Service of this name"):
         cloud.target.switch(instance, None)
+    cloud.fake.decide("services", "shop", ("spec", "selector"), {"mlops-ci/instance": cloud.name(order())}, "helm")
     cloud.target.delete(instance)
     assert cloud.left() == ["services/shop"]
 
@@ -166,7 +168,7 @@ def test_what_may_not_be_done_is_named(cloud: Kubernetes, verb: str, resource: s
     def life() -> None:
         instance = cloud.target.start(order())
         cloud.target.status(instance)
-        cloud.target.request(instance, "POST", "/score", b"{}")
+        cloud.target.request(instance, "POST", "/score", b'{"data": []}')
         list(cloud.target.logs(instance))
         cloud.target.retire(instance)
         cloud.target.delete(instance)
@@ -252,6 +254,22 @@ def test_a_kubeconfig_that_is_none_is_one_line(
     with pytest.raises(UsageError, match=match) as caught:
         connect(replace(CLUSTER_PLACE, context=context), {"KUBECONFIG": str(file)})
     assert "\n" not in caught.value.line()
+
+
+def test_a_pod_uses_its_own_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes_connection, "_ACCOUNT", tmp_path)
+    for name, text in (("token", "t0ken"), ("ca.crt", "a certificate"), ("namespace", "team\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+    inside = {
+        "KUBECONFIG": str(tmp_path / "none"),
+        "KUBERNETES_SERVICE_HOST": "fd00::1",
+        "KUBERNETES_SERVICE_PORT": "443",
+    }
+    assert connect(CLUSTER_PLACE, inside).namespace == "team"
+    assert connect(replace(CLUSTER_PLACE, namespace="models"), inside).namespace == "models"
+    (tmp_path / "token").unlink()
+    with pytest.raises(UsageError, match="the pod's account cannot be used"):
+        connect(CLUSTER_PLACE, inside)
 
 
 def test_an_api_server_that_is_not_there_is_one_line(cloud: Kubernetes, tmp_path: Path) -> None:

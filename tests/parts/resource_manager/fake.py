@@ -115,6 +115,9 @@ class Azure:
             return Answer(204) if request.method == "DELETE" else _error(404, "ResourceNotFound", said)
         if request.method == "GET":
             group.look()
+            if part and group.view != "Running":
+                # In which words Azure says so is not documented.
+                return _error(409, "ContainerGroupNotRunning", f"The container group '{name}' is not running.")
             if part:
                 text = self._logged(group, request)
                 return _document({"content": text}) if part.endswith("logs") else self._unknown(part)

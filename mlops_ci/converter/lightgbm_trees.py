@@ -5,7 +5,7 @@ The rules are those of LightGBM's ``Tree::NumericalDecision`` and ``Tree::Catego
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,21 @@ from mlops_ci.converter.trouble import NotConvertibleError
 
 FIX = "LightGBM's trees compare and sum in float64"
 EXP = {"poisson", "gamma", "tweedie"}
-PLAIN = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "none", "custom"}
+PLAIN = {
+    "regression",
+    "regression_l1",
+    "huber",
+    "fair",
+    "quantile",
+    "mape",
+    "lambdarank",
+    "rank_xendcg",
+    "none",
+    "custom",
+}
 
 
-def read_lightgbm(booster: Any, classes: Optional[tuple[Any, ...]] = None) -> TreeModel:
+def read_lightgbm(booster: Any, classes: tuple[Any, ...] | None = None) -> TreeModel:
     """The forest of a ``lightgbm.Booster`` and what its objective makes of the sums.
 
     Args:
@@ -49,7 +60,7 @@ def read_lightgbm(booster: Any, classes: Optional[tuple[Any, ...]] = None) -> Tr
     return _with_objective(forest, str(dump.get("objective", "custom")), count, classes)
 
 
-def _with_objective(forest: Forest, objective: str, count: int, classes: Optional[tuple[Any, ...]]) -> TreeModel:
+def _with_objective(forest: Forest, objective: str, count: int, classes: tuple[Any, ...] | None) -> TreeModel:
     name, *words = objective.split()
     settings = dict(word.split(":", 1) for word in words if ":" in word)
     if name == "binary":

@@ -31,9 +31,7 @@ def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
         before, after = Path(scratch) / "before.onnx", Path(scratch) / "after.onnx"
         onnx.save(model, str(before))
         try:
-            quantize_dynamic(
-                str(before), str(after), weight_type=QuantType.QInt8, op_types_to_quantize=list(WEIGHTED)
-            )
+            quantize_dynamic(str(before), str(after), weight_type=QuantType.QInt8, op_types_to_quantize=list(WEIGHTED))
         except Exception as error:
             raise NotConvertibleError(f"the weights cannot be quantised: {one_line(error)}") from error
         return onnx.load(str(after))

@@ -119,9 +119,8 @@ class _Reader:
         if node["decision_type"] == "==":
             self.categorical.add(feature)
             members.append((at, [float(category) for category in str(node["threshold"]).split("||")]))
-            # A missing category is none of them; where LightGBM takes it for 0 it is that one.
-            missing = kind == "None" and 0.0 in members[-1][1]
-            return feature, "BRANCH_EQ", 0.0, LEAF, LEAF, int(missing), 0.0
+            # A missing category is none of them, whatever the type of missing values.
+            return feature, "BRANCH_EQ", 0.0, LEAF, LEAF, 0, 0.0
         threshold = float(node["threshold"])
         if kind == "Zero":
             self.zero_missing.add(feature)

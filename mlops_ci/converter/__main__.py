@@ -46,6 +46,8 @@ def _columns(text: str | None) -> list[str] | None:
         return None
     try:
         found = json.loads(text)
+        if not isinstance(found, list):
+            raise TypeError
         names = [each["name"] if isinstance(each, dict) else each for each in found]
     except (ValueError, TypeError, KeyError) as error:
         raise BrokenInputError("--columns is not a JSON list of names, or of objects with a name") from error

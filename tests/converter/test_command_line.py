@@ -171,12 +171,13 @@ def test_it_runs_where_nothing_else_of_ours_is(project: Path, blobs: Data) -> No
     (root / "__init__.py").touch()
     (root / "converter").symlink_to(Path(main.__code__.co_filename).parent)
     model = save(linear(blobs), project / "model.pkl")
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from mlops_ci.converter.__main__ import main; sys.exit(main())"
-    command = [sys.executable, "-W", "ignore", "-c", code, str(root.parent), "convert", "--model", str(model)]
-    command += ["--rows", str(project / "rows.parquet"), "--out", str(project / "out")]
+    convert(project, model)
+    code = "import sys; sys.path[:0] = sys.argv[1:2]; from mlops_ci.converter.__main__ import main; main(sys.argv[2:])"
+    command = [sys.executable, "-W", "ignore", "-c", code, str(root.parent), "verify", "--model", str(model)]
+    command += ["--rows", str(project / "rows.parquet"), "--onnx", str(project / "out/model.onnx")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (project / "out/model.onnx").is_file()
+    assert json.loads(done.stdout)["labels_differing"] == 0
 
 
 def foreign(folder: Path, location: str, *, length: int = 128) -> Path:

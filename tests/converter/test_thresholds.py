@@ -20,7 +20,7 @@ from mlops_ci.converter.trouble import NotConvertibleError
 from tests.converter.support import converted, table_of
 
 Data = tuple[Array, Array]
-FEW = {"n_estimators": 8, "random_state": 0}
+FEW: dict[str, Any] = {"n_estimators": 8, "random_state": 0}
 CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Forest], bool]] = {
     "decision tree": (lambda: tree.DecisionTreeClassifier(random_state=0), sklearn_trees.read_trees, True),
     "forest": (lambda: ensemble.RandomForestClassifier(**FEW), sklearn_trees.read_trees, True),
@@ -108,13 +108,14 @@ def test_categories_missing_and_unknown_go_the_way_of_the_original(seed: int, li
     rng = np.random.default_rng(seed)
     x = np.stack([rng.integers(0, rng.integers(3, 40), 300).astype(float), rng.normal(size=300)], axis=1)
     y = ((x[:, 0] * 7 % 5) + x[:, 1] > 2).astype(int)
-    model = {
+    makers: dict[str, Callable[[], Any]] = {
         "lightgbm": lambda: lightgbm.LGBMClassifier(
             n_estimators=5, verbose=-1, min_data_per_group=1, cat_smooth=1, categorical_feature=[0], min_child_samples=2
         ),
         "xgboost": lambda: xgboost.XGBClassifier(n_estimators=5, enable_categorical=True, feature_types=["c", "q"]),
         "histograms": lambda: ensemble.HistGradientBoostingClassifier(max_iter=5, categorical_features=[0]),
-    }[library]().fit(x, y)
+    }
+    model = makers[library]().fit(x, y)
     rows = x.copy()
     rows[::7, 1] = np.nan
     if library != "xgboost":  # which refuses an unknown category

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mlops_ci.converter.table import Array
 from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, one_line
@@ -12,11 +12,12 @@ from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, on
 THREADS = 1
 
 
-def open_session(model: bytes, *, save_to: Optional[Path] = None) -> Any:
+def open_session(model: bytes, *, save_to: Path | None = None, plain: bool = False) -> Any:
     """Open a session.
 
     Args:
         model: the file's bytes. What they name outside of themselves is not loaded.
+        plain: without any optimisation.
         save_to: where to save the graph after the optimisations that hold on every machine.
 
     Raises:
@@ -30,6 +31,8 @@ def open_session(model: bytes, *, save_to: Optional[Path] = None) -> Any:
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    if plain:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if save_to is not None:
         # "Extended" and above choose kernels of this machine's processor; "basic" stays within the standard.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from mlops_ci.converter.booster import booster_answers, booster_graph
 from mlops_ci.converter.exported import Exported, Original
@@ -36,11 +36,11 @@ def original(model: Any, rows: Table) -> Original:
     return booster_answers(prepare, model.predict, _read(model))
 
 
-def export(model: Any, rows: Table, *, single: bool = False) -> Exported:  # noqa: ARG001 - trees have one precision
+def export(model: Any, rows: Table, *, single: bool = False) -> Exported:
     """Convert it."""
     return booster_graph(_read(model), choose_columns(_names(model), model.num_features(), rows))
 
 
-def _names(model: Any) -> Optional[list[str]]:
-    names: Optional[list[str]] = model.feature_names
+def _names(model: Any) -> list[str] | None:
+    names: list[str] | None = model.feature_names
     return names

@@ -25,6 +25,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "trigger": ("trigger", "trigger", "Tell others what is due of registrations and promotions."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),
+    "onnx": ("onnx", "onnx", "Convert models to ONNX, compare and time them."),
     "runs": ("runs", "runs", "List and show runs."),
     "workspace": ("workspace", "workspace", "Create, describe and check a workspace."),
     "extras": ("extras", "extras", "Name the extras that a project needs."),

@@ -13,9 +13,7 @@ from mlops_ci.project.paths import normalise
 STEP = "onnx"
 FOLDER = ".mlops-ci/onnx"
 """Where the step of this name leaves what it makes."""
-_CONVERTIBLE = (
-    ".pkl", ".pickle", ".joblib", ".txt", ".json", ".ubj", ".model", ".onnx", ".pt", ".pth", ".pt2",
-)  # fmt: skip
+_CONVERTIBLE = (".pkl", ".pickle", ".joblib", ".skops", ".txt", ".lgb", ".json", ".ubj", ".onnx", ".pt", ".pt2")
 
 
 @dataclass(frozen=True, slots=True)

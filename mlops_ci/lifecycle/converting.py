@@ -95,7 +95,7 @@ def convert_registered(
         RemoteError: the converter crashed.
         IntegrityError: it left something else than it says.
     """
-    folder = scratch / "onnx"
+    folder = scratch / "left"
     run.convert(bench, folder, scratch, tolerance=choice.tolerance, int8=choice.int8)
     found = read_left(folder)
     if any(form.precision == "int8" for form in found.forms):

@@ -61,11 +61,8 @@ def test_it_is_built_beside_the_user_s(tmp_path: Path, cache: StepCache, environ
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     base = PipEnvironment("requirements.txt", python, tmp_path, cache, environ)
     more = extended(base, ["lensoflab"], "onnx", folder=tmp_path, cache=cache, environ=environ)
-    command = [
-        str(more.executables() / "python"),
-        "-c",
-        "import gadgetoflab, lensoflab; print(gadgetoflab.VERSION + lensoflab.VERSION)",
-    ]
+    question = "import gadgetoflab, lensoflab; print(gadgetoflab.VERSION + lensoflab.VERSION)"
+    command = [str(more.executables() / "python"), "-c", question]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "1.01.0"
     assert base.executables() != more.executables()
 

@@ -10,8 +10,21 @@ import numpy as np
 import pandas as pd
 import xgboost
 from sklearn import (
-    calibration, cluster, compose, datasets, decomposition, ensemble, impute, linear_model, naive_bayes, neighbors,
-    neural_network, pipeline, preprocessing, svm, tree,
+    calibration,
+    cluster,
+    compose,
+    datasets,
+    decomposition,
+    ensemble,
+    impute,
+    linear_model,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    svm,
+    tree,
 )  # fmt: skip
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -79,11 +92,11 @@ def mixed(model: Any, *, ordinal: bool = False) -> Callable[[], Made]:
             else preprocessing.OneHotEncoder(handle_unknown="ignore")
         )
         numbers = pipeline.make_pipeline(impute.SimpleImputer(strategy="median"), preprocessing.StandardScaler())
-        columns = compose.make_column_transformer(
-            (encoder, ["port", "cabin"]), (numbers, ["age", "fare", "children"])
-        )
+        columns = compose.make_column_transformer((encoder, ["port", "cabin"]), (numbers, ["age", "fare", "children"]))
         table = Table({name: frame[name].to_numpy() for name in frame.columns})
-        table.columns.update({name: frame[name].astype(object).where(frame[name].notna(), None).to_numpy() for name in ("port", "cabin")})
+        table.columns.update(
+            {name: frame[name].astype(object).where(frame[name].notna(), None).to_numpy() for name in ("port", "cabin")}
+        )
         return pipeline.make_pipeline(columns, model).fit(frame, y), table
 
     return make
@@ -105,7 +118,9 @@ def _booster(library: Any) -> Callable[[], Made]:
         x, y = cancer()
         table = Table({f"x{at}": np.ascontiguousarray(x[:, at]) for at in range(x.shape[1])})
         if library is lightgbm:
-            return lightgbm.train({"objective": "binary", "verbose": -1, "seed": SEED}, lightgbm.Dataset(x, y), 100), table
+            return lightgbm.train(
+                {"objective": "binary", "verbose": -1, "seed": SEED}, lightgbm.Dataset(x, y), 100
+            ), table
         return xgboost.train({"objective": "binary:logistic", "seed": SEED}, xgboost.DMatrix(x, y), 100), table
 
     return make
@@ -162,9 +177,7 @@ MODELS: dict[str, Callable[[], Made]] = {
         cancer,
     ),
     "PCA + LogisticRegression": of(
-        pipeline.make_pipeline(
-            preprocessing.StandardScaler(), decomposition.PCA(8), linear_model.LogisticRegression()
-        ),
+        pipeline.make_pipeline(preprocessing.StandardScaler(), decomposition.PCA(8), linear_model.LogisticRegression()),
         cancer,
     ),
     "PolynomialFeatures + Ridge": of(

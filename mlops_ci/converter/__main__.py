@@ -7,15 +7,19 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mlops_ci.converter.commands import bench, convert_into, verify
 from mlops_ci.converter.table import read_table
 from mlops_ci.converter.trouble import BrokenInputError, one_line
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run one command; 0 also where a model has no ONNX form, 1 where ``verify`` finds a difference, 2 on broken input."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0, also where a model has no ONNX form; 1 where ``verify`` finds a difference; 2 on broken input.
+    """
     options = _parser().parse_args(argv)
     try:
         rows = read_table(options.rows, _columns(options.columns))
@@ -37,11 +41,13 @@ def _print(value: Any) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))  # noqa: T201
 
 
-def _columns(text: Optional[str]) -> Optional[list[str]]:
+def _columns(text: str | None) -> list[str] | None:
     if text is None:
         return None
     try:
         found = json.loads(text)
+        if not isinstance(found, list):
+            raise TypeError
         names = [each["name"] if isinstance(each, dict) else each for each in found]
     except (ValueError, TypeError, KeyError) as error:
         raise BrokenInputError("--columns is not a JSON list of names, or of objects with a name") from error

@@ -45,9 +45,7 @@ def _width(model: TreeModel) -> int:
     return len(model.forest.base) if model.classes is None else len(model.classes)
 
 
-def booster_answers(
-    prepare: Callable[[Table], Any], predict: Callable[[Any], Any], model: TreeModel
-) -> Original:
+def booster_answers(prepare: Callable[[Table], Any], predict: Callable[[Any], Any], model: TreeModel) -> Original:
     """A booster predicts values, the probability of the second of two classes, or those of all classes."""
 
     def answers(batch: Any) -> dict[str, Array]:

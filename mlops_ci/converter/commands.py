@@ -11,7 +11,7 @@ from mlops_ci.converter.conversion import Request, ask, compared, convert
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.kinds import kind_of
 from mlops_ci.converter.loading import load_model
-from mlops_ci.converter.onnx_file import load_checked
+from mlops_ci.converter.onnx_kind import load_checked
 from mlops_ci.converter.predictions import write_predictions
 from mlops_ci.converter.speed import measure
 from mlops_ci.converter.table import Table

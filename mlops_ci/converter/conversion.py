@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.kinds import Kind, kind_of
@@ -48,7 +48,7 @@ class Result:
     """The record of a conversion, and what the quantised form answers for each row, by role."""
 
     record: dict[str, Any]
-    int8: Optional[Converted] = None
+    int8: Converted | None = None
 
 
 def convert(request: Request, folder: Path) -> Result:
@@ -58,7 +58,7 @@ def convert(request: Request, folder: Path) -> Result:
         BrokenInputError: the model cannot be loaded, or the rows are not what it eats.
     """
     model = load_model(request.model)
-    record = empty_record(request.model.name, type(model).__name__)
+    record = empty_record(request.model.name, "ONNX" if isinstance(model, Path) else type(model).__name__)
     try:
         kind = kind_of(model)
         original = kind.original(model, request.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Union
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -22,7 +22,13 @@ class Emitter(Protocol):
         """Store an array; returns its name."""
 
     def node(
-        self, op: str, inputs: Sequence[str], outputs: Union[int, Sequence[str]] = 1, *, domain: str = "", **attributes: Any
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: int | Sequence[str] = 1,
+        *,
+        domain: str = "",
+        **attributes: Any,
     ) -> list[str]:
         """Add a node with so many new outputs, or with outputs of these names; returns their names."""
 
@@ -41,12 +47,20 @@ class GraphEmitter:
         return name
 
     def node(
-        self, op: str, inputs: Sequence[str], outputs: Union[int, Sequence[str]] = 1, *, domain: str = "", **attributes: Any
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: int | Sequence[str] = 1,
+        *,
+        domain: str = "",
+        **attributes: Any,
     ) -> list[str]:
         """Add a node; returns the names of its outputs."""
         number = len(self._nodes)
         names = [f"n{number}_{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
-        self._nodes.append(helper.make_node(op, list(inputs), names, name=f"{op}_{number}", domain=domain, **attributes))
+        self._nodes.append(
+            helper.make_node(op, list(inputs), names, name=f"{op}_{number}", domain=domain, **attributes)
+        )
         return names
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
@@ -71,16 +85,20 @@ class PipelineEmitter:
         return name
 
     def node(
-        self, op: str, inputs: Sequence[str], outputs: Union[int, Sequence[str]] = 1, *, domain: str = "", **attributes: Any
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: int | Sequence[str] = 1,
+        *,
+        domain: str = "",
+        **attributes: Any,
     ) -> list[str]:
         """Add a node; returns the names of its outputs."""
         unique = self._scope.get_unique_variable_name
         names = [unique("made") for _ in range(outputs)] if isinstance(outputs, int) else list(outputs)
         version = {"": OPSET, ML: ML_OPSET}.get(domain, 1)
         name = self._scope.get_unique_operator_name(op)
-        self._container.add_node(
-            op, list(inputs), names, op_domain=domain, op_version=version, name=name, **attributes
-        )
+        self._container.add_node(op, list(inputs), names, op_domain=domain, op_version=version, name=name, **attributes)
         return names
 
 

@@ -33,8 +33,8 @@ def split_columns(emit: Emitter, operator: Any) -> list[tuple[str, bool]]:
         if width == 1:
             found.append((name, text))
             continue
-        for at in range(width):
-            found.append((emit.node("Gather", [name, emit.constant(np.array([at]))], axis=1)[0], text))
+        each = (emit.node("Gather", [name, emit.constant(np.array([at]))], axis=1)[0] for at in range(width))
+        found += [(column, text) for column in each]
     return found
 
 
@@ -99,7 +99,12 @@ def _positions(emit: Emitter, column: str, categories: Array, text: bool) -> str
                 "replace one of them before training",
             )
         found = emit.node(
-            "LabelEncoder", [column], domain=ML, keys_strings=keys, values_int64s=list(range(count)), default_int64=count
+            "LabelEncoder",
+            [column],
+            domain=ML,
+            keys_strings=keys,
+            values_int64s=list(range(count)),
+            default_int64=count,
         )[0]
         return emit.node("Reshape", [found, flat])[0]
     numbers = np.asarray(categories)
@@ -115,6 +120,26 @@ def _positions(emit: Emitter, column: str, categories: Array, text: bool) -> str
     placed = emit.node("Mul", [cast(emit, hits, TensorProto.INT64), offsets])[0]
     total = emit.node("ReduceSum", [placed, emit.constant(np.array([1]))], keepdims=0)[0]
     return emit.node("Add", [total, emit.constant(np.array(count))])[0]
+
+
+def emit_hist_columns(emit: Emitter, x: str, model: Any) -> str:
+    """Emit what HistGradientBoosting does to its columns: categories come first, as their positions, unknown as NaN."""
+    encoder = model._preprocessor.named_transformers_["encoder"]
+    chosen = np.asarray(model.is_categorical_)
+    if any(np.asarray(categories).dtype.kind not in "iufb" for categories in encoder.categories_):
+        raise NotConvertibleError(
+            f"{type(model).__name__} was trained on columns of type category",
+            "encode the categories as numbers (OrdinalEncoder) in a pipeline before it",
+        )
+    parts = []
+    for at, categories in zip(np.flatnonzero(chosen), encoder.categories_):
+        column = emit.node("Gather", [x, emit.constant(np.array([at]))], axis=1)[0]
+        numbers = np.asarray(categories, np.float64)
+        codes = np.append(np.where(np.isnan(numbers), np.nan, np.arange(len(numbers))), np.nan)[:, None]
+        parts.append(emit.node("Gather", [emit.constant(codes), _positions(emit, column, numbers, False)], axis=0)[0])
+    if not chosen.all():
+        parts.append(emit.node("Gather", [x, emit.constant(np.flatnonzero(~chosen))], axis=1)[0])
+    return parts[0] if len(parts) == 1 else emit.node("Concat", parts, axis=1)[0]
 
 
 def _is_missing(value: Any) -> bool:
@@ -149,12 +174,16 @@ def emit_imputer(emit: Emitter, operator: Any) -> tuple[str, bool]:
 def _impute_texts(emit: Emitter, imputer: Any, columns: list[str]) -> str:
     if getattr(imputer, "add_indicator", False):
         raise NotConvertibleError("SimpleImputer(add_indicator=True) over texts")
-    missing = "" if _is_missing(imputer.missing_values) or str(imputer.missing_values) == "<NA>" else imputer.missing_values
-    key = emit.constant(np.array([str(missing)], object))
+    missing = (
+        "" if _is_missing(imputer.missing_values) or str(imputer.missing_values) == "<NA>" else imputer.missing_values
+    )
     filled = []
     for name, value in zip(columns, imputer.statistics_):
         fill = emit.constant(np.array([["" if _is_missing(value) else str(value)]], object))
-        filled.append(emit.node("Where", [emit.node("Equal", [name, key])[0], fill, name])[0])
+        found = emit.node(
+            "LabelEncoder", [name], domain=ML, keys_strings=[str(missing)], values_int64s=[1], default_int64=0
+        )[0]
+        filled.append(emit.node("Where", [cast(emit, found, TensorProto.BOOL), fill, name])[0])
     return filled[0] if len(filled) == 1 else emit.node("Concat", filled, axis=1)[0]
 
 

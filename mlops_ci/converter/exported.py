@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +20,7 @@ class Input:
 
     name: str
     type: str
-    shape: tuple[Optional[int], ...]
+    shape: tuple[int | None, ...]
     columns: tuple[str, ...] = ()
 
     def feed(self, table: Table) -> Array:
@@ -28,7 +28,7 @@ class Input:
         chosen = [table.columns[name] for name in self.columns]
         if self.type == "string":
             chosen = [np.array(["" if value is None else value for value in each], object) for each in chosen]
-        stacked = np.stack([each.astype(NUMPY_TYPES[self.type]) for each in chosen], axis=1)
+        stacked: Array = np.stack([each.astype(NUMPY_TYPES[self.type]) for each in chosen], axis=1)
         return np.ascontiguousarray(stacked).reshape([-1 if size is None else size for size in self.shape])
 
 

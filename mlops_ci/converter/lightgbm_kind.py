@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from mlops_ci.converter.booster import booster_answers, booster_graph
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.lightgbm_trees import read_lightgbm
@@ -29,8 +28,6 @@ def original(model: Any, rows: Table) -> Original:
     return booster_answers(lambda table: table.take(columns).matrix(), model.predict, read)
 
 
-def export(model: Any, rows: Table, *, single: bool = False) -> Exported:  # noqa: ARG001 - trees have one precision
+def export(model: Any, rows: Table, *, single: bool = False) -> Exported:
     """Convert it."""
     return booster_graph(read_lightgbm(model), _columns(model, rows))
-
-

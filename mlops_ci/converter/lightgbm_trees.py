@@ -5,7 +5,7 @@ The rules are those of LightGBM's ``Tree::NumericalDecision`` and ``Tree::Catego
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,21 @@ from mlops_ci.converter.trouble import NotConvertibleError
 
 FIX = "LightGBM's trees compare and sum in float64"
 EXP = {"poisson", "gamma", "tweedie"}
-PLAIN = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "none", "custom"}
+PLAIN = {
+    "regression",
+    "regression_l1",
+    "huber",
+    "fair",
+    "quantile",
+    "mape",
+    "lambdarank",
+    "rank_xendcg",
+    "none",
+    "custom",
+}
 
 
-def read_lightgbm(booster: Any, classes: Optional[tuple[Any, ...]] = None) -> TreeModel:
+def read_lightgbm(booster: Any, classes: tuple[Any, ...] | None = None) -> TreeModel:
     """The forest of a ``lightgbm.Booster`` and what its objective makes of the sums.
 
     Args:
@@ -49,7 +60,7 @@ def read_lightgbm(booster: Any, classes: Optional[tuple[Any, ...]] = None) -> Tr
     return _with_objective(forest, str(dump.get("objective", "custom")), count, classes)
 
 
-def _with_objective(forest: Forest, objective: str, count: int, classes: Optional[tuple[Any, ...]]) -> TreeModel:
+def _with_objective(forest: Forest, objective: str, count: int, classes: tuple[Any, ...] | None) -> TreeModel:
     name, *words = objective.split()
     settings = dict(word.split(":", 1) for word in words if ":" in word)
     if name == "binary":
@@ -108,9 +119,8 @@ class _Reader:
         if node["decision_type"] == "==":
             self.categorical.add(feature)
             members.append((at, [float(category) for category in str(node["threshold"]).split("||")]))
-            # A missing category is none of them; where LightGBM takes it for 0 it is that one.
-            missing = kind == "None" and 0.0 in members[-1][1]
-            return feature, "BRANCH_EQ", 0.0, LEAF, LEAF, int(missing), 0.0
+            # A missing category is none of them, whatever the type of missing values.
+            return feature, "BRANCH_EQ", 0.0, LEAF, LEAF, 0, 0.0
         threshold = float(node["threshold"])
         if kind == "Zero":
             self.zero_missing.add(feature)

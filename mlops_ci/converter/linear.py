@@ -1,4 +1,4 @@
-"""Linear classifiers, and what is linear in kernels: support vector machines, polynomials. All in the original's float64."""
+"""Linear classifiers, sums over support vectors, and polynomials, in the original's float64."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def emit_linear_classifier(emit: Emitter, x: str, model: Any, dtype: Dtype) -> t
     Returns:
         The position of the class (int64, [rows]), probabilities if it has any (else the sums), and the sums.
     """
-    sums = _affine(emit, x, np.asarray(model.coef_).reshape(-1, np.asarray(model.coef_).shape[-1]), model.intercept_, dtype)
+    sums = affine(
+        emit, x, np.asarray(model.coef_).reshape(-1, np.asarray(model.coef_).shape[-1]), model.intercept_, dtype
+    )
     binary = len(model.classes_) == 2
     if binary:
         positive = emit.node("Greater", [sums, emit.constant(np.array(0, dtype))])[0]
@@ -47,13 +49,17 @@ def two_columns(emit: Emitter, second: str, dtype: Dtype) -> str:
 
 def emit_kernel_sum(emit: Emitter, x: str, model: Any, dtype: Dtype) -> str:
     """Emit the sum over the support vectors of SVR, OneClassSVM or a binary SVC ([rows, 1])."""
-    vectors = np.asarray(model.support_vectors_.toarray() if hasattr(model.support_vectors_, "toarray") else model.support_vectors_)
-    kernel = _kernel(emit, x, vectors, model, dtype)
+    kernel = emit_kernel(emit, x, model, dtype)
     dual = model.dual_coef_.toarray() if hasattr(model.dual_coef_, "toarray") else model.dual_coef_
-    return _affine(emit, kernel, np.asarray(dual), np.asarray(model.intercept_), dtype)
+    return affine(emit, kernel, np.asarray(dual), np.asarray(model.intercept_), dtype)
 
 
-def _kernel(emit: Emitter, x: str, vectors: Any, model: Any, dtype: Dtype) -> str:
+def emit_kernel(emit: Emitter, x: str, model: Any, dtype: Dtype) -> str:
+    """Emit the kernel between rows and support vectors ([rows, vectors])."""
+    vectors = np.asarray(
+        model.support_vectors_.toarray() if hasattr(model.support_vectors_, "toarray") else model.support_vectors_
+    )
+
     def number(value: float) -> str:
         return emit.constant(np.array(value, dtype))
 
@@ -82,7 +88,9 @@ def _squares(emit: Emitter, x: str) -> str:
 def emit_polynomial(emit: Emitter, x: str, model: Any, dtype: Dtype) -> str:
     """Emit PolynomialFeatures: products of columns, one factor after another."""
     powers = np.asarray(model.powers_)
-    ones = emit.node("Mul", [emit.node("Gather", [x, emit.constant(np.array([0]))], axis=1)[0], emit.constant(np.array(0, dtype))])[0]
+    ones = emit.node(
+        "Mul", [emit.node("Gather", [x, emit.constant(np.array([0]))], axis=1)[0], emit.constant(np.array(0, dtype))]
+    )[0]
     ones = emit.node("Add", [ones, emit.constant(np.array(1, dtype))])[0]
     wide = emit.node("Concat", [x, ones], axis=1)[0]
     nothing = powers.shape[1]
@@ -97,6 +105,7 @@ def emit_polynomial(emit: Emitter, x: str, model: Any, dtype: Dtype) -> str:
     return product
 
 
-def _affine(emit: Emitter, x: str, weights: Any, bias: Any, dtype: Dtype) -> str:
+def affine(emit: Emitter, x: str, weights: Any, bias: Any, dtype: Dtype) -> str:
+    """Emit the product with a matrix (outputs × inputs) and the sum with a bias."""
     product = emit.node("MatMul", [x, emit.constant(np.asarray(weights).T.astype(dtype))])[0]
     return emit.node("Add", [product, emit.constant(np.atleast_1d(np.asarray(bias)).astype(dtype))])[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto
@@ -26,7 +26,7 @@ class TreeModel:
 
     forest: Forest
     link: str
-    classes: Optional[tuple[Any, ...]] = None
+    classes: tuple[Any, ...] | None = None
     slope: float = 1.0
     zero_is_positive: bool = False
 
@@ -75,7 +75,7 @@ def _linked(emit: Emitter, sums: str, model: TreeModel) -> str:
     raise NotConvertibleError(f"its objective {model.link!r} has no counterpart here")
 
 
-def emit_labels(emit: Emitter, positions: str, classes: Sequence[Any], outputs: Optional[Sequence[str]] = None) -> str:
+def emit_labels(emit: Emitter, positions: str, classes: Sequence[Any], outputs: Sequence[str] | None = None) -> str:
     """Emit the labels at these positions; whole numbers and truth values as int64, everything else as text."""
     table = label_table(classes)
     return emit.node("Gather", [emit.constant(table), positions], outputs or 1)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from mlops_ci.converter.trouble import BrokenInputError, one_line
 
 
 def load_model(path: Path) -> Any:
-    """Load a model; for an ``.onnx`` file that is its path.
+    """Load a model; for a file of ONNX or PyTorch that is its path.
 
     Raises:
         BrokenInputError: there is no such file, or no library here loads it.
@@ -28,7 +29,9 @@ def load_model(path: Path) -> Any:
     except ImportError as error:
         raise BrokenInputError(f"the model needs a module that is not here: {one_line(error)}; {path}") from error
     except Exception as error:  # a pickle may raise anything
-        raise BrokenInputError(f"the model cannot be loaded: {type(error).__name__}: {one_line(error)}; {path}") from error
+        raise BrokenInputError(
+            f"the model cannot be loaded: {type(error).__name__}: {one_line(error)}; {path}"
+        ) from error
 
 
 def _load_pickle(path: Path) -> Any:
@@ -67,21 +70,14 @@ def _load_xgboost(path: Path) -> Any:
     return booster
 
 
-def _load_torch(path: Path) -> Any:
-    import torch
-
-    if path.suffix == ".pt2":
-        return torch.export.load(str(path))
-    return torch.jit.load(str(path), map_location="cpu").eval()
-
-
-LOADERS = {
+LOADERS: dict[str, Callable[[Path], Any]] = {
     ".onnx": lambda path: path,
+    ".pt": lambda path: path,  # see onnx_kind.py
+    ".pth": lambda path: path,
+    ".pt2": lambda path: path,
     ".skops": _load_skops,
     ".txt": _load_lightgbm,
     ".lgb": _load_lightgbm,
     ".json": _load_xgboost,
     ".ubj": _load_xgboost,
-    ".pt": _load_torch,
-    ".pt2": _load_torch,
 }

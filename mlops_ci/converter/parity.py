@@ -31,7 +31,11 @@ class Difference:
 
     def record(self) -> dict[str, Any]:
         """As it is stored; a difference without bounds is the largest number that JSON has."""
-        return {**self.__dict__, "worst": min(self.worst, float(np.finfo(np.float64).max)), "differing": list(self.differing)}
+        return {
+            **self.__dict__,
+            "worst": min(self.worst, float(np.finfo(np.float64).max)),
+            "differing": list(self.differing),
+        }
 
 
 def compare(original: Mapping[str, Array], ours: Mapping[str, Array], tolerance: float) -> Difference:
@@ -72,7 +76,9 @@ def _apart(role: str, expected: Array, given: Array) -> Array:
     if role == "other" and one.shape[1] == 1 and other.shape[1] == 2:
         other = other[:, 1:]  # a decision function has one column for two classes
     if one.shape != other.shape:
-        raise NotConvertibleError(f"its {role} has the shape {list(other.shape)}, that of the original {list(one.shape)}")
+        raise NotConvertibleError(
+            f"its {role} has the shape {list(other.shape)}, that of the original {list(one.shape)}"
+        )
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(one - other) / np.maximum(1.0, np.abs(one))

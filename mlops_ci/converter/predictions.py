@@ -12,7 +12,7 @@ from mlops_ci.converter.conversion import Converted
 
 
 def write_predictions(file: Path, made: Converted) -> None:
-    """Write JSON: ``classes``, and by role ``label`` and ``value`` (one for each row) and ``score`` (one for each class).
+    """Write JSON: ``classes``, and by role ``label`` and ``value`` (one a row) and ``score`` (one for each class).
 
     A number that JSON does not have is null.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import warnings
 from pathlib import Path
@@ -30,10 +31,17 @@ def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
         warnings.simplefilter("ignore")
         before, after = Path(scratch) / "before.onnx", Path(scratch) / "after.onnx"
         onnx.save(model, str(before))
+        logging.disable(logging.WARNING)  # it advises what was done already
         try:
             quantize_dynamic(
-                str(before), str(after), weight_type=QuantType.QInt8, op_types_to_quantize=list(WEIGHTED)
+                str(before),
+                str(after),
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=list(WEIGHTED),
+                extra_options={"DefaultTensorType": TensorProto.FLOAT},
             )
         except Exception as error:
             raise NotConvertibleError(f"the weights cannot be quantised: {one_line(error)}") from error
+        finally:
+            logging.disable(logging.NOTSET)
         return onnx.load(str(after))

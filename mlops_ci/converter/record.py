@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from mlops_ci.converter.exported import Exported
 from mlops_ci.converter.parity import Difference
@@ -72,7 +72,7 @@ def type_name(told: str) -> str:
     return TYPES.get(told, told.removeprefix("tensor(").removesuffix(")"))
 
 
-def shape_of(told: list[Any], role: str, classes: int) -> list[Optional[int]]:
+def shape_of(told: list[Any], role: str, classes: int) -> list[int | None]:
     """A shape with None for what is free; a score always has as many columns as there are classes."""
     shape = [size if isinstance(size, int) else None for size in told]
     if role == "score" and classes:
@@ -81,10 +81,5 @@ def shape_of(told: list[Any], role: str, classes: int) -> list[Optional[int]]:
 
 
 def _tools() -> dict[str, str]:
-    found = {}
-    for name in TOOLS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    there = {each.metadata["Name"]: each.version for each in metadata.distributions() if each.metadata["Name"] in TOOLS}
+    return dict(sorted(there.items()))

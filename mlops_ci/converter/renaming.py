@@ -30,10 +30,14 @@ def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
 
 
 def widen_inputs(model: onnx.ModelProto, inputs: Sequence[Input], inside: int) -> None:
-    """Declare the inputs in the types of the columns, and cast them to what the graph computes with."""
+    """Declare the inputs under the names and in the types of the columns; numbers are cast to ``inside`` then."""
     graph = model.graph
     casts = []
     for each, declared in zip(inputs, graph.input):
+        if declared.name != each.name:  # skl2onnx keeps letters, digits and underscores only
+            _rename(graph, each.name, f"{each.name}__other")
+            _rename(graph, declared.name, each.name)
+            declared.name = each.name
         type_ = ONNX_TYPES[each.type]
         if type_ == declared.type.tensor_type.elem_type:
             continue

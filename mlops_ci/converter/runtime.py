@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
+
+import numpy as np
 
 from mlops_ci.converter.table import Array
 from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, one_line
 
 THREADS = 1
+ROWS_A_CALL = 4096  # what a vectoriser makes of many texts would not fit the memory
 
 
-def open_session(model: bytes, *, save_to: Optional[Path] = None) -> Any:
+def open_session(model: bytes, *, save_to: Path | None = None, plain: bool = False) -> Any:
     """Open a session.
 
     Args:
         model: the file's bytes. What they name outside of themselves is not loaded.
+        plain: without any optimisation.
         save_to: where to save the graph after the optimisations that hold on every machine.
 
     Raises:
@@ -30,6 +34,8 @@ def open_session(model: bytes, *, save_to: Optional[Path] = None) -> Any:
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    if plain:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if save_to is not None:
         # "Extended" and above choose kernels of this machine's processor; "basic" stays within the standard.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -40,14 +46,18 @@ def open_session(model: bytes, *, save_to: Optional[Path] = None) -> Any:
         raise NotConvertibleError(f"ONNX Runtime refuses the graph: {one_line(error)}") from error
 
 
-def run(session: Any, feeds: Mapping[str, Array], outputs: Sequence[str]) -> list[Any]:
-    """Run a graph.
+def run(session: Any, feeds: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+    """Run a graph over rows, so many at a time.
 
     Raises:
         NotConvertibleError: it fails on these rows.
     """
+    rows = len(next(iter(feeds.values())))
+    parts: list[list[Array]] = []
     try:
-        found: list[Any] = session.run(list(outputs), dict(feeds))
+        for start in range(0, rows, ROWS_A_CALL):
+            part = {name: feed[start : start + ROWS_A_CALL] for name, feed in feeds.items()}
+            parts.append(session.run(list(outputs), part))
     except Exception as error:
         raise NotConvertibleError(f"ONNX Runtime fails on the rows: {one_line(error)}") from error
-    return found
+    return [np.concatenate(found) for found in zip(*parts)]

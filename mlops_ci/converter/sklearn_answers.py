@@ -14,6 +14,8 @@ from mlops_ci.converter.trouble import NotConvertibleError
 
 def describe(model: Any) -> tuple[Output, ...]:
     """The outputs of a model, by what it can be asked."""
+    from sklearn.base import is_outlier_detector
+
     if hasattr(model, "classes_") and hasattr(model, "predict"):
         if isinstance(model.classes_, list):
             raise NotConvertibleError(f"{type(model).__name__} predicts {len(model.classes_)} labels a row")
@@ -23,7 +25,7 @@ def describe(model: Any) -> tuple[Output, ...]:
         if hasattr(model, "decision_function"):
             return (Output("label", "label", classes), Output("decision", "other"))
         return (Output("label", "label", classes),)
-    if getattr(model, "_estimator_type", "") == "outlier_detector" or is_outlier_detector(model):
+    if is_outlier_detector(model):
         return (Output("label", "label", (-1, 1)), Output("decision", "other"))
     if hasattr(model, "predict"):
         clusters = hasattr(model, "cluster_centers_")
@@ -33,11 +35,6 @@ def describe(model: Any) -> tuple[Output, ...]:
     raise NotConvertibleError(f"{type(model).__name__} has neither predict nor transform")
 
 
-def is_outlier_detector(model: Any) -> bool:
-    """Whether a model tells outliers (-1) from inliers (1)."""
-    return hasattr(model, "offset_") and hasattr(model, "fit_predict") and not hasattr(model, "classes_")
-
-
 def original(model: Any, plan: Plan) -> Original:
     """How the model is called; timed is what gives scores, or else the prediction."""
     by_role = {output.role: output for output in describe(model)}
@@ -45,14 +42,14 @@ def original(model: Any, plan: Plan) -> Original:
     def answers(batch: Any) -> dict[str, Array]:
         found: dict[str, Array] = {}
         for role, output in by_role.items():
-            found[role] = np.asarray(getattr(model, _method(model, output))(batch))
+            found[role] = np.asarray(getattr(model, _method(output))(batch))
         return found
 
-    method = getattr(model, _method(model, by_role.get("score") or next(iter(by_role.values()))))
+    method = getattr(model, _method(by_role.get("score") or next(iter(by_role.values()))))
     return Original(plan.prepare, method, answers)
 
 
-def _method(model: Any, output: Output) -> str:
+def _method(output: Output) -> str:
     if output.role == "score":
         return "predict_proba"
     if output.name == "decision":

@@ -101,5 +101,7 @@ def choose_columns(names: Any, count: Any, table: Table) -> tuple[str, ...]:
 def _texts(table: Table) -> Plan:
     texts = table.texts()
     if len(texts) != 1:
-        raise BrokenInputError(f"the model eats one column of texts, the rows have {len(texts)}; name it with --columns")
+        raise BrokenInputError(
+            f"the model eats one column of texts, the rows have {len(texts)}; name it with --columns"
+        )
     return Plan("texts", (texts[0],), (Input(texts[0], "string", (None, 1), (texts[0],)),))

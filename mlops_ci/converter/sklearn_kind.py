@@ -102,8 +102,11 @@ def _options(model: Any) -> dict[int, dict[str, Any]]:
 
 
 def _blame(model: Any, error: Exception) -> str:
-    name = type(error).__name__
-    if name in ("MissingShapeCalculator", "MissingConverter"):
-        found = re.search(r"(?:type|alias) (?:<class )?'([^']+)'", str(error))
-        return f"there is no converter for {found.group(1).rpartition('.')[2] if found else type(last_step(model)).__name__}"
-    return f"{type(last_step(model)).__name__}: {one_line(error)}"
+    found = re.search(r"<class '([^']+)'>", str(error))
+    if type(error).__name__ in ("MissingShapeCalculator", "MissingConverter") and found:
+        return f"there is no converter for {found.group(1).rpartition('.')[2]}"
+    culprit, frame = model, error.__traceback__
+    while frame is not None:  # the innermost operator that was being converted
+        culprit = getattr(frame.tb_frame.f_locals.get("operator"), "raw_operator", None) or culprit
+        frame = frame.tb_next
+    return f"{type(culprit).__name__}: {one_line(error)}"

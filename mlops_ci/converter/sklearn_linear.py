@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from mlops_ci.converter import linear
+from mlops_ci.converter import linear, svc
 from mlops_ci.converter.emitter import PipelineEmitter, cast
 from mlops_ci.converter.links import emit_labels
 
@@ -24,6 +24,8 @@ def register_linear(number: Any) -> None:
     from skl2onnx import update_registered_converter
     from skl2onnx.common import shape_calculator
     from skl2onnx.common.data_types import Int64TensorType, guess_numpy_type
+    from skl2onnx.operator_converters.support_vector_machines import convert_sklearn_svm_classifier
+    from skl2onnx.shape_calculators.support_vector_machines import calculate_sklearn_svm_output_shapes
     from sklearn import linear_model, preprocessing, svm
 
     def numbers(operator: Any) -> tuple[Any, int]:
@@ -33,12 +35,24 @@ def register_linear(number: Any) -> None:
     def classify(scope: Any, operator: Any, container: Any) -> None:
         emit, (dtype, kind) = PipelineEmitter(scope, container), numbers(operator)
         x = cast(emit, operator.inputs[0].full_name, kind)
-        finish_classifier(emit, operator, container, linear.emit_linear_classifier(emit, x, operator.raw_operator, dtype))
+        finish_classifier(
+            emit, operator, container, linear.emit_linear_classifier(emit, x, operator.raw_operator, dtype)
+        )
+
+    def vote(scope: Any, operator: Any, container: Any) -> None:
+        if hasattr(operator.raw_operator, "predict_proba"):
+            convert_sklearn_svm_classifier(scope, operator, container)
+            return
+        emit, (dtype, kind) = PipelineEmitter(scope, container), numbers(operator)
+        x = cast(emit, operator.inputs[0].full_name, kind)
+        finish_classifier(emit, operator, container, svc.emit_svc(emit, x, operator.raw_operator, dtype))
 
     def regress(scope: Any, operator: Any, container: Any) -> None:
         emit, (dtype, kind) = PipelineEmitter(scope, container), numbers(operator)
         x = cast(emit, operator.inputs[0].full_name, kind)
-        emit.node("Identity", [linear.emit_kernel_sum(emit, x, operator.raw_operator, dtype)], [operator.outputs[0].full_name])
+        emit.node(
+            "Identity", [linear.emit_kernel_sum(emit, x, operator.raw_operator, dtype)], [operator.outputs[0].full_name]
+        )
 
     def detect(scope: Any, operator: Any, container: Any) -> None:
         emit, (dtype, kind) = PipelineEmitter(scope, container), numbers(operator)
@@ -56,7 +70,9 @@ def register_linear(number: Any) -> None:
     def expand(scope: Any, operator: Any, container: Any) -> None:
         emit, (dtype, kind) = PipelineEmitter(scope, container), numbers(operator)
         x = cast(emit, operator.inputs[0].full_name, kind)
-        emit.node("Identity", [linear.emit_polynomial(emit, x, operator.raw_operator, dtype)], [operator.outputs[0].full_name])
+        emit.node(
+            "Identity", [linear.emit_polynomial(emit, x, operator.raw_operator, dtype)], [operator.outputs[0].full_name]
+        )
 
     def expanded(operator: Any) -> None:
         operator.outputs[0].type = number([None, len(operator.raw_operator.powers_)])
@@ -68,6 +84,14 @@ def register_linear(number: Any) -> None:
     ):  # fmt: skip
         name = f"Ours{estimator.__name__}"
         update_registered_converter(estimator, name, classified, classify, options=CLASSIFIER_OPTIONS)
+    for estimator in (svm.SVC, svm.NuSVC):
+        update_registered_converter(
+            estimator,
+            f"Ours{estimator.__name__}",
+            calculate_sklearn_svm_output_shapes,
+            vote,
+            options=CLASSIFIER_OPTIONS,
+        )
     for estimator in (svm.SVR, svm.NuSVR):
         shape = shape_calculator.calculate_linear_regressor_output_shapes
         update_registered_converter(estimator, f"Ours{estimator.__name__}", shape, regress)
@@ -85,5 +109,8 @@ def finish_classifier(emit: PipelineEmitter, operator: Any, container: Any, foun
     options = container.get_options(model, {"raw_scores": False, "nocl": False})
     classes = range(len(model.classes_)) if options.get("nocl") else model.classes_
     emit_labels(emit, position, list(classes), names[:1])
-    chosen = sums if options.get("raw_scores") else scores
+    raw = options.get("raw_scores") or not hasattr(model, "predict_proba")
+    chosen = sums if raw else scores
+    if raw and len(classes) == 2:  # what skl2onnx expects of a decision between two classes
+        chosen = emit.node("Concat", [emit.node("Neg", [sums])[0], sums], axis=1)[0]
     emit.node("Cast", [chosen], names[1:2], to=guess_proto_type(operator.outputs[1].type))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 
 from mlops_ci.converter import lightgbm_trees, sklearn_trees, xgboost_trees
 from mlops_ci.converter.emitter import PipelineEmitter, cast
+from mlops_ci.converter.encoders import emit_hist_columns
 from mlops_ci.converter.links import TreeModel, emit_classes, emit_values
 from mlops_ci.converter.sklearn_linear import CLASSIFIER_OPTIONS, finish_classifier, register_linear
 from mlops_ci.converter.sklearn_transformers import register_transformers
@@ -57,7 +58,7 @@ def _xgboost(model: Any) -> TreeModel:
     return xgboost_trees.read_xgboost(model.get_booster(), _classes(model), missing=missing, rounds=rounds)
 
 
-def _classes(model: Any) -> Optional[tuple[Any, ...]]:
+def _classes(model: Any) -> tuple[Any, ...] | None:
     found = getattr(model, "classes_", None)
     return None if found is None else tuple(np.asarray(found).tolist())
 
@@ -125,6 +126,8 @@ def _converter(reader: Reader, fixes: list[str]) -> Callable[[Any, Any, Any], No
         model = reader(operator.raw_operator)
         fixes.extend(fix for fix in model.forest.fixes if fix not in fixes)
         x = cast(emit, operator.inputs[0].full_name, TensorProto.DOUBLE)
+        if getattr(operator.raw_operator, "_preprocessor", None) is not None:
+            x = emit_hist_columns(emit, x, operator.raw_operator)
         if model.classes is None:
             to = guess_proto_type(operator.outputs[0].type)
             emit.node("Cast", [emit_values(emit, x, model)], [operator.outputs[0].full_name], to=to)

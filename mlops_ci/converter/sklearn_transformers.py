@@ -42,7 +42,9 @@ def register_transformers(fixes: list[str], number: Any) -> None:
 
     def encoded(operator: Any) -> None:
         encoder = operator.raw_operator
-        operator.outputs[0].type = number([None, sum(getattr(encoder, "_n_features_outs", [1] * len(encoder.categories_)))])
+        operator.outputs[0].type = number(
+            [None, sum(getattr(encoder, "_n_features_outs", [1] * len(encoder.categories_)))]
+        )
 
     def impute(scope: Any, operator: Any, container: Any) -> None:
         emit = PipelineEmitter(scope, container)
@@ -98,5 +100,25 @@ def register_transformers(fixes: list[str], number: Any) -> None:
         (TfidfVectorizer, vectorised, vectorise),
         (IsolationForest, isolated, isolate),
     ):
-        options = {"score_samples": [True, False]} if estimator is IsolationForest else None
-        update_registered_converter(estimator, f"Ours{estimator.__name__}", shape, converter, options=options)
+        alias = f"Ours{estimator.__name__}"
+        if estimator is IsolationForest:
+            update_registered_converter(estimator, alias, shape, converter, options={"score_samples": [True, False]})
+        else:
+            update_registered_converter(estimator, alias, shape, converter, parser=_parser(alias, number))
+
+
+def _parser(alias: str, number: Any) -> Any:
+    """A parser that declares numbers of this graph's type, where skl2onnx takes float32 for what comes of texts."""
+
+    def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:  # noqa: ARG001
+        from skl2onnx.common.data_types import StringTensorType
+
+        operator = scope.declare_local_operator(alias, model)
+        operator.inputs = inputs
+        texts_stay = alias == "OursSimpleImputer" and isinstance(inputs[0].type, StringTensorType)
+        operator.outputs.append(
+            scope.declare_local_variable("features", StringTensorType() if texts_stay else number())
+        )
+        return operator.outputs
+
+    return parse

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -47,15 +48,15 @@ class Table:
     def frame(self) -> Any:
         """All columns as a data frame of pandas, or of polars where there is no pandas."""
         try:
-            import pandas
+            import pandas as pd
         except ImportError:
-            import polars
+            import polars as pl
 
-            return polars.DataFrame({name: column.tolist() for name, column in self.columns.items()})
-        return pandas.DataFrame(self.columns)
+            return pl.DataFrame({name: column.tolist() for name, column in self.columns.items()})
+        return pd.DataFrame(self.columns)
 
 
-def read_table(path: Path, columns: Optional[Sequence[str]] = None) -> Table:
+def read_table(path: Path, columns: Sequence[str] | None = None) -> Table:
     """Read Parquet, CSV, TSV, or JSON (a list of objects); at most ``MOST_ROWS`` rows.
 
     Raises:
@@ -72,7 +73,7 @@ def read_table(path: Path, columns: Optional[Sequence[str]] = None) -> Table:
     missing = [name for name in columns or () if name not in found]
     if missing:
         raise BrokenInputError(f"the rows have no column {', '.join(map(repr, missing))}; {path}")
-    table = Table({name: _column(name, found[name]) for name in (columns or found)})
+    table = Table({name: _column(found[name]) for name in (columns or found)})
     if not table.rows:
         raise BrokenInputError(f"there are no rows; {path}")
     return table.sized(min(table.rows, MOST_ROWS))
@@ -92,11 +93,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _read_parquet(path: Path) -> dict[str, Any]:
     try:
-        import polars
+        import polars as pl
     except ImportError:
         pass
     else:
-        frame = polars.read_parquet(path)
+        frame = pl.read_parquet(path)
         return {name: _plain(frame[name]) for name in frame.columns}
     try:
         import pyarrow.parquet
@@ -114,11 +115,11 @@ def _plain(column: Any) -> Any:
 
 def _read_csv(path: Path, separator: str) -> dict[str, Any]:
     try:
-        import polars
+        import polars as pl
     except ImportError:
         pass
     else:
-        frame = polars.read_csv(path, separator=separator, infer_schema_length=None)
+        frame = pl.read_csv(path, separator=separator, infer_schema_length=None)
         return {name: _plain(frame[name]) for name in frame.columns}
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file, delimiter=separator))
@@ -126,18 +127,16 @@ def _read_csv(path: Path, separator: str) -> dict[str, Any]:
     return {name: _typed(values) for name, values in zip(rows[0] if rows else [], texts)}
 
 
-def _typed(texts: list[Optional[str]]) -> list[Any]:
+def _typed(texts: list[str | None]) -> list[Any]:
     if texts and all(text is None or text.lower() in ("true", "false") for text in texts) and any(texts):
         return [None if text is None else text.lower() == "true" for text in texts]
     for kind in (int, float):
-        try:
+        with contextlib.suppress(ValueError):
             return [None if text is None else kind(text) for text in texts]
-        except ValueError:
-            continue
     return texts
 
 
-def _column(name: str, values: Any) -> Array:
+def _column(values: Any) -> Array:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iufb":
         return _numbers(values)
     given = list(values)

@@ -21,7 +21,9 @@ def emit_vectorizer(emit: Emitter, text: str, vectorizer: Any) -> str:
     _refuse(vectorizer)
     flat = emit.node("Reshape", [text, emit.constant(np.array([-1]))])[0]
     if vectorizer.lowercase:
-        flat = emit.node("StringNormalizer", [flat], case_change_action="LOWER", is_case_sensitive=1, locale="C.UTF-8")[0]
+        flat = emit.node("StringNormalizer", [flat], case_change_action="LOWER", is_case_sensitive=1, locale="C.UTF-8")[
+            0
+        ]
     tokens = emit.node(
         "Tokenizer", [flat], domain="com.microsoft", mark=0, mincharnum=1, pad_value="#",
         tokenexp=f"{WORD}{{2,}}",

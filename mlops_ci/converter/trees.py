@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
@@ -53,7 +53,7 @@ class Forest:
     divisor: float = 1.0
     rounded: bool = False
     single: bool = False
-    missing: Optional[float] = None
+    missing: float | None = None
     whole: tuple[int, ...] = ()
     zero_missing: tuple[int, ...] = ()
     fixes: tuple[str, ...] = field(default=())
@@ -81,7 +81,7 @@ def make_membership(rows: dict[str, list[Any]], node: int, members: Sequence[flo
         rows["true"][at], rows["false"][at], rows["missing_true"][at] = true, false, missing
 
 
-def emit_forest(emit: Emitter, x: str, forest: Forest) -> tuple[Optional[str], str]:
+def emit_forest(emit: Emitter, x: str, forest: Forest) -> tuple[str | None, str]:
     """Emit a forest over a float64 tensor [rows, features].
 
     Returns:
@@ -120,14 +120,18 @@ def _prepared(emit: Emitter, x: str, forest: Forest) -> str:
     if forest.zero_missing:
         x = _where(emit, forest.zero_missing, width, x, emit.node("Where", [_is_zero(emit, x), nan, x])[0])
     if forest.whole:
-        toward_zero = emit.node("Mul", [emit.node("Sign", [x])[0], emit.node("Floor", [emit.node("Abs", [x])[0]])[0]])[0]
+        toward_zero = emit.node("Mul", [emit.node("Sign", [x])[0], emit.node("Floor", [emit.node("Abs", [x])[0]])[0]])[
+            0
+        ]
         x = _where(emit, forest.whole, width, x, toward_zero)
     return x
 
 
 def _is_zero(emit: Emitter, x: str) -> str:
     # LightGBM's kZeroThreshold: what is closer to 0 than this is 0.
-    return emit.node("LessOrEqual", [emit.node("Abs", [x])[0], emit.constant(np.array(np.float32(1e-35), np.float64))])[0]
+    return emit.node("LessOrEqual", [emit.node("Abs", [x])[0], emit.constant(np.array(np.float32(1e-35), np.float64))])[
+        0
+    ]
 
 
 def _where(emit: Emitter, features: Sequence[int], width: int, otherwise: str, chosen: str) -> str:
@@ -148,10 +152,13 @@ def _attributes(forest: Forest, side: str) -> dict[str, Any]:
     modes = np.concatenate([np.where(split, tree.modes, "LEAF") for tree, split in zip(trees, inner)])
 
     def nodes(name: str, dtype: Any) -> Array:
-        return np.concatenate([np.where(split, getattr(tree, name), 0) for tree, split in zip(trees, inner)]).astype(dtype)
+        return np.concatenate([np.where(split, getattr(tree, name), 0) for tree, split in zip(trees, inner)]).astype(
+            dtype
+        )
 
     def per_weight(values: Sequence[Array]) -> list[int]:
-        return np.concatenate([v.astype(np.int64) for v in values]).tolist()
+        joined: list[int] = np.concatenate([value.astype(np.int64) for value in values]).tolist()
+        return joined
 
     many = [len(tree.targets) for tree in trees]
     weights = np.concatenate([tree.weights[leaf].ravel() for tree, leaf in zip(trees, leaves)]).astype(dtype)
@@ -164,7 +171,7 @@ def _attributes(forest: Forest, side: str) -> dict[str, Any]:
         "nodes_truenodeids": nodes("true", np.int64).tolist(),
         "nodes_falsenodeids": nodes("false", np.int64).tolist(),
         "nodes_missing_value_tracks_true": nodes("missing_true", np.int64).tolist(),
-        f"{side}_treeids": np.repeat(np.arange(len(trees)), [len(l) * k for l, k in zip(leaves, many)]).tolist(),
+        f"{side}_treeids": np.repeat(np.arange(len(trees)), [len(leaf) * k for leaf, k in zip(leaves, many)]).tolist(),
         f"{side}_nodeids": per_weight([np.repeat(leaf, k) for leaf, k in zip(leaves, many)]),
         f"{side}_ids": per_weight([np.tile(tree.targets, len(leaf)) for tree, leaf in zip(trees, leaves)]),
         "post_transform": "NONE",

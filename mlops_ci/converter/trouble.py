@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 SERVE_IT = "serve it with an entry script, which always works"
 
 
@@ -19,7 +17,7 @@ class NotConvertibleError(Exception):
         hint: what to do about it.
     """
 
-    def __init__(self, reason: str, hint: Optional[str] = None) -> None:
+    def __init__(self, reason: str, hint: str | None = None) -> None:
         super().__init__(reason)
         self.reason = one_line(reason)
         self.hint = one_line(hint or SERVE_IT)

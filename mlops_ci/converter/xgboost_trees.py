@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ PLAIN = {
 
 
 def read_xgboost(
-    booster: Any, classes: Optional[tuple[Any, ...]] = None, *, missing: float = math.nan, rounds: Optional[int] = None
+    booster: Any, classes: tuple[Any, ...] | None = None, *, missing: float = math.nan, rounds: int | None = None
 ) -> TreeModel:
     """The forest of an ``xgboost.Booster`` and what its objective makes of the sums.
 
@@ -88,7 +88,9 @@ def _base(learner: dict[str, Any], objective: str, groups: int) -> tuple[float, 
 
 def _read(tree: dict[str, Any], target: int, whole: set[int], weight: float) -> Tree:
     if int(tree["tree_param"].get("size_leaf_vector", 1) or 1) > 1:
-        raise NotConvertibleError("XGBoost has vectors in its leaves", "train it with multi_strategy=one_output_per_tree")
+        raise NotConvertibleError(
+            "XGBoost has vectors in its leaves", "train it with multi_strategy=one_output_per_tree"
+        )
     left, right = np.array(tree["left_children"]), np.array(tree["right_children"])
     leaf = left < 0
     conditions = np.array(tree["split_conditions"], np.float32)

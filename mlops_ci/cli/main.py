@@ -25,6 +25,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "trigger": ("trigger", "trigger", "Tell others what is due of registrations, promotions and deployments."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),
+    "onnx": ("onnx", "onnx", "Convert models to ONNX, compare and time them."),
     "image": ("image", "image", "Build, push and inspect container images of versions."),
     "runs": ("runs", "runs", "List and show runs."),
     "environment": ("environment", "environment", "Lock the software of the steps; check and compare locks."),

@@ -5,6 +5,7 @@ Such a file is foreign. Where it says that its weights lie in other files, these
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,7 @@ def load_checked(path: Path) -> onnx.ModelProto:
         raise BrokenInputError(f"not an ONNX model: {one_line(error)}; {path}") from error
     folder = path.resolve().parent
     size = path.stat().st_size
-    for tensor in external_data_helper._get_all_tensors(model):
-        if external_data_helper.uses_external_data(tensor):
-            size += _size_beside(tensor, folder, path)
+    size += sum(_size_beside(tensor, folder, path) for tensor in _stored_elsewhere(model))
     if size > MOST_BYTES:
         raise BrokenInputError(f"the model has {size} bytes, more than the {MOST_BYTES} that can be served; {path}")
     try:
@@ -83,7 +82,21 @@ def load_checked(path: Path) -> onnx.ModelProto:
         onnx.checker.check_model(model)
     except Exception as error:
         raise BrokenInputError(f"not a valid ONNX model: {one_line(error)}; {path}") from error
+    if any(_stored_elsewhere(model)):
+        raise BrokenInputError(f"the model has weights elsewhere in a place where they cannot be; {path}")
     return model
+
+
+def _stored_elsewhere(message: Any) -> Iterator[TensorProto]:
+    """All tensors in a message, however deep, whose bytes are in another file."""
+    if isinstance(message, TensorProto):
+        if message.data_location == TensorProto.EXTERNAL:
+            yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for each in [value] if hasattr(value, "ListFields") else value:
+                yield from _stored_elsewhere(each)
 
 
 def _size_beside(tensor: TensorProto, folder: Path, path: Path) -> int:

@@ -8,7 +8,7 @@ from mlops_ci.converter.booster import booster_answers, booster_graph
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.links import TreeModel
 from mlops_ci.converter.sklearn_inputs import choose_columns
-from mlops_ci.converter.table import Table
+from mlops_ci.converter.table import Array, Table
 from mlops_ci.converter.xgboost_trees import read_xgboost
 
 
@@ -29,11 +29,13 @@ def original(model: Any, rows: Table) -> Original:
 
     columns = choose_columns(_names(model), model.num_features(), rows)
 
-    def prepare(table: Table) -> Any:
-        names = list(columns) if model.feature_names else None
-        return xgboost.DMatrix(table.take(columns).matrix(), feature_names=names, feature_types=model.feature_types)
+    names = list(columns) if model.feature_names else None
 
-    return booster_answers(prepare, model.predict, _read(model))
+    def predict(matrix: Array) -> Any:
+        # A new one each time: XGBoost remembers what it has predicted for one.
+        return model.predict(xgboost.DMatrix(matrix, feature_names=names, feature_types=model.feature_types))
+
+    return booster_answers(lambda table: table.take(columns).matrix(), predict, _read(model))
 
 
 def export(model: Any, rows: Table, *, single: bool = False) -> Exported:

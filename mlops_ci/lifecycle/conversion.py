@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from mlops_ci.edge.files import digest_of_file
 from mlops_ci.errors import IntegrityError, MlopsError
 from mlops_ci.lifecycle.conversion_check import require_sound
 from mlops_ci.lifecycle.session import Session
@@ -66,7 +67,29 @@ def conversion_of(
         if strict:
             raise
         return _unfinished(session, session.redact(error.line()))
-    # Whether int8 serves is for the gate to say.
+    return _ours(found)
+
+
+def read_left(folder: Path) -> Conversion:
+    """What the converter has left in a folder.
+
+    Raises:
+        IntegrityError: the record or its files are not what they should be.
+    """
+    record = folder / PurePosixPath(RECORD).name
+    if not record.is_file() or record.stat().st_size > _LARGEST:
+        raise IntegrityError("the converter left no record of a proper size", where=str(record))
+    found = decode_strictly(record.read_bytes(), Conversion, where=str(record))
+    require_sound(found, str(record))
+    for form in found.forms:
+        file = folder / form.file.path
+        if not file.is_file() or digest_of_file(file) != form.file.digest:
+            raise IntegrityError("an ONNX file is not what its record says", where=str(file))
+    return _ours(found)
+
+
+def _ours(found: Conversion) -> Conversion:
+    """Whether int8 serves is for the gate to say, and where the files are stored for the registry."""
     return replace(found, served="float32" if found.forms else None, int8=None, attempt=None)
 
 

@@ -36,15 +36,20 @@ def step_environment(
             f"step {step.name} needs the environment variable {missing[0]}",
             hint="set it in the job, or take it out of the step's env",
         )
+    wanted = {name: environ[name] for name in step.env}
+    return {**wanted, **passed_on(environ, executables=executables, home=home), "MLOPS_CI_PARAMS": params}
+
+
+def passed_on(environ: Mapping[str, str], *, executables: Path, home: Path) -> dict[str, str]:
+    """The environment variables of a program that runs in a scratch folder: an allow-list, and ours."""
     return {
-        **{name: value for name, value in environ.items() if name in _PASSED_ON or name in step.env},
+        **{name: value for name, value in environ.items() if name in _PASSED_ON},
         "PATH": f"{executables}:{environ.get('PATH', '/usr/bin:/bin')}",
         "HOME": str(home),
         "TMPDIR": str(home / "tmp"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "MLOPS_CI_PARAMS": params,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 
 from mlops_ci.project.durations import seconds
@@ -13,9 +13,7 @@ from mlops_ci.project.paths import normalise
 STEP = "onnx"
 FOLDER = ".mlops-ci/onnx"
 """Where the step of this name leaves what it makes."""
-_CONVERTIBLE = (
-    ".pkl", ".pickle", ".joblib", ".txt", ".json", ".ubj", ".model", ".onnx", ".pt", ".pth", ".pt2",
-)  # fmt: skip
+_CONVERTIBLE = (".pkl", ".pickle", ".joblib", ".skops", ".txt", ".lgb", ".json", ".ubj", ".onnx", ".pt", ".pt2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def model_to_convert(choice: OnnxChoice, files: Sequence[str]) -> str | None:
     """The file that is converted: the one named, or the only one whose name says that it can be; else None."""
     if choice.model:
         return choice.model
-    found = [path for path in files if PurePosixPath(path).suffix.lower() in _CONVERTIBLE]
+    found = [path for path in files if splitext(path)[1].lower() in _CONVERTIBLE]
     return found[0] if len(found) == 1 else None
 
 

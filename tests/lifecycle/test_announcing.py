@@ -301,7 +301,21 @@ def test_no_sentence_of_a_fork_is_posted(host: Recorder, tmp_path: Path) -> None
     assert "accuracy, at most 0.02 worse" in host.comments.bodies[1]
 
 
+def test_of_a_fork_s_conversion_only_the_numbers_are_posted(host: Recorder, tmp_path: Path) -> None:
+    lie = "Approved by the owners"
+    for name, shown in (("converted", "13× for 100"), ("not-converted", "the log of the run says why")):
+        report = REPORTS[name]
+        assert report.conversion
+        told = replace(report.conversion, source=lie, kind=lie, hint=lie, int8=lie, fixes=(lie,), tools={lie: lie})
+        told = told if told.forms else replace(told, reason=lie)
+        (tmp_path / "report.json").write_bytes(encode(replace(handed_over(report), conversion=told)))
+        post(host, tmp_path / "report.json")
+        assert lie not in host.comments.bodies[1]
+        assert shown in host.comments.bodies[1]
+
+
 GOOD = handed_over(REPORTS["refused"])
+_WITH = handed_over(REPORTS["converted"])
 
 
 @pytest.mark.parametrize(("data", "why"), [
@@ -319,6 +333,10 @@ GOOD = handed_over(REPORTS["refused"])
     (encode(GOOD).replace(b'"champion":12', b'"champion":12,"run":"9"'), "unknown field"),
     (encode(GOOD).replace(b'"decides":true', b'"decides":true,"html":"x"', 1), "unknown field"),
     (encode(GOOD).replace(b"accuracy > baseline", b"rm -rf", 1), "rule"),
+    (encode(_WITH).replace(b'"labels_differing":41', b'"labels_differing":-1'), "int8 form is not sound"),
+    (encode(_WITH).replace(b'"worst":0.0112', b'"worst":1e999'), "not"),
+    (encode(_WITH).replace(b'model.int8.onnx', b'../../../x.onnx'), "int8 form is not sound"),
+    (encode(_WITH).replace(b'"int8","file"', b'"float32","file"'), "a form twice"),
 ])  # fmt: skip
 def test_what_is_no_report_is_refused_in_one_line(host: Recorder, tmp_path: Path, data: bytes, why: str) -> None:
     file = tmp_path / "report.json"

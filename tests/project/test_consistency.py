@@ -38,6 +38,26 @@ def test_parts_that_do_not_fit_together_are_reported(
         assert [line for line in found if complaint in line], found
 
 
+CONVERSIONS = [
+    ("no rows", ", inputs: {path: p.csv}", "", "3:7: the conversion needs the model's inputs; add model.inputs"),
+    ("its name taken", "  train:", "  onnx:", "7:9: the name 'onnx' is that of the conversion; rename the step"),
+    ("no file that can be", "[out/m.pkl]", "[out/m.bin]", "3:7: which of the model's files is to be converted?"),
+    ("a file of others", "onnx: {}", "onnx: {model: p.csv}", "3:15: 'p.csv' is none of model.files"),
+    ("its folder taken", "[p.csv, n.json]", "[p.csv, n.json, .mlops-ci]", "is where the conversion writes"),
+    ("all well", "onnx: {}", "onnx: {model: out/m.pkl}", None),
+]
+
+
+@pytest.mark.parametrize(("_case", "part", "instead", "complaint"), CONVERSIONS, ids=[case[0] for case in CONVERSIONS])
+def test_a_conversion_that_does_not_fit_is_reported(
+    _case: str, part: str, instead: str, complaint: str | None, lines: Lines, good: str
+) -> None:
+    text = good.replace("[out/m.pkl]}\n", "[out/m.pkl], inputs: {path: p.csv}}\nonnx: {}\n", 1)
+    assert lines(text) == []
+    found = lines(text.replace(part, instead))
+    assert any(complaint in line for line in found) if complaint else not found, found
+
+
 def test_an_unknown_metric_is_reported_where_no_metrics_file_could_hold_it(lines: Lines, good: str) -> None:
     text = good.replace(", metrics: n.json", "").replace("accuracy >", "acuracy >")
     assert lines(text) == [

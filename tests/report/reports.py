@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from mlops_ci.gate.outcomes import combine_all, combine_any
 from mlops_ci.records.commit import Commit
+from mlops_ci.records.conversion import CONVERSION_FORMAT, Conversion, OnnxForm, Parity, Precision, Speed
+from mlops_ci.records.files import FileRecord
 from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Disagreement, Outcome, RuleOutcome, RuleResult, Side, Verdict
@@ -135,6 +137,23 @@ ALTERNATIVES = verdict(
 )  # fmt: skip
 ABSENT = replace(skipped(LATENCY), outcome="fail", reason="latency_ms is not in the metrics file")
 
+
+def _form(precision: Precision, worst: float, differing: int, *times: float) -> OnnxForm:
+    file = FileRecord(f"model.{precision}.onnx", "sha256:" + "3" * 64, 4096)
+    speed = tuple(Speed(batch, 1e-3, 1e-3 / times) for batch, times in zip((1, 100, 10_000), times, strict=True))
+    return OnnxForm(precision, file, (), (), Parity(18240, differing, worst, 1e-5), speed)
+
+
+CONVERTED = Conversion(
+    CONVERSION_FORMAT, "model.pkl", "Pipeline", opset=18, served="float32",
+    forms=(_form("float32", 3.1e-7, 0, 48.2, 12.9, 3.4), _form("int8", 0.0112, 41, 51.0, 14.2, 5.6)),
+    int8="Accuracy, better: the bound is -0.002",
+)  # fmt: skip
+NOT_CONVERTED = Conversion(
+    CONVERSION_FORMAT, "model.pkl", "Ranker", reason="there is no converter for Ranker",
+    hint="serve it with an entry script, which always works",
+)  # fmt: skip
+
 REPORTS: dict[str, Report] = {
     "promoted": report("promoted", PASSED.summary, PASSED, version=13, champion=13, event="push"),
     "ready": report("passed", PASSED.summary, PASSED, changes=Changes("v12")),
@@ -150,6 +169,8 @@ REPORTS: dict[str, Report] = {
     ),
     "incomparable": report("inconclusive", INCOMPARABLE.summary, INCOMPARABLE),
     "alternatives": report("passed", ALTERNATIVES.summary, ALTERNATIVES),
+    "converted": report("promoted", PASSED.summary, PASSED, version=13, champion=13, conversion=CONVERTED),
+    "not-converted": report("passed", PASSED.summary, PASSED, conversion=NOT_CONVERTED),
     "unchanged": report("unchanged", "This is the model of v12, the champion.", None, version=12),
     "superseded": report(
         "superseded", "A later commit has made v14 the champion already.", None, version=13, champion=14, event="push"

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from rich.cells import cell_len
 
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.report import Changes, Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.markdown import code, escape, escape_html, render_markdown
@@ -50,6 +51,7 @@ def everywhere(text: str) -> Report:
         steps=(StepRun(text, "ran"), StepRun("train", "failed")),
         notes=(f"{text} `{text}`",),
         run=text,
+        conversion=Conversion(1, text, text, reason=text, hint=text),
     )
 
 

@@ -30,10 +30,9 @@ def write_onnx(
     constants: dict[str, np.ndarray[Any, Any]] | None = None,
 ) -> None:
     """Write a graph."""
+
     def infos(tensors: Sequence[Any]) -> list[Any]:
-        return [
-            helper.make_tensor_value_info(one.name, TYPES[one.type], ["N", *one.shape[1:]]) for one in tensors
-        ]
+        return [helper.make_tensor_value_info(one.name, TYPES[one.type], ["N", *one.shape[1:]]) for one in tensors]
 
     initializers = [numpy_helper.from_array(array, name) for name, array in (constants or {}).items()]
     graph = helper.make_graph(nodes, "g", infos(inputs), infos(outputs), initializers)
@@ -42,13 +41,17 @@ def write_onnx(
     path.write_bytes(model.SerializeToString())
 
 
-def sum_model(folder: Path, name: str = "sum", columns: int = 3, factor: float = 1.0, dtype: str = "float32") -> ServedModel:
+def sum_model(
+    folder: Path, name: str = "sum", columns: int = 3, factor: float = 1.0, dtype: str = "float32"
+) -> ServedModel:
     """A regression: the sum of the columns, times a factor."""
     names = tuple(f"x{number}" for number in range(columns))
     inputs = (InputTensor("X", dtype, (None, columns), names),)
     outputs = (OutputTensor("y", "value", dtype, (None, 1)),)
     weights = np.full((columns, 1), factor, dtype)
-    write_onnx(folder / f"{name}.onnx", [helper.make_node("MatMul", ["X", "W"], ["y"])], inputs, outputs, {"W": weights})
+    write_onnx(
+        folder / f"{name}.onnx", [helper.make_node("MatMul", ["X", "W"], ["y"])], inputs, outputs, {"W": weights}
+    )
     signature = tuple(Column(column, "Float64") for column in names)
     return ServedModel(name, "onnx", 7, file=f"{name}.onnx", inputs=signature, tensors=inputs, outputs=outputs)
 
@@ -60,16 +63,16 @@ def side_model(folder: Path, name: str = "side", classes: tuple[ClassLabel, ...]
         OutputTensor("label", "label", "string" if isinstance(classes[0], str) else "int64", (None,), classes),
         OutputTensor("probabilities", "score", "float32", (None, 2), classes),
     )
-    labels = np.array([str(one) for one in classes], object) if isinstance(classes[0], str) else np.array(classes, "int64")
+    labels = (
+        np.array([str(one) for one in classes], object) if isinstance(classes[0], str) else np.array(classes, "int64")
+    )
     nodes = [
         helper.make_node("Sub", ["one", "p"], ["q"]),
         helper.make_node("Concat", ["q", "p"], ["probabilities"], axis=1),
         helper.make_node("ArgMax", ["probabilities"], ["best"], axis=1, keepdims=0),
         helper.make_node("Gather", ["labels", "best"], ["label"]),
     ]
-    write_onnx(
-        folder / f"{name}.onnx", nodes, inputs, outputs, {"one": np.array([[1]], "float32"), "labels": labels}
-    )
+    write_onnx(folder / f"{name}.onnx", nodes, inputs, outputs, {"one": np.array([[1]], "float32"), "labels": labels})
     signature = (Column("p", "Float64"),)
     return ServedModel(
         name, "onnx", 2, file=f"{name}.onnx", inputs=signature, tensors=inputs, outputs=outputs, classes=classes
@@ -99,7 +102,9 @@ def mixed_model(folder: Path, name: str = "mixed") -> ServedModel:
     return ServedModel(name, "onnx", 1, file=f"{name}.onnx", inputs=signature, tensors=inputs, outputs=outputs)
 
 
-def ensemble(name: str, *members: str, combine: Any = "mean", weights: tuple[float, ...] = (), **more: Any) -> ServedModel:
+def ensemble(
+    name: str, *members: str, combine: Any = "mean", weights: tuple[float, ...] = (), **more: Any
+) -> ServedModel:
     return ServedModel(name, "ensemble", 1, members=members, combine=combine, weights=weights, **more)
 
 

@@ -1,42 +1,14 @@
-"""The body of a request, within limits: of what is sent, and of what that becomes when it is decompressed."""
+"""Compressed bodies: what they become is limited as what is sent is."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 
 from mlops_ci.serving.contracts import RequestError
-from mlops_ci.serving.replies import Receive
 
 # zlib's window bits, by the name of a content coding (RFC 9110, section 8.4.1).
 _CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 _PIECE = 1 << 16
-
-
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
-    """Read and decompress a body.
-
-    Raises:
-        RequestError: it is too large (413), in an unknown coding (415), or damaged (400).
-    """
-    length = headers.get(b"content-length")
-    if length is not None and (not length.isdigit() or int(length) > limit):
-        raise _too_large(limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        pieces, size = [body], len(body)
-        while message.get("more_body") and size <= limit:
-            message = await receive()
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-        body = b"".join(pieces)
-    if message["type"] == "http.disconnect":
-        raise RequestError(400, "the connection was closed before the request was complete")
-    if len(body) > limit:
-        raise _too_large(limit)
-    coding = headers.get(b"content-encoding")
-    return body if coding is None else decompressed(body, coding.strip().lower(), limit)
 
 
 def decompressed(body: bytes, coding: bytes, limit: int) -> bytes:
@@ -72,5 +44,4 @@ _ACCEPT = ((b"accept-encoding", b"gzip, deflate"),)
 
 
 def _too_large(limit: int) -> RequestError:
-    # The rest of the body is not read: the connection cannot be used again.
-    return RequestError(413, f"the body is larger than {limit} bytes", ((b"connection", b"close"),))
+    return RequestError(413, f"the body is larger than {limit} bytes")

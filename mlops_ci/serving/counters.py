@@ -65,7 +65,7 @@ class Counters:
         self._size = layout.cells * _CELL
         os.ftruncate(file, self._size * workers)
         self._map = mmap.mmap(file, self._size * workers)
-        self._cells = memoryview(self._map).cast("d")
+        self._cells: memoryview[float] = memoryview(self._map).cast("d")
         self._workers = workers
         self._base = worker * layout.cells
         self._at: dict[tuple[str, str], int] = {}
@@ -107,5 +107,5 @@ class Counters:
 
     def regions(self) -> list[list[float]]:
         """The cells of each worker."""
-        cells, size = self._cells, self.layout.cells
-        return [cells[worker * size : (worker + 1) * size].tolist() for worker in range(self._workers)]
+        size = self.layout.cells
+        return [list(self._cells[worker * size : (worker + 1) * size]) for worker in range(self._workers)]

@@ -31,8 +31,12 @@ class Member(Protocol):
         """What its answers say."""
         ...
 
+    def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:
+        """Compute now, if it can."""
+        ...
+
     async def compute(self, tensors: Tensors, rows: int) -> Tensors:
-        """Compute."""
+        """Compute in turn."""
         ...
 
 
@@ -69,11 +73,15 @@ class Ensemble:
         self.inputs = members[0].inputs if self._alike else _by_column(model, members)
         self.outputs = self._outputs()
 
+    def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:  # noqa: ARG002 - as of a single model
+        """Never: the members are asked side by side."""
+        return None
+
     async def compute(self, tensors: Tensors, rows: int) -> Tensors:
         """Ask the members, and combine what they answer."""
         answers = await asyncio.gather(
             *(
-                member.compute(tensors if self._alike else _for_member(member.inputs, tensors), rows)
+                _ask(member, tensors if self._alike else _for_member(member.inputs, tensors), rows)
                 for member in self._members
             )
         )
@@ -122,6 +130,11 @@ class Ensemble:
         label = OutputTensor(LABEL, "label", self._label_type(), (None,), self._classes)
         score = OutputTensor(SCORE, "score", "float64", (None, len(self._classes)), self._classes)
         return (label, score) if self._scores else (label,)
+
+
+async def _ask(member: Member, tensors: Tensors, rows: int) -> Tensors:
+    answer = member.at_once(tensors, rows)
+    return await member.compute(tensors, rows) if answer is None else answer
 
 
 def _by_column(model: ServedModel, members: Sequence[Member]) -> tuple[InputTensor, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from mlops_ci import __version__
@@ -13,6 +15,8 @@ from mlops_ci.serving.open_inference import decode_infer, describe, encode_infer
 from mlops_ci.serving.replies import TEXT, Reply, json_reply
 from mlops_ci.serving.routes import Request, Route, Routes
 from mlops_ci.serving.served import Endpoint, ScriptEndpoint, Served
+
+Encode = Callable[[Tensors], Reply]
 
 
 class Handlers:
@@ -49,23 +53,41 @@ class Handlers:
             },
         )
 
-    async def _score(self, request: Request) -> Reply:
+    def _score(self, request: Request) -> Reply | Awaitable[Reply]:
         endpoint = self._served.any(request.model or self._default)
         request.model = endpoint.model.name
         if isinstance(endpoint, ScriptEndpoint):
-            return await self._run(request, endpoint)
+            return self._run(request, endpoint)
         tensors = endpoint.score.decode(request.body)
-        answer, rows = await self._compute(endpoint, tensors)
-        reply = Reply(200, endpoint.score.encode(request.id, answer))
-        self._collect(request, endpoint, rows, tensors, answer)
-        return reply
+        return self._answer(request, endpoint, tensors, partial(endpoint.score.encode, request.id))
 
-    async def _infer(self, request: Request) -> Reply:
+    def _infer(self, request: Request) -> Reply | Awaitable[Reply]:
         endpoint = self._served.of_tensors(request.model, request.version)
         tensors, wanted = decode_infer(request.body, request.headers, request.id, endpoint.inputs, endpoint.outputs)
-        answer, rows = await self._compute(endpoint, tensors)
-        reply = encode_infer(endpoint.model, wanted, endpoint.outputs, answer)
-        self._collect(request, endpoint, rows, tensors, answer)
+        return self._answer(request, endpoint, tensors, partial(encode_infer, endpoint.model, wanted, endpoint.outputs))
+
+    def _answer(
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode
+    ) -> Reply | Awaitable[Reply]:
+        """Compute and encode: at once where the model is quick and idle, else when it is this request's turn."""
+        rows = len(next(iter(tensors.values())))
+        answer = endpoint.lane.at_once(tensors, rows)
+        if answer is None:
+            return self._in_turn(request, endpoint, tensors, encode, rows)
+        return self._encoded(request, endpoint, tensors, encode, rows, answer)
+
+    async def _in_turn(
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int
+    ) -> Reply:
+        answer = await endpoint.lane.compute(tensors, rows)
+        return self._encoded(request, endpoint, tensors, encode, rows, answer)
+
+    def _encoded(
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int, answer: Tensors
+    ) -> Reply:
+        reply = encode(answer)
+        if self._collector is not None:
+            self._collect(request, endpoint, rows, tensors, answer)
         return reply
 
     async def _run(self, request: Request, endpoint: ScriptEndpoint) -> Reply:
@@ -75,10 +97,6 @@ class Handlers:
             self._collect(request, endpoint, 1, request.body, answer.body)
         return Reply(answer.status, answer.body, tuple(answer.headers))
 
-    async def _compute(self, endpoint: Endpoint, tensors: Tensors) -> tuple[Tensors, int]:
-        rows = len(next(iter(tensors.values())))
-        return await endpoint.compute(tensors, rows), rows
-
     def _collect(
         self, request: Request, endpoint: Endpoint | ScriptEndpoint, rows: int, inputs: Any, outputs: Any
     ) -> None:
@@ -86,24 +104,24 @@ class Handlers:
             taken = time.perf_counter() - request.began
             self._collector.offer(Exchange(request.id, time.time(), endpoint.model, rows, inputs, outputs, taken))
 
-    async def _live(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+    def _live(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         return json_reply({"live": True})
 
-    async def _ready(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+    def _ready(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         return json_reply({"ready": not self.draining}, 503 if self.draining else 200)
 
-    async def _model_ready(self, request: Request) -> Reply:
+    def _model_ready(self, request: Request) -> Reply:
         endpoint = self._served.any(request.model, request.version)
         document = {"name": endpoint.model.name, "ready": not self.draining}
         return json_reply(document, 503 if self.draining else 200)
 
-    async def _server(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+    def _server(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         return json_reply({"name": "mlops-ci", "version": __version__, "extensions": ["binary_tensor_data"]})
 
-    async def _describe(self, request: Request) -> Reply:
+    def _describe(self, request: Request) -> Reply:
         endpoint = self._served.of_tensors(request.model, request.version)
         return json_reply(describe(endpoint.model, endpoint.inputs, endpoint.outputs))
 
-    async def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+    def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         versions = {model.name: model.version for model in self._served.manifest.models}
         return Reply(200, metrics_text(self._counters, versions).encode(), TEXT)

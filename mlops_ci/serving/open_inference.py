@@ -1,4 +1,7 @@
-"""The Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol): tensors in, tensors out."""
+"""The Open Inference Protocol, version 2: tensors in, tensors out.
+
+https://github.com/kserve/open-inference-protocol
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,10 @@ DATATYPES = {
     "float64": "FP64",
     **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
-_ELEMENT: dict[str, Any] = {"b": bool, "i": int, "u": int, "f": float | None, "O": str}
-_FLAT = {kind: msgspec.json.Decoder(list[element]) for kind, element in _ELEMENT.items()}  # type: ignore[valid-type]
+_LIST: dict[str, Any] = {
+    "b": list[bool], "i": list[int], "u": list[int], "f": list[float | None], "O": list[str]
+}  # fmt: skip
+_FLAT = {kind: msgspec.json.Decoder(elements) for kind, elements in _LIST.items()}
 _EXPECTED = {"b": "true or false", "i": "whole numbers", "u": "whole numbers", "f": "numbers", "O": "texts"}
 
 
@@ -178,7 +183,7 @@ def _values(data: bytes, dtype: np.dtype[Any], name: str) -> list[Any]:
     try:
         flat: list[Any] = []
         _flatten(msgspec.json.decode(data), flat)
-        return list(msgspec.convert(flat, list[_ELEMENT[dtype.kind]]))
+        return list(msgspec.convert(flat, _LIST[dtype.kind]))
     except RecursionError as error:
         raise RequestError(400, "the JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The protocol's extension for binary tensor data: JSON first, of a length that a header tells, then the tensors' bytes.
+"""The protocol's extension for binary tensor data: JSON first, as long as a header says, then the bytes of tensors.
 
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/binary_data_extension.md
 Numbers are little-endian and row-major; each text is preceded by its length in four bytes.
@@ -46,7 +46,7 @@ def array_of(data: memoryview, dtype: np.dtype[Any], shape: Sequence[int], name:
     if len(data) != count * dtype.itemsize:
         raise RequestError(400, f'input "{name}" has {len(data)} bytes, its shape has {count * dtype.itemsize}')
     if dtype.kind == "b":
-        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+        return np.asarray(np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
 
 
@@ -59,7 +59,8 @@ def bytes_of(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def _texts(data: memoryview, count: int, name: str) -> list[str]:
-    texts, at = [], 0
+    texts: list[str] = []
+    at = 0
     try:
         while at < len(data) and len(texts) <= count:
             (size,) = struct.unpack_from("<I", data, at)

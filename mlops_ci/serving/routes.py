@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from mlops_ci.serving.contracts import RequestError
@@ -14,22 +14,26 @@ Label = Literal["score", "infer", "models", "documents", "health", "metrics", "o
 
 @dataclass(slots=True)
 class Request:
-    """A request, as what answers it gets it. ``model`` and ``version`` are those of the path."""
+    """A request. ``model`` and ``version`` are those of the path; ``pairs`` are the headers as they came.
+
+    ``refused`` is why it is not answered, which its head was enough to tell.
+    """
 
     id: str
     method: str
     path: str
     query: bytes
     headers: dict[bytes, bytes]
+    pairs: list[tuple[bytes, bytes]]
     began: float
     body: bytes = b""
     model: str = ""
     version: str | None = None
-    label: Label = "other"
-    pairs: list[tuple[bytes, bytes]] = field(default_factory=list)
+    route: Route | None = None
+    refused: RequestError | None = None
 
 
-Handler = Callable[[Request], Awaitable[Reply]]
+Handler = Callable[[Request], Reply | Awaitable[Reply]]
 
 
 class Route(NamedTuple):

@@ -17,6 +17,7 @@ from mlops_ci.serving.columns import Columns
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.predictions import Reading
+from mlops_ci.serving.replies import Reply
 
 _FORMS = 'expected are rows, such as {"data": [[1.5, "a"]]} or {"data": [{"column": 1.5}]}'
 _encoder = msgspec.json.Encoder()
@@ -56,7 +57,7 @@ class ScoreProtocol:
         """The tensors of rows that are already values."""
         return self._columns.tensors(rows) if self._tables else self._one_tensor(rows)
 
-    def encode(self, request_id: str, tensors: Tensors) -> bytes:
+    def encode(self, request_id: str, tensors: Tensors) -> Reply:
         """The answer to a request."""
         reading = self._reading
         answer: dict[str, Any] = {"id": request_id, **self._head, "predictions": reading.values(tensors)}
@@ -64,7 +65,7 @@ class ScoreProtocol:
             answer["probabilities"] = reading.scores(tensors).tolist()
         if reading.classes:
             answer["classes"] = reading.classes
-        return _encoder.encode(answer)
+        return Reply(200, _encoder.encode(answer))
 
     def _one_tensor(self, data: Any) -> Tensors:
         """A tensor that is no table, such as images: nested lists."""

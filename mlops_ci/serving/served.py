@@ -27,8 +27,12 @@ logger = logging.getLogger("mlops_ci.serving")
 class Computing(Protocol):
     """What answers tensors with tensors, in its time."""
 
+    def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:
+        """Compute a request now, if that takes next to no time."""
+        ...
+
     async def compute(self, tensors: Tensors, rows: int) -> Tensors:
-        """Compute a request."""
+        """Compute a request in its turn."""
         ...
 
     def close(self) -> None:
@@ -48,6 +52,7 @@ class Endpoint:
         self.lane = lane
         self.reading = Reading(model, outputs)
         self.score = ScoreProtocol(model, inputs, self.reading)
+        self.at_once = lane.at_once
         self.compute = lane.compute
 
 
@@ -81,8 +86,7 @@ class Served:
         self._endpoints: dict[str, Endpoint | ScriptEndpoint] = {}
         # Ensembles come last: they speak to their members.
         for model in sorted(self.manifest.models, key=lambda model: model.kind == "ensemble"):
-            make = {"onnx": self._onnx, "script": self._script, "ensemble": self._ensemble}[model.kind]
-            self._endpoints[model.name] = make(model)
+            self._endpoints[model.name] = self._open(model)
 
     def any(self, name: str, version: str | None = None) -> Endpoint | ScriptEndpoint:
         """A model by name, and by version where the caller says one.
@@ -119,6 +123,15 @@ class Served:
                 endpoint.script.close()
             else:
                 endpoint.lane.close()
+
+    def _open(self, model: ServedModel) -> Endpoint | ScriptEndpoint:
+        match model.kind:
+            case "onnx":
+                return self._onnx(model)
+            case "script":
+                return self._script(model)
+            case "ensemble":
+                return self._ensemble(model)
 
     def _onnx(self, model: ServedModel) -> Endpoint:
         settings = self.manifest.settings

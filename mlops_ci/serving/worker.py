@@ -8,17 +8,15 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from mlops_ci.errors import MlopsError
 from mlops_ci.records.codec import decode
 from mlops_ci.serving.app import App
-from mlops_ci.serving.connections import Connection, refuse_the_slow
+from mlops_ci.serving.connection import Connection, expect_in_time
 from mlops_ci.serving.counters import READY, WAITING, Counters, Layout
 from mlops_ci.serving.handlers import Handlers
 from mlops_ci.serving.keys import Keys
@@ -29,15 +27,9 @@ from mlops_ci.serving.worker_orders import Orders
 logger = logging.getLogger("mlops_ci.serving")
 # Seconds in which clients with open connections learn that each answer is the last on its connection.
 _LEAVING = 1.0
-_TICK = 0.05
+_TICK = 0.02
+_IDLE = 75.0  # seconds until a connection is closed on which nobody asks
 CUT_SHORT = 143
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are ours: uvicorn would close connections at once."""
-        yield
 
 
 def main() -> int:
@@ -47,7 +39,6 @@ def main() -> int:
     logging.basicConfig(
         level=orders.log_level.upper(), format=f"%(asctime)s %(levelname)s worker {orders.worker}: %(message)s"
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     try:
         return uvloop.run(_serve(orders))
     except MlopsError as error:
@@ -64,49 +55,44 @@ async def _serve(orders: Orders) -> int:
     keys = Keys(settings.keys, os.environ)
     served = Served(package, lambda count: counters.set(WAITING, count), counters.computed)
     app = App(Handlers(served, counters, None), keys, counters, settings.max_request)
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn's types of messages are narrower than ASGI's
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, round(settings.drain)),
-    )
-    server = _Server(config)
+
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_reader(orders.parent, stopping.set)  # it becomes readable when the supervisor is gone
-    leaving = asyncio.create_task(_leave(stopping, app, server, settings.timeout))
+    connections: set[Connection] = set()
     listener = socket.socket(fileno=orders.listen)
+    server = await loop.create_server(lambda: Connection(app, connections), sock=listener, backlog=2048)
     counters.set(READY, 1)
-    await server.serve([listener])
-    counters.set(READY, 0)
-    leaving.cancel()
-    unanswered = len(server.server_state.tasks)
-    served.close()
-    return CUT_SHORT if unanswered else 0
-
-
-async def _leave(stopping: asyncio.Event, app: App, server: uvicorn.Server, timeout: float) -> None:
-    """Watch over the connections; when it is time, let those that are open end, and only then stop to listen."""
-    loop = asyncio.get_running_loop()
-    connections = server.server_state.connections
     while not stopping.is_set():
-        refuse_the_slow(connections, loop.time(), timeout)
+        expect_in_time(connections, time.monotonic(), settings.timeout, _IDLE)
         try:
             async with asyncio.timeout(1):
                 await stopping.wait()
         except TimeoutError:
             continue
+    counters.set(READY, 0)
     app.drain()
-    end = loop.time() + _LEAVING
-    while connections and loop.time() < end:
+    unanswered = await _leave(server, connections, time.monotonic() + settings.drain)
+    served.close()
+    return CUT_SHORT if unanswered else 0
+
+
+async def _leave(server: asyncio.Server, connections: set[Connection], end: float) -> int:
+    """Let connections end with their next answer, and stop to listen; returns how many requests were not answered."""
+    leaving = min(end, time.monotonic() + _LEAVING)
+    while connections and time.monotonic() < leaving:
         await asyncio.sleep(_TICK)
-    server.should_exit = True
+    server.close()
+    while any(connection.busy for connection in connections) and time.monotonic() < end:
+        for connection in [one for one in connections if not one.busy]:
+            connection.close()
+        await asyncio.sleep(_TICK)
+    unanswered = sum(connection.busy for connection in connections)
+    for connection in list(connections):
+        connection.close()
+    await asyncio.sleep(_TICK)  # what is written has to leave
+    return unanswered
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -16,8 +17,11 @@ import uvloop
 from mlops_ci.errors import MlopsError
 from mlops_ci.records.codec import decode
 from mlops_ci.serving.app import App
+from mlops_ci.serving.collect import open_collector
 from mlops_ci.serving.connection import Connection, expect_in_time
+from mlops_ci.serving.contracts import Described
 from mlops_ci.serving.counters import READY, WAITING, Counters, Layout
+from mlops_ci.serving.documents import Documents
 from mlops_ci.serving.handlers import Handlers
 from mlops_ci.serving.keys import Keys
 from mlops_ci.serving.package import read_package
@@ -54,7 +58,13 @@ async def _serve(orders: Orders) -> int:
     counters.start(os.getpid())
     keys = Keys(settings.keys, os.environ)
     served = Served(package, lambda count: counters.set(WAITING, count), counters.computed)
-    app = App(Handlers(served, counters, None), keys, counters, settings.max_request)
+    models = served.models()
+    schemas = {name: script.schema for name, script in served.scripts().items() if script.schema}
+    documents = Documents(Described(models, package.manifest.default, keyed=keys.needed, scripts=schemas))
+    collector = open_collector(replace(package.manifest, models=models), os.environ, counters.collected)
+    if collector:
+        collector.start()
+    app = App(Handlers(served, counters, collector, documents), keys, counters, settings.max_request)
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,6 +85,8 @@ async def _serve(orders: Orders) -> int:
     app.drain()
     unanswered = await _leave(server, connections, time.monotonic() + settings.drain)
     served.close()
+    if collector:
+        collector.close()
     return CUT_SHORT if unanswered else 0
 
 

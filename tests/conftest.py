@@ -13,6 +13,9 @@ from tests.support.lab import Lab
 pytest_plugins = [
     "tests.parts.azure_extension",
     "tests.parts.backends",
+    "tests.parts.oci_registry",  # before the one that imports it, so that pytest explains its assertions
+    "tests.parts.base_image",
+    "tests.parts.docker_engine",
     "tests.parts.github.fixture",
     "tests.parts.mermaid",
 ]

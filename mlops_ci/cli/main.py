@@ -26,6 +26,8 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),
     "runs": ("runs", "runs", "List and show runs."),
+    "environment": ("environment", "environment", "Lock the software of the steps; check and compare locks."),
+    "serve": ("serve", "serve", "Serve a model package over HTTP."),
     "collected": ("collected", "collected", "List and compact what scoring servers collected."),
     "workspace": ("workspace", "workspace", "Create, describe and check a workspace."),
     "extras": ("extras", "extras", "Name the extras that a project needs."),

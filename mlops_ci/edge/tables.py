@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +79,23 @@ def require_columns(frame: pl.DataFrame, names: Sequence[str], *, called: str) -
 def columns_of(frame: pl.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:
     """Names and types of some columns of a table."""
     return tuple(Column(name, str(frame.schema[name])) for name in names)
+
+
+def rows_of(frame: pl.DataFrame, names: Sequence[str], rows: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
+    """Some rows of some columns, as values that JSON has: times in ISO 8601, what is no number as null."""
+    return tuple(tuple(map(_json_value, row)) for row in frame[list(rows)].select(names).iter_rows())
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return _json_value(float(value))
+    return [_json_value(item) for item in value] if isinstance(value, list | tuple) else str(value)
 
 
 def profile(frame: pl.DataFrame) -> DatasetProfile:

@@ -1,4 +1,4 @@
-"""Writes the locks of ``actions/setup/locks``: what the set-up of an action or a task installs.
+"""Writes the locks of ``actions/setup/locks``: what the set-up of an action or a task installs; and those of images.
 
 ``python -m mlops_ci.faces.lock`` (``make lock``) resolves all extras once, for every platform, and divides the result,
 so that the locks of any two extras agree with each other. A lock names versions and hashes, and no index: which one is
@@ -12,14 +12,20 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "actions" / "setup" / "locks"
+IMAGE_LOCKS = ROOT / "mlops_ci" / "packaging" / "locks"
+# Of the core's dependencies, those that a scoring server has; and what collecting requests adds.
+IMAGES = {"server": "msgspec", "collector": "obstore"}
 CORE = "core"
 _HEADER = "# Written by make lock. What {name} needs beyond {beyond}.\n"
+_IMAGE_HEADER = "# Written by make lock. What images have for the {name} of a model.\n"
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 
 
@@ -57,9 +63,31 @@ def compile_locks() -> dict[str, str]:
     return texts
 
 
-def _compile(*arguments: str) -> str:
+def compile_image_locks(locks: Mapping[str, str]) -> dict[str, str]:
+    """The locks of the software in images, by name: parts of the others, given here, and of the same versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    of_core = {_NAME.match(line)[0]: line for line in project["dependencies"]}  # type: ignore[index] # they have names
+    texts: dict[str, str] = {}
+    known: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder, "all.txt")
+        constraints.write_text("".join(locks.values()), "utf-8")
+        wanted = [*project["optional-dependencies"]["serve"]]
+        for name, package in IMAGES.items():
+            wanted.append(of_core[package])
+            given = Path(folder, f"{name}.in")
+            given.write_text("\n".join(wanted), "utf-8")
+            blocks = pins(_compile("--constraint", str(constraints), source=str(given)))
+            texts[name] = _IMAGE_HEADER.format(name=name) + "".join(
+                blocks[one] for one in sorted(blocks) if one not in known
+            )
+            known |= set(blocks)
+    return texts
+
+
+def _compile(*arguments: str, source: str = "pyproject.toml") -> str:
     command = [
-        find_uv_bin(), "pip", "compile", "pyproject.toml", *arguments, "--universal", "--python-version", "3.11",
+        find_uv_bin(), "pip", "compile", source, *arguments, "--universal", "--python-version", "3.11",
         "--fork-strategy", "fewest", "--generate-hashes", "--no-header", "--no-annotate", "--quiet", "--upgrade",
     ]  # fmt: skip
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -71,10 +99,12 @@ def _text(name: str, beyond: str, blocks: dict[str, str]) -> str:
 
 def main() -> None:
     """Write them all."""
-    LOCKS.mkdir(parents=True, exist_ok=True)
-    for name, text in compile_locks().items():
-        (LOCKS / f"{name}.txt").write_text(text, "utf-8")
-        sys.stdout.write(f"{name}: {len(pins(text))} packages\n")
+    locks = compile_locks()
+    for folder, texts in ((LOCKS, locks), (IMAGE_LOCKS, compile_image_locks(locks))):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.txt").write_text(text, "utf-8")
+            sys.stdout.write(f"{name}: {len(pins(text))} packages\n")
 
 
 if __name__ == "__main__":

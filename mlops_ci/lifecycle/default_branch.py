@@ -89,6 +89,7 @@ def _registration(trained: Trained) -> Registration:
         signature=run.signature,
         evaluation=run.evaluation,
         predictions=trained.local(predictions) if predictions else None,
+        samples=trained.samples,
     )
 
 

@@ -5,30 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
+from mlops_ci.lifecycle.sampling import samples_from
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.project.project import Project
+from mlops_ci.records.codec import encode
+from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.run import Run
 from mlops_ci.records.signature import Column, Signature
 from mlops_ci.registry.uploads import LocalFile
+from mlops_ci.workspace.layout import SAMPLES_PATH
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may."""
+    """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may.
+
+    ``samples`` are computed from ``files``, wherever that is done.
+    """
 
     run: Run
     evidence: Evidence
     materials: Materials
     files: tuple[FileRecord, ...]
+    samples: LocalFile | None = None
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -77,10 +89,13 @@ def examine(
             numbers=dict(evidence.numbers),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
-    signature = None if partial else _signature(session, inputs, predictions, materials, scratch)
-    run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation, signature=signature)
     read = tuple(dict.fromkeys((*model, *kept, *inputs)))
-    return Trained(run, evidence, materials, read)
+    run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
+    if partial:
+        return Trained(run, evidence, materials, read)
+    tables = _tables(session, inputs, predictions, materials, scratch)
+    samples = _samples(project, tables, evidence, scratch)
+    return Trained(replace(run, signature=_signature(project, tables)), evidence, materials, read, samples)
 
 
 def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> Path:
@@ -91,27 +106,53 @@ def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> P
     return target
 
 
-def _signature(
-    session: Session,
-    inputs: list[FileRecord],
-    predictions: FileRecord | None,
-    materials: Materials,
-    scratch: Path,
-) -> Signature | None:
-    """What the model eats, from ``model.inputs``, and what it answers, from the predictions."""
-    project = session.project
-    columns: tuple[Column, ...] = ()
-    if project.model.inputs:
-        declared = project.model.inputs
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tables:
+    """What the model ate and answered."""
+
+    inputs: pl.DataFrame | None
+    answers: pl.DataFrame | None
+
+
+def _tables(
+    session: Session, inputs: list[FileRecord], predictions: FileRecord | None, materials: Materials, scratch: Path
+) -> _Tables:
+    declared, eaten, answers = session.project.model.inputs, None, None
+    if declared:
         if not inputs:
             raise UsageError("no step has made the model's inputs", where=declared.path)
-        frame = read_table(_readable(materials, inputs, scratch), called=declared.path)
-        require_columns(frame, declared.columns, called=declared.path)
-        columns = columns_of(frame, declared.columns or frame.columns)
+        eaten = read_table(_readable(materials, inputs, scratch), called=declared.path)
+        require_columns(eaten, declared.columns, called=declared.path)
+    if predictions:
+        answers = read_table(_readable(materials, [predictions], scratch), called=predictions.path)
+    return _Tables(eaten, answers)
+
+
+def _eaten(project: Project, inputs: pl.DataFrame) -> tuple[str, ...]:
+    """The columns that the model eats."""
+    return tuple((project.model.inputs.columns if project.model.inputs else ()) or inputs.columns)
+
+
+def _signature(project: Project, tables: _Tables) -> Signature | None:
+    """What the model eats, from ``model.inputs``, and what it answers, from the predictions."""
+    columns: tuple[Column, ...] = ()
+    if tables.inputs is not None:
+        columns = columns_of(tables.inputs, _eaten(project, tables.inputs))
     answers: tuple[Column, ...] = ()
-    if predictions and project.evaluation and project.evaluation.predictions:
+    if tables.answers is not None and project.evaluation and project.evaluation.predictions:
         chosen = project.evaluation.predictions
-        frame = read_table(_readable(materials, [predictions], scratch), called=predictions.path)
         names = (chosen.prediction or "prediction", chosen.score or "score")
-        answers = columns_of(frame, [name for name in frame.columns if name.startswith(names)])
+        answers = columns_of(tables.answers, [name for name in tables.answers.columns if name.startswith(names)])
     return Signature(columns, answers) if columns or answers else None
+
+
+def _samples(project: Project, tables: _Tables, evidence: Evidence, scratch: Path) -> LocalFile | None:
+    if tables.inputs is None:
+        return None
+    names = _eaten(project, tables.inputs)
+    samples = samples_from(tables.inputs, names, tables.answers, project.evaluation, evidence.predictions)
+    if samples is None:
+        return None
+    data, file = encode(samples), scratch / SAMPLES_PATH
+    file.write_bytes(data)
+    return LocalFile(FileRecord(SAMPLES_PATH, digest_of_bytes(data), len(data)), lambda: file)

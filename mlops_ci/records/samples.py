@@ -14,9 +14,10 @@ SAMPLES_FORMAT = 1
 class Samples:
     """Rows of ``model.inputs`` and, by column, what the evaluation recorded for each of them.
 
-    ``rows`` hold JSON values in the order of ``columns``. ``predictions`` are the columns of the predictions that the
-    model answered, such as ``prediction`` and ``score``, each as long as ``rows``; empty where the predictions have
-    other rows than the inputs. ``positive`` is the class that ``score`` is the probability of.
+    ``rows`` hold JSON values in the order of ``columns``. ``predictions`` are the answers of the model by their usual
+    names, whatever the file calls them: ``prediction``, ``score``, ``score_<class>``, each as long as ``rows``; empty
+    where the predictions have other rows than the inputs. ``positive`` is the class that ``score`` is the probability
+    of.
     """
 
     format: int

@@ -17,7 +17,15 @@ from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import log_prefix, log_sequence, model_file_key, objects_prefix, predictions_key
+from mlops_ci.workspace.layout import (
+    conversion_key,
+    log_prefix,
+    log_sequence,
+    model_file_key,
+    objects_prefix,
+    predictions_key,
+    samples_key,
+)
 from mlops_ci.workspace.store import Store
 
 
@@ -105,6 +113,12 @@ def _objects(state: ModelState) -> Iterator[tuple[str, FileRecord]]:
     for version in state.versions.values():
         for file in version.files:
             yield model_file_key(state.model, version.attempt, file.path), file
+        if version.samples:
+            yield samples_key(state.model, version.attempt), version.samples
+        conversion = version.conversion
+        if conversion and conversion.attempt:
+            for form in conversion.forms:
+                yield conversion_key(state.model, conversion.attempt, form.file.path), form.file
         for evaluation in version.evaluations:
             if evaluation.predictions and evaluation.attempt:
                 yield (

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from pathlib import Path
 
 from mlops_ci.edge.files import digest_of_file
 from mlops_ci.errors import ConflictError, IntegrityError
+from mlops_ci.records.codec import decode
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.samples import SAMPLES_FORMAT, Samples
 from mlops_ci.workspace.format import require_whole
-from mlops_ci.workspace.layout import model_file_key, predictions_key
+from mlops_ci.workspace.layout import model_file_key, predictions_key, samples_key
 from mlops_ci.workspace.store import Store
 
 
@@ -43,6 +46,24 @@ def fetch_predictions(store: Store, model: str, evaluation: Evaluation, target: 
     key = predictions_key(model, evaluation.attempt, evaluation.predictions.path)
     fetch(store, key, evaluation.predictions, target)
     return target
+
+
+def samples_of(store: Store, version: ModelVersion) -> Samples | None:
+    """The samples that were registered with a version; None if there are none.
+
+    Raises:
+        IntegrityError: they are missing, have other bytes, or are none that this mlops-ci can read.
+    """
+    if version.samples is None:
+        return None
+    key = samples_key(version.model, version.attempt)
+    with tempfile.TemporaryDirectory(prefix="mlops-ci-samples-") as scratch:
+        target = Path(scratch) / "samples.json"
+        fetch(store, key, version.samples, target)
+        samples = decode(target.read_bytes(), Samples, where=key)
+    if samples.format != SAMPLES_FORMAT:
+        raise IntegrityError(f"samples of format {samples.format} are unknown", where=key, hint="upgrade mlops-ci")
+    return samples
 
 
 def fetch(store: Store, key: str, expected: FileRecord, target: Path) -> None:

@@ -14,12 +14,12 @@ from mlops_ci.records.signature import Signature
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.uploads import LocalFile
-from mlops_ci.workspace.layout import file_path, predictions_path
+from mlops_ci.workspace.layout import SAMPLES_PATH, file_path, predictions_path
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A version to register. ``predictions`` are the bytes of ``evaluation.predictions``."""
+    """A version to register. ``predictions`` are the bytes of ``evaluation.predictions``, ``samples`` a ``Samples``."""
 
     commit: str | None
     fingerprint: str
@@ -35,6 +35,7 @@ class Registration:
     signature: Signature | None = None
     evaluation: Evaluation | None = None
     predictions: LocalFile | None = None
+    samples: LocalFile | None = None
 
     @property
     def digest(self) -> str:
@@ -89,6 +90,8 @@ def _uploaded(log: ModelLog, state: ModelState, request: Registration) -> Regist
     evaluation = request.evaluation
     if request.predictions:
         files[predictions_path(request.predictions.record.path)] = request.predictions
+    if request.samples:
+        files[SAMPLES_PATH] = request.samples
     owner = ["version", request.commit, request.fingerprint]
     attempt = log.uploads.send(owner, files, condemned=state.condemned)
     if evaluation and request.predictions:
@@ -110,6 +113,7 @@ def _uploaded(log: ModelLog, state: ModelState, request: Registration) -> Regist
         source=request.source,
         signature=request.signature,
         evaluation=evaluation,
+        samples=request.samples.record if request.samples else None,
     )
 
 

@@ -62,7 +62,7 @@ async def _serve(orders: Orders) -> int:
     schemas = {name: script.schema for name, script in served.scripts().items() if script.schema}
     documents = Documents(Described(models, package.manifest.default, keyed=keys.needed, scripts=schemas))
     collector = open_collector(replace(package.manifest, models=models), os.environ, counters.collected)
-    if collector:
+    if collector is not None:
         collector.start()
     app = App(Handlers(served, counters, collector, documents), keys, counters, settings.max_request)
 
@@ -85,7 +85,7 @@ async def _serve(orders: Orders) -> int:
     app.drain()
     unanswered = await _leave(server, connections, time.monotonic() + settings.drain)
     served.close()
-    if collector:
+    if collector is not None:
         collector.close()
     return CUT_SHORT if unanswered else 0
 

@@ -18,6 +18,7 @@ from mlops_ci.workspace.git.settings import Remote
 
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
 _UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
+_FILE_MODES = ("100644", "100755")
 _USUAL_DEFAULTS = ("main", "master")
 
 
@@ -200,6 +201,23 @@ class Checkout:
         if self._git.ask("cat-file", "-t", f"{sha}:{path}") != "blob":
             return None
         return self._git.run("cat-file", "blob", f"{sha}:{path}")
+
+    def files_at(self, sha: str, path: str) -> dict[str, bytes]:
+        """The files in a commit that a path means, with their contents: itself, or all files of a folder.
+
+        Raises:
+            UsageError: neither the clone nor its origin has the commit, or there is a link or submodule among them.
+        """
+        git = self._git if self._has(sha) else self._history.trees_of(sha) if self._history else self._unknown(sha)
+        listing = git.run("ls-tree", "-r", "-z", "--full-tree", sha, "--", path).decode("utf-8", "surrogateescape")
+        found: dict[str, bytes] = {}
+        for line in filter(None, listing.split("\0")):
+            details, _, name = line.partition("\t")
+            if details[:6] not in _FILE_MODES:
+                what = "a link" if details.startswith("120000") else "a submodule"
+                raise UsageError(f"{name!r} is {what}", where=sha[:7], hint="name files, and folders of files")
+            found[name] = self.read_at(sha, name) or b""
+        return found
 
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted.

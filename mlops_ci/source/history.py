@@ -70,6 +70,11 @@ class History:
         self._require(sha)
         return self._trees.get_file(sha, path)
 
+    def trees_of(self, sha: str) -> Git:
+        """Git where the names of a commit's files can be read."""
+        self._require(sha)
+        return self._trees.reading
+
     def tip(self, branch: str) -> str | None:
         """The commit of a branch of origin."""
         return self._single.tip(branch)

@@ -1,0 +1,87 @@
+"""Loads a model from a file. Pickles run what they say, which is why all this runs in the sandbox of the model."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+from mlops_ci.converter.trouble import BrokenInputError, one_line
+
+
+def load_model(path: Path) -> Any:
+    """Load a model; for an ``.onnx`` file that is its path.
+
+    Raises:
+        BrokenInputError: there is no such file, or no library here loads it.
+    """
+    if not path.is_file():
+        raise BrokenInputError(f"no such model; {path}")
+    loader = LOADERS.get(path.suffix.lower(), _load_pickle)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return loader(path)
+    except BrokenInputError:
+        raise
+    except ImportError as error:
+        raise BrokenInputError(f"the model needs a module that is not here: {one_line(error)}; {path}") from error
+    except Exception as error:  # a pickle may raise anything
+        raise BrokenInputError(f"the model cannot be loaded: {type(error).__name__}: {one_line(error)}; {path}") from error
+
+
+def _load_pickle(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            return pickle.load(file)  # noqa: S301 - the model's own environment, see above
+    except Exception as first:
+        # joblib writes pickles that only joblib reads: its arrays stand between the instructions.
+        try:
+            import joblib
+        except ImportError:
+            raise first from None
+        try:
+            return joblib.load(path)
+        except Exception:
+            raise first from None
+
+
+def _load_skops(path: Path) -> Any:
+    from skops import io
+
+    return io.load(path, trusted=io.get_untrusted_types(file=path))
+
+
+def _load_lightgbm(path: Path) -> Any:
+    import lightgbm
+
+    return lightgbm.Booster(model_file=str(path))
+
+
+def _load_xgboost(path: Path) -> Any:
+    import xgboost
+
+    booster = xgboost.Booster()
+    booster.load_model(str(path))
+    return booster
+
+
+def _load_torch(path: Path) -> Any:
+    import torch
+
+    if path.suffix == ".pt2":
+        return torch.export.load(str(path))
+    return torch.jit.load(str(path), map_location="cpu").eval()
+
+
+LOADERS = {
+    ".onnx": lambda path: path,
+    ".skops": _load_skops,
+    ".txt": _load_lightgbm,
+    ".lgb": _load_lightgbm,
+    ".json": _load_xgboost,
+    ".ubj": _load_xgboost,
+    ".pt": _load_torch,
+    ".pt2": _load_torch,
+}

@@ -1,0 +1,136 @@
+"""Our own converters of estimators, where skl2onnx has none or computes in float32 what the original does not."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Optional
+
+import numpy as np
+from onnx import TensorProto
+
+from mlops_ci.converter import lightgbm_trees, sklearn_trees, xgboost_trees
+from mlops_ci.converter.emitter import PipelineEmitter, cast
+from mlops_ci.converter.links import TreeModel, emit_classes, emit_labels, emit_values
+from mlops_ci.converter.trouble import NotConvertibleError
+
+Reader = Callable[[Any], TreeModel]
+
+
+def _mean(model: Any) -> TreeModel:
+    forest = sklearn_trees.read_trees(model)
+    classes = _classes(model)
+    return TreeModel(forest, "none" if classes is None else "share", classes)
+
+
+def _boosted(model: Any) -> TreeModel:
+    forest = sklearn_trees.read_boosted(model)
+    classes = _classes(model)
+    if classes is None:
+        return TreeModel(forest, "none")
+    slope = 2.0 if model.loss == "exponential" else 1.0
+    link = "logistic" if len(classes) == 2 else "softmax"
+    return TreeModel(forest, link, classes, slope=slope, zero_is_positive=True)
+
+
+def _hist(model: Any) -> TreeModel:
+    forest = sklearn_trees.read_hist(model)
+    classes = _classes(model)
+    if classes is None:
+        return TreeModel(forest, "exp" if model.loss in ("poisson", "gamma") else "none")
+    return TreeModel(forest, "logistic" if len(classes) == 2 else "softmax", classes)
+
+
+def _lightgbm(model: Any) -> TreeModel:
+    return lightgbm_trees.read_lightgbm(model.booster_, _classes(model))
+
+
+def _xgboost(model: Any) -> TreeModel:
+    stopped = getattr(model, "best_iteration", None) if getattr(model, "early_stopping_rounds", None) else None
+    missing = float("nan") if model.missing is None else float(model.missing)
+    rounds = None if stopped is None else int(stopped) + 1
+    return xgboost_trees.read_xgboost(model.get_booster(), _classes(model), missing=missing, rounds=rounds)
+
+
+def _classes(model: Any) -> Optional[tuple[Any, ...]]:
+    found = getattr(model, "classes_", None)
+    return None if found is None else tuple(np.asarray(found).tolist())
+
+
+OURS: tuple[tuple[str, str, Reader], ...] = (
+    *(
+        (module, f"{name}{role}", _mean)
+        for module, name in (
+            ("sklearn.tree", "DecisionTree"),
+            ("sklearn.tree", "ExtraTree"),
+            ("sklearn.ensemble", "RandomForest"),
+            ("sklearn.ensemble", "ExtraTrees"),
+        )
+        for role in ("Classifier", "Regressor")
+    ),
+    *(("sklearn.ensemble", f"GradientBoosting{role}", _boosted) for role in ("Classifier", "Regressor")),
+    *(("sklearn.ensemble", f"HistGradientBoosting{role}", _hist) for role in ("Classifier", "Regressor")),
+    *(("lightgbm", name, _lightgbm) for name in ("LGBMClassifier", "LGBMRegressor", "LGBMRanker")),
+    *(
+        ("xgboost", name, _xgboost)
+        for name in ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor")
+    ),
+)
+
+
+def register_ours() -> list[str]:
+    """Tell skl2onnx of our converters, for the libraries that are installed.
+
+    Returns:
+        A list to which they add what they do to make answers equal.
+    """
+    fixes: list[str] = []
+    from skl2onnx import update_registered_converter
+    from skl2onnx.common import shape_calculator
+
+    for module, name, reader in OURS:
+        try:
+            estimator = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+        classifies = name.endswith("Classifier")
+        update_registered_converter(
+            estimator,
+            f"Ours{name}",
+            shape_calculator.calculate_linear_classifier_output_shapes
+            if classifies
+            else shape_calculator.calculate_linear_regressor_output_shapes,
+            _converter(reader, fixes),
+            options=CLASSIFIER_OPTIONS if classifies else None,
+        )
+    return fixes
+
+
+CLASSIFIER_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "raw_scores": [True, False],
+    "output_class_labels": [False, True],
+    "nocl": [True, False],
+}
+
+
+def _converter(reader: Reader, fixes: list[str]) -> Callable[[Any, Any, Any], None]:
+    def convert(scope: Any, operator: Any, container: Any) -> None:
+        from skl2onnx.common.data_types import guess_proto_type
+
+        emit = PipelineEmitter(scope, container)
+        model = reader(operator.raw_operator)
+        fixes.extend(fix for fix in model.forest.fixes if fix not in fixes)
+        x = cast(emit, operator.inputs[0].full_name, TensorProto.DOUBLE)
+        names = [output.full_name for output in operator.outputs]
+        to = guess_proto_type(operator.outputs[-1].type)
+        if model.classes is None:
+            emit.node("Cast", [emit_values(emit, x, model)], names, to=to)
+            return
+        positions, scores, sums = emit_classes(emit, x, model)
+        options = container.get_options(operator.raw_operator, {"raw_scores": False, "nocl": False})
+        classes = range(len(model.classes)) if options.get("nocl") else model.classes
+        emit_labels(emit, positions, list(classes), names[:1])
+        emit.node("Cast", [sums if options.get("raw_scores") else scores], names[1:2], to=to)
+
+    return convert

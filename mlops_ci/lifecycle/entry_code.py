@@ -1,0 +1,52 @@
+"""Finds an entry script and what it reads: as of a version's commit, or in the working tree."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from functools import partial
+
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.model_package import ReadCode
+from mlops_ci.pipeline.snapshot import Snapshot
+from mlops_ci.project.paths import escapes
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.source.checkout import Checkout
+
+_WHERE = "serve in mlops.yaml"
+
+
+def code_of_commit(checkout: Checkout, prefix: str) -> ReadCode:
+    """Reads the code of the commit that a version was made of. ``prefix`` is the folder of ``mlops.yaml``."""
+    return partial(_of_commit, checkout, prefix)
+
+
+def code_of_tree(snapshot: Snapshot) -> ReadCode:
+    """Reads the code as it is in the working tree, for trying it out."""
+    return partial(_of_tree, snapshot)
+
+
+def _of_commit(checkout: Checkout, prefix: str, version: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
+    if version.commit is None:
+        hint = "register it with --commit, or package the working tree with --working-tree"
+        raise UsageError(f"{version.model} v{version.version} has no commit to take the entry script from", hint=hint)
+    found: dict[str, bytes] = {}
+    for path in map(_inside, paths):
+        files = checkout.files_at(version.commit, posixpath.normpath(posixpath.join(prefix, path)))
+        if not files:
+            hint = "commit it and train again, or package the working tree with --working-tree"
+            raise UsageError(f"{path!r} is not in the commit {version.commit[:7]}", where=_WHERE, hint=hint)
+        found |= {posixpath.relpath(name, prefix): data for name, data in files.items()}
+    return found
+
+
+def _of_tree(snapshot: Snapshot, _: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
+    names = [name for path in map(_inside, paths) for name in snapshot.expand(path, declared=_WHERE)]
+    return {name: snapshot.path(name).read_bytes() for name in names}
+
+
+def _inside(path: str) -> str:
+    if escapes(path):
+        hint = "code that is served lies below the folder of mlops.yaml"
+        raise UsageError(f"{path!r} leads out of the project", where=_WHERE, hint=hint)
+    return path

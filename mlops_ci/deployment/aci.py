@@ -84,7 +84,7 @@ class AciTarget:
         # To ask again for a group that is there would restart it.
         if found is None or status_of(found).condition == "stopped":
             try:
-                reply = self._manager.begin("PUT", path, body)
+                reply = self._manager.begin("PUT", path, body, busy=0)
             except RemoteError:
                 # The reply to the first attempt may have got lost, and the second met what that one has begun.
                 if not is_of(self._manager.get(path) or {}, order):
@@ -133,11 +133,11 @@ class AciTarget:
 
     def switch(self, instance: Instance, previous: Instance | None) -> Instance:  # noqa: ARG002 - it is not changed
         """Tell its address, which is all that there is to do."""
-        given = url(self._found(instance))
-        if given is None:
-            raise RemoteError(
-                "the instance has no address", where=instance.id.rpartition("/")[2], hint="try again later"
-            )
+        found = self._found(instance)
+        given = url(found)
+        if given is None or status_of(found).condition == "stopped":
+            where = instance.id.rpartition("/")[2]
+            raise RemoteError("the instance does not run, or has no address yet", where=where, hint="deploy it again")
         return replace(instance, url=given)
 
     def retire(self, instance: Instance) -> None:

@@ -88,13 +88,15 @@ class KubernetesTarget:
         self, instance: Instance, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Ask one of its pods through the API server: from outside the cluster nothing else reaches them."""
-        return self._objects.proxied(self._name(instance), method, path, content, headers or {})
+        return self._objects.proxied(self._name(instance), method, path, content, _through_a_proxy(headers or {}))
 
     def switch(self, instance: Instance, previous: Instance | None) -> Instance:
         """Let the deployment's Service select its pods, and its load decide how many there are."""
         name = self._name(instance)
         before = self._name(previous) if previous is not None and previous.id != instance.id else None
         owner = self._owner(name)
+        if self._deployment(name)["spec"].get("replicas", 1) == 0:
+            raise RemoteError("the instance is stopped", where=instance.id, hint="deploy it again")
         scaler = autoscaler(owner, name, self._place, self._objects.namespace)
         if scaler:
             self._objects.apply(scaler, owner)
@@ -193,3 +195,15 @@ class KubernetesTarget:
             waited += _ADDRESS_PAUSE
             service = self._objects.get("Service", name) or service
         return f"http://{name}.{self._objects.namespace}.svc"
+
+
+def _through_a_proxy(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers with a server's key where the API server leaves it: Authorization it takes for its own."""
+    kept = {}
+    for name, value in headers.items():
+        scheme, _, key = value.partition(" ")
+        if name.lower() == "authorization" and scheme.lower() == "bearer":
+            kept["x-api-key"] = key
+        else:
+            kept[name] = value
+    return kept

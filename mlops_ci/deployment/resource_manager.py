@@ -93,8 +93,14 @@ class ResourceManager:
         except ResponseError as error:
             raise _explained(error, path) from error
 
-    def begin(self, method: str, path: str, body: Any = None) -> Reply:
+    def begin(self, method: str, path: str, body: Any = None, *, busy: float = _BUSY) -> Reply:
         """Ask for something, without waiting until it is done.
+
+        Args:
+            method: the method.
+            path: of the resource.
+            body: is sent as JSON.
+            busy: for how many seconds to wait while the resource is still at what was asked of it before.
 
         Raises:
             RemoteError: Azure refused or cannot be reached.
@@ -104,7 +110,7 @@ class ResourceManager:
             try:
                 return self._ask(method, path, body=body)
             except ResponseError as error:
-                if "Transitioning" not in _code(error.document)[0] or waited >= _BUSY:
+                if "Transitioning" not in _code(error.document)[0] or waited >= busy:
                     raise _explained(error, path) from error
             # What was asked of the group before is not done yet.
             waited += _PAUSE

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.onnx_packages import ensemble, mixed_model, side_model, sum_model, write_package
+from tests.serving.small_models import ensemble, mixed_model, side_model, sum_model, write_package
 from tests.serving.server_process import ServerProcess
 
 

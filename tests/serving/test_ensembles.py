@@ -12,7 +12,7 @@ from mlops_ci.errors import IntegrityError
 from mlops_ci.records.serving import ServedModel
 from mlops_ci.serving.contracts import RequestError
 from mlops_ci.serving.served import Served
-from tests.serving.onnx_packages import ensemble, mixed_model, side_model, sum_model, write_package
+from tests.serving.small_models import ensemble, mixed_model, side_model, sum_model, write_package
 
 
 def served(folder: Path, *models: ServedModel) -> Served:

@@ -15,7 +15,7 @@ from mlops_ci.serving.onnx_file import check_onnx_file
 from mlops_ci.serving.onnx_model import OnnxModel
 from mlops_ci.serving.package import read_package
 from mlops_ci.serving.providers import full_names
-from tests.serving.onnx_packages import ensemble, side_model, sum_model, write_package
+from tests.serving.small_models import ensemble, side_model, sum_model, write_package
 
 
 def external(folder: Path, location: str, *, inside: str = "initializer") -> Path:

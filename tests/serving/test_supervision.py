@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.onnx_packages import sum_model, write_package
+from tests.serving.small_models import sum_model, write_package
 from tests.serving.server_process import ServerProcess
 
 BODY = b'{"data": [[1, 2, 3]]}'

@@ -58,6 +58,7 @@ class Azure:
     by_location: bool = False
     page: int = 100
     writes: list[str] = field(default_factory=list)
+    made: int = 0
     _tokens: dict[str, int] = field(default_factory=dict)
     _operations: list[_Operation] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -146,6 +147,7 @@ class Azure:
             return _error(409, "DnsNameLabelNotAvailable", f"The DNS name label '{label}' is not available.")
         fate = self.fates.get(name, RUNNING)
         backend = self.backend(body) if self.backend else None
+        self.made += 1
         made = self.groups[name] = Group(f"{_GROUPS}/{name}", body, fate, backend, looks=fate.looks)
         return self._begin(200 if group else 201, made.shown(), lambda: None, fate.error)
 

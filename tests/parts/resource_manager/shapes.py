@@ -35,7 +35,7 @@ _PROBE = _of(
 _AMOUNTS = _of(
     ("cpu", "memoryInGB"),
     cpu={"type": "number", "exclusiveMinimum": 0},
-    memoryInGB={"type": "number", "minimum": 0.1, "multipleOf": 0.1},
+    memoryInGB={"type": "number", "minimum": 0.1},
     gpu=_of(("count", "sku"), count={"enum": [1, 2, 4]}, sku={"enum": ["K80", "P100", "V100"]}),
 )
 _VARIABLE = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mlops_ci.cli.options import argument, host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.lifecycle.compaction import collected_models, compact, describe_collected
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
@@ -55,7 +55,7 @@ def list_collected(model: str | None, project: Path, workspace: str | None, as_j
 
 
 @collected.command("compact")
-@argument("model")
+@click.argument("model")
 @project_option
 @workspace_option
 @host_option

@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
+from mlops_ci.errors import IntegrityError
 from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.signature import Column
 from mlops_ci.serving.contracts import RequestError, Tensors
@@ -24,7 +25,7 @@ _EXPECTED = {"number": "a number", "whole": "a whole number", "flag": "true or f
 _TYPES: dict[Kind, type] = {"number": float, "whole": int, "flag": bool, "text": str}
 
 
-def kind_of(column: Column, tensor: InputTensor) -> Kind:
+def kind_of(column: Column, dtype: np.dtype[Any]) -> Kind:
     """What values a column has, by the name of its type in a table; by that of its tensor where it has another name."""
     name = column.type.lower()
     if name.startswith(("float", "double", "decimal")):
@@ -36,19 +37,29 @@ def kind_of(column: Column, tensor: InputTensor) -> Kind:
     if name.startswith(("str", "utf8", "object", "categor", "enum", "text")):
         return "text"
     by_tensor: dict[str, Kind] = {"f": "number", "i": "whole", "u": "whole", "b": "flag"}
-    return by_tensor.get(dtype_of(tensor.type).kind, "text")
+    return by_tensor.get(dtype.kind, "text")
 
 
 class Columns:
     """The columns of a signature, and which tensor each goes into."""
 
     def __init__(self, columns: Sequence[Column], tensors: Sequence[InputTensor]) -> None:
+        """Put them together.
+
+        Raises:
+            IntegrityError: a tensor wants a column that is not there.
+        """
         self.names = tuple(column.name for column in columns)
         self._index = {name: index for index, name in enumerate(self.names)}
+        # A column that no tensor holds is one that the model does without; callers may send it all the same.
+        dtypes = [np.dtype(object)] * len(columns)
+        for tensor in tensors:
+            for name in tensor.columns:
+                if name not in self._index:
+                    raise IntegrityError(f"the tensor {tensor.name!r} wants a column {name!r} that no signature has")
+                dtypes[self._index[name]] = dtype_of(tensor.type)
         self._parts = [_Part(tensor, tuple(self._index[name] for name in tensor.columns)) for tensor in tensors]
-        holder = {name: tensor for tensor in tensors for name in tensor.columns}
-        self._kinds = tuple(kind_of(column, holder[column.name]) for column in columns)
-        dtypes = [dtype_of(holder[name].type) for name in self.names]
+        self._kinds = tuple(kind_of(column, dtype) for column, dtype in zip(columns, dtypes, strict=True))
         self._nullable = tuple(
             dtype.kind == "f" and kind in ("number", "whole") for dtype, kind in zip(dtypes, self._kinds, strict=True)
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from mlops_ci.records.conversion import ClassLabel, InputTensor, OutputTensor
+from mlops_ci.records.conversion import InputTensor, OutputTensor
 from mlops_ci.records.serving import ServedModel
 
 Tensors = Mapping[str, np.ndarray[Any, Any]]
@@ -122,11 +122,18 @@ class Count(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptSchema:
+    """Schemas of the body and of the answer, in the dialect that Swagger 2.0 and OpenAPI share; None: anything."""
+
+    input: dict[str, Any] | None
+    output: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """What documents about the server are made of. ``classes`` are the classes that a model's answers speak of."""
+    """What documents about the server are made of. ``scripts`` are the schemas of entry scripts that have any."""
 
     models: tuple[ServedModel, ...]
     default: str
     keyed: bool
-    classes: Mapping[str, tuple[ClassLabel, ...]] = field(default_factory=dict)
-    scripts: Mapping[str, EntryScript] = field(default_factory=dict)
+    scripts: Mapping[str, ScriptSchema] = field(default_factory=dict)

@@ -34,11 +34,13 @@ class Layout:
         self._rows = self._seconds + len(self.models) * (len(SECONDS) + 2)
         self.cells = self._rows + len(self.models) * (len(ROWS) + 2)
 
+    def known(self, model: str) -> str:
+        """The name of a model; empty for a name that none has."""
+        return model if model in self._index else ""
+
     def requests(self, model: str, route: str) -> int:
         """The first of the cells of a model and route, one a status."""
-        return _REQUESTS + (self._index.get(model, len(self.models) - 1) * len(ROUTES) + ROUTES.index(route)) * len(
-            STATUSES
-        )
+        return _REQUESTS + (self._index[model] * len(ROUTES) + ROUTES.index(route)) * len(STATUSES)
 
     def seconds(self, model: str) -> int:
         """The first cell of the times of a model: one a bucket, one for what is beyond them all, the sum."""
@@ -90,11 +92,12 @@ class Counters:
 
     def request(self, model: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; with its time if it was one to a model."""
+        model = self.layout.known(model)  # callers name what they like, and each name would be kept
         at = self._at.get((model, route))
         if at is None:
             at = self._at[model, route] = self._base + self.layout.requests(model, route)
         self._cells[at + _STATUS.get(status, len(STATUSES) - 1)] += 1
-        if seconds is not None:
+        if seconds is not None and model in self.layout.models:
             first = self._base + self.layout.seconds(model)
             self._cells[first + bisect_left(SECONDS, seconds)] += 1
             self._cells[first + len(SECONDS) + 1] += seconds

@@ -10,6 +10,7 @@ from typing import Any
 from mlops_ci import __version__
 from mlops_ci.serving.contracts import Collector, Exchange, ScriptRequest, Tensors
 from mlops_ci.serving.counters import Counters
+from mlops_ci.serving.documents import Documents
 from mlops_ci.serving.metrics import metrics_text
 from mlops_ci.serving.open_inference import decode_infer, describe, encode_infer
 from mlops_ci.serving.replies import TEXT, Reply, json_reply
@@ -22,11 +23,12 @@ Encode = Callable[[Tensors], Reply]
 class Handlers:
     """Answers for the models of a package."""
 
-    def __init__(self, served: Served, counters: Counters, collector: Collector | None) -> None:
+    def __init__(self, served: Served, counters: Counters, collector: Collector | None, documents: Documents) -> None:
         self.draining = False
         self._served = served
         self._counters = counters
         self._collector = collector
+        self._documents = documents
         self._default = served.manifest.default
 
     def routes(self) -> Routes:
@@ -44,6 +46,8 @@ class Handlers:
                 "/v2/health/ready": ready,
                 "/v2": Route("models", ("GET",), self._server),
                 "/metrics": Route("metrics", ("GET",), self._metrics),
+                "/openapi.json": Route("documents", ("GET",), self._openapi),
+                "/swagger.json": Route("documents", ("GET",), self._swagger),
             },
             {
                 "score": Route("score", ("POST",), self._score),
@@ -125,3 +129,9 @@ class Handlers:
     def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         versions = {model.name: model.version for model in self._served.manifest.models}
         return Reply(200, metrics_text(self._counters, versions).encode(), TEXT)
+
+    def _openapi(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
+        return self._documents.openapi
+
+    def _swagger(self, request: Request) -> Reply:
+        return self._documents.swagger(request.query)

@@ -46,7 +46,7 @@ class _Input(msgspec.Struct):
     name: str
     shape: list[int]
     datatype: str
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()  # what is absent has no bytes
     parameters: _Parameters | None = None
 
 
@@ -158,10 +158,10 @@ def _array(given: _Input, wanted: InputTensor, blob: memoryview) -> tuple[np.nda
     count, dtype = math.prod(given.shape), dtype_of(wanted.type)
     size = given.parameters.binary_data_size if given.parameters else None
     if size is not None:
-        if given.data is not None or not 0 <= size <= len(blob):
+        if bytes(given.data) or not 0 <= size <= len(blob):
             raise RequestError(400, f'input "{wanted.name}" has {size} bytes, but they are not there')
         return array_of(blob[:size], dtype, given.shape, wanted.name), blob[size:]
-    if given.data is None:
+    if not bytes(given.data):
         raise RequestError(400, f'input "{wanted.name}" has no data')
     values = _values(bytes(given.data), dtype, wanted.name)
     if len(values) != count:

@@ -12,6 +12,7 @@ import msgspec
 
 from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.serving import ServedModel
+from mlops_ci.records.signature import Column
 from mlops_ci.serving.columns import Columns, array_of_values
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
@@ -32,7 +33,8 @@ class ScoreProtocol:
         self._reading = reading
         self._head = {"model": model.name, "version": model.version}
         if self._tables:
-            self._columns = Columns(model.inputs, inputs)
+            unsigned = [Column(name, tensor.type) for tensor in inputs for name in tensor.columns]
+            self._columns = Columns(model.inputs or unsigned, inputs)
             body = msgspec.defstruct("Body", [("data", list[self._columns.row_type])], forbid_unknown_fields=True)  # type: ignore[name-defined]
             self._quick: Any = msgspec.json.Decoder(body)
 

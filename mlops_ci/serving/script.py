@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.records.digest import PREFIX
 from mlops_ci.records.serving import ServedModel
-from mlops_ci.serving.contracts import RequestError, ScriptAnswer, ScriptRequest
+from mlops_ci.serving.contracts import RequestError, ScriptAnswer, ScriptRequest, ScriptSchema
 from mlops_ci.serving.script_errors import start_failure, summary, tidied
 from mlops_ci.serving.script_http import offer_stand_ins, wants_raw
 from mlops_ci.serving.script_parameters import Parameters, parameters_of
-from mlops_ci.serving.script_schema import ScriptSchema, failed_converting, schema_of
+from mlops_ci.serving.script_schema import failed_converting, schema_of
 from mlops_ci.serving.script_timeout import TookTooLongError, await_within, call_within
 from mlops_ci.serving.script_values import NoJsonFormError, answer_of
 

@@ -9,19 +9,12 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from mlops_ci.serving.contracts import ScriptSchema
 
 _SCHEMAS = "inference_schema.schema_util"
 _CONVERSION = ("inference_schema", "_deserialize_input_argument")
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptSchema:
-    """Schemas of the body and of the answer, in the dialect that Swagger 2.0 and OpenAPI share; None: anything."""
-
-    input: dict[str, Any] | None
-    output: dict[str, Any] | None
 
 
 def schema_of(run: Callable[..., Any]) -> ScriptSchema | None:

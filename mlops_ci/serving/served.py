@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -110,6 +111,16 @@ class Served:
         if isinstance(found, ScriptEndpoint):
             raise RequestError(400, f"{name[:100]} is an entry script, which reads no tensors; ask it at /score")
         return found
+
+    def models(self) -> tuple[ServedModel, ...]:
+        """The entries of the manifest, completed by what the files themselves say."""
+        return tuple(map(self._completed, self.manifest.models))
+
+    def _completed(self, model: ServedModel) -> ServedModel:
+        found = self._endpoints[model.name]
+        if isinstance(found, ScriptEndpoint):
+            return model
+        return replace(model, tensors=found.inputs, outputs=found.outputs, classes=found.reading.classes)
 
     def scripts(self) -> dict[str, Script]:
         """The entry scripts."""

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -18,7 +19,9 @@ from mlops_ci.records.codec import decode
 from mlops_ci.serving.app import App
 from mlops_ci.serving.collect import open_collector
 from mlops_ci.serving.connection import Connection, expect_in_time
+from mlops_ci.serving.contracts import Described
 from mlops_ci.serving.counters import READY, WAITING, Counters, Layout
+from mlops_ci.serving.documents import Documents
 from mlops_ci.serving.handlers import Handlers
 from mlops_ci.serving.keys import Keys
 from mlops_ci.serving.package import read_package
@@ -55,10 +58,13 @@ async def _serve(orders: Orders) -> int:
     counters.start(os.getpid())
     keys = Keys(settings.keys, os.environ)
     served = Served(package, lambda count: counters.set(WAITING, count), counters.computed)
-    collector = open_collector(package.manifest, os.environ, counters.collected)
+    models = served.models()
+    schemas = {name: script.schema for name, script in served.scripts().items() if script.schema}
+    documents = Documents(Described(models, package.manifest.default, keyed=keys.needed, scripts=schemas))
+    collector = open_collector(replace(package.manifest, models=models), os.environ, counters.collected)
     if collector is not None:
         collector.start()
-    app = App(Handlers(served, counters, collector), keys, counters, settings.max_request)
+    app = App(Handlers(served, counters, collector, documents), keys, counters, settings.max_request)
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

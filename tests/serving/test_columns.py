@@ -125,7 +125,9 @@ def test_names_in_messages_are_short_and_cannot_break_lines() -> None:
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=4)
 )  # fmt: skip
-RIGHT = st.tuples(st.none() | st.floats(-1e6, 1e6), st.integers(-(2**31), 2**31 - 1), st.booleans(), st.text(max_size=4))
+RIGHT = st.tuples(
+    st.none() | st.floats(-1e6, 1e6), st.integers(-(2**31), 2**31 - 1), st.booleans(), st.text(max_size=4)
+)
 
 
 @given(st.lists(st.lists(VALUES, min_size=3, max_size=5), max_size=3) | st.lists(RIGHT, min_size=1, max_size=3))

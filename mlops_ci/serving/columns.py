@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
+from mlops_ci.errors import IntegrityError
 from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.signature import Column
 from mlops_ci.serving.contracts import RequestError, Tensors
@@ -24,7 +25,7 @@ _EXPECTED = {"number": "a number", "whole": "a whole number", "flag": "true or f
 _TYPES: dict[Kind, type] = {"number": float, "whole": int, "flag": bool, "text": str}
 
 
-def kind_of(column: Column, tensor: InputTensor) -> Kind:
+def kind_of(column: Column, dtype: np.dtype[Any]) -> Kind:
     """What values a column has, by the name of its type in a table; by that of its tensor where it has another name."""
     name = column.type.lower()
     if name.startswith(("float", "double", "decimal")):
@@ -36,19 +37,29 @@ def kind_of(column: Column, tensor: InputTensor) -> Kind:
     if name.startswith(("str", "utf8", "object", "categor", "enum", "text")):
         return "text"
     by_tensor: dict[str, Kind] = {"f": "number", "i": "whole", "u": "whole", "b": "flag"}
-    return by_tensor.get(dtype_of(tensor.type).kind, "text")
+    return by_tensor.get(dtype.kind, "text")
 
 
 class Columns:
     """The columns of a signature, and which tensor each goes into."""
 
     def __init__(self, columns: Sequence[Column], tensors: Sequence[InputTensor]) -> None:
+        """Put them together.
+
+        Raises:
+            IntegrityError: a tensor wants a column that is not there.
+        """
         self.names = tuple(column.name for column in columns)
         self._index = {name: index for index, name in enumerate(self.names)}
+        # A column that no tensor holds is one that the model does without; callers may send it all the same.
+        dtypes = [np.dtype(object)] * len(columns)
+        for tensor in tensors:
+            for name in tensor.columns:
+                if name not in self._index:
+                    raise IntegrityError(f"the tensor {tensor.name!r} wants a column {name!r} that no signature has")
+                dtypes[self._index[name]] = dtype_of(tensor.type)
         self._parts = [_Part(tensor, tuple(self._index[name] for name in tensor.columns)) for tensor in tensors]
-        holder = {name: tensor for tensor in tensors for name in tensor.columns}
-        self._kinds = tuple(kind_of(column, holder[column.name]) for column in columns)
-        dtypes = [dtype_of(holder[name].type) for name in self.names]
+        self._kinds = tuple(kind_of(column, dtype) for column, dtype in zip(columns, dtypes, strict=True))
         self._nullable = tuple(
             dtype.kind == "f" and kind in ("number", "whole") for dtype, kind in zip(dtypes, self._kinds, strict=True)
         )
@@ -91,7 +102,7 @@ class Columns:
         width = len(self.names)
         if len(self._parts) == 1 and self._parts[0].whole(width):
             part = self._parts[0]
-            return {part.name: part.checked(np.array(rows, part.dtype))}
+            return {part.name: array_of_values(rows, part.dtype)}
         by_column = tuple(zip(*rows, strict=True))
         return {part.name: part.of(by_column) for part in self._parts}
 
@@ -158,7 +169,6 @@ class _Part:
         self.dtype = dtype_of(tensor.type)
         self._columns = columns
         self._flat = len(tensor.shape) == 1
-        self._is_float = self.dtype.kind == "f"
 
     def whole(self, width: int) -> bool:
         """Whether it is the whole table as it stands."""
@@ -166,16 +176,26 @@ class _Part:
 
     def of(self, by_column: Sequence[Sequence[Any]]) -> np.ndarray[Any, Any]:
         if len(self._columns) == 1:
-            column = np.array(by_column[self._columns[0]], self.dtype)
-            return self.checked(column if self._flat else column.reshape(-1, 1))
-        table = np.array([by_column[index] for index in self._columns], self.dtype)
-        return self.checked(np.ascontiguousarray(table.T))
+            column = array_of_values(by_column[self._columns[0]], self.dtype)
+            return column if self._flat else column.reshape(-1, 1)
+        table = array_of_values([by_column[index] for index in self._columns], self.dtype)
+        return np.ascontiguousarray(table.T)
 
-    def checked(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        # JSON has no infinity: where there is one, a number was too large for the type.
-        if self._is_float and np.isinf(array).any():
-            raise OverflowError
-        return array
+
+def array_of_values(values: Sequence[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """An array of values from JSON.
+
+    Raises:
+        OverflowError: one is beyond the type. JSON has no infinity: where there is one, a number was too large.
+        ValueError: they have no common shape.
+    """
+    if dtype.kind != "f":
+        return np.array(values, dtype)
+    with np.errstate(over="ignore"):
+        array = np.array(values, dtype)
+    if np.isinf(array).any():
+        raise OverflowError
+    return array
 
 
 def _range(dtype: np.dtype[Any]) -> tuple[float, float]:

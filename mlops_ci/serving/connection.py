@@ -91,9 +91,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # Whoever offers another protocol goes on with this one if nobody takes it up (RFC 9110, section 7.8).
-            self._parser = httptools.HttpRequestParser(self)
-            self.data_received(data[upgrade.args[0] :])
+            self._go_on_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             logger.error("a connection failed", exc_info=error)
             self.refuse(500, "the server failed; its log has the reason")
@@ -162,6 +160,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """It is there."""
+        if self._parser.should_upgrade():
+            return  # the parser has left out the body
         request, self._request, self._url = self._request, None, b""
         if self._closed or request is None:
             return
@@ -215,6 +215,20 @@ class Connection(asyncio.Protocol):
                 self._task = asyncio.get_running_loop().create_task(self._later(request, answer, keep))
         if not self._waiting and not self._choked and not self._closed:
             self._transport.resume_reading()
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        """Who offers another protocol goes on with this one if nobody takes it up (RFC 9110, section 7.8).
+
+        The parser stops after such a head; it gets the head again, without the offer, and then what follows.
+        """
+        if self._request is None or self._request.method == "CONNECT":
+            self.refuse(405, "this is no proxy")
+            return
+        offer = (b"upgrade", b"connection", b"http2-settings")
+        lines = [b"%s %s HTTP/1.1" % (self._request.method.encode(), self._url)]
+        lines += [b"%s: %s" % header for header in self._headers if header[0] not in offer]
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     async def _later(self, request: Request, answer: Awaitable[Reply], keep: bool) -> None:
         reply = await answer

@@ -97,7 +97,7 @@ class Counters:
         if at is None:
             at = self._at[model, route] = self._base + self.layout.requests(model, route)
         self._cells[at + _STATUS.get(status, len(STATUSES) - 1)] += 1
-        if seconds is not None:
+        if seconds is not None and model in self.layout.models:
             first = self._base + self.layout.seconds(model)
             self._cells[first + bisect_left(SECONDS, seconds)] += 1
             self._cells[first + len(SECONDS) + 1] += seconds

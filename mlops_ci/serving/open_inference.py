@@ -14,6 +14,7 @@ import numpy as np
 
 from mlops_ci.records.conversion import InputTensor, OutputTensor
 from mlops_ci.records.serving import ServedModel
+from mlops_ci.serving.columns import array_of_values
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.open_inference_binary import HEADER_LENGTH, array_of, bytes_of, split
@@ -45,7 +46,7 @@ class _Input(msgspec.Struct):
     name: str
     shape: list[int]
     datatype: str
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()  # what is absent has no bytes
     parameters: _Parameters | None = None
 
 
@@ -157,20 +158,18 @@ def _array(given: _Input, wanted: InputTensor, blob: memoryview) -> tuple[np.nda
     count, dtype = math.prod(given.shape), dtype_of(wanted.type)
     size = given.parameters.binary_data_size if given.parameters else None
     if size is not None:
-        if given.data is not None or not 0 <= size <= len(blob):
+        if bytes(given.data) or not 0 <= size <= len(blob):
             raise RequestError(400, f'input "{wanted.name}" has {size} bytes, but they are not there')
         return array_of(blob[:size], dtype, given.shape, wanted.name), blob[size:]
-    if given.data is None:
+    if not bytes(given.data):
         raise RequestError(400, f'input "{wanted.name}" has no data')
     values = _values(bytes(given.data), dtype, wanted.name)
     if len(values) != count:
         raise RequestError(400, f'input "{wanted.name}" has {len(values)} values, its shape has {count}')
     try:
-        array = np.array(values, dtype)
+        array = array_of_values(values, dtype)
     except (OverflowError, ValueError) as error:
         raise RequestError(400, f'input "{wanted.name}" has a value that {datatype} cannot hold') from error
-    if dtype.kind == "f" and np.isinf(array).any():
-        raise RequestError(400, f'input "{wanted.name}" has a value that {datatype} cannot hold')
     return array.reshape(given.shape), blob
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.serving import ServedModel
-from mlops_ci.serving.columns import Columns
+from mlops_ci.records.signature import Column
+from mlops_ci.serving.columns import Columns, array_of_values
 from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.predictions import Reading
@@ -33,7 +33,8 @@ class ScoreProtocol:
         self._reading = reading
         self._head = {"model": model.name, "version": model.version}
         if self._tables:
-            self._columns = Columns(model.inputs, inputs)
+            unsigned = [Column(name, tensor.type) for tensor in inputs for name in tensor.columns]
+            self._columns = Columns(model.inputs or unsigned, inputs)
             body = msgspec.defstruct("Body", [("data", list[self._columns.row_type])], forbid_unknown_fields=True)  # type: ignore[name-defined]
             self._quick: Any = msgspec.json.Decoder(body)
 
@@ -73,7 +74,7 @@ class ScoreProtocol:
             raise RequestError(400, "the model reads several tensors that are no table; ask it at /v2/models")
         tensor = self._inputs[0]
         try:
-            array = np.array(data, dtype_of(tensor.type))
+            array = array_of_values(data, dtype_of(tensor.type))
         except (ValueError, TypeError, OverflowError) as error:
             raise RequestError(400, f"the data is no tensor of {tensor.type}") from error
         check_shape(tensor, array.shape)

@@ -27,6 +27,7 @@ Say = Callable[[str], None]
 _LONGEST_PAUSE = 5.0
 _STABLE = 10.0  # seconds after which a worker's next death is its first again
 _GRACE = 5.0  # seconds beyond the drain until a worker is killed
+_ATTEMPTS, _NEVER_READY = 3, 3  # how often a server is begun that never becomes ready, and its exit code then
 _TOLD = (2, 3, 5)  # exit codes of a worker that has said what is wrong: starting it again would not help
 
 
@@ -102,13 +103,14 @@ class Supervisor:
     def _died(self, number: int, place: _Place, code: int, now: float) -> None:
         place.process = None
         if self._stop is not None:
-            self._code = self._code or (code if code >= 0 else 128 + self._stop)
+            # Signalled by us before it had begun to listen, it has lost nothing.
+            self._code = self._code or (0 if code == -signal.SIGTERM else code if code >= 0 else 128 + self._stop)
             return
-        if code in _TOLD and not self._was_ready:
-            self._code = code
+        place.deaths = 1 if self._was_ready and now - place.started > _STABLE else place.deaths + 1
+        if not self._was_ready and (code in _TOLD or place.deaths == _ATTEMPTS):
+            self._code = code if code in _TOLD else _NEVER_READY
             self._begin_to_stop(signal.SIGTERM)
             return
-        place.deaths = 1 if now - place.started > _STABLE else place.deaths + 1
         pause = min(_LONGEST_PAUSE, 0.1 * 2 ** (place.deaths - 1)) if place.deaths > 1 else 0.0
         place.due = now + pause
         why = f"signal {-code}" if code < 0 else f"exit code {code}"

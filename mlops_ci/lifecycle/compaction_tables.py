@@ -13,7 +13,7 @@ from mlops_ci.records.collected import CollectedRequest, SegmentHead
 from mlops_ci.records.digest import digest_of_value, hexadecimal
 
 INPUT = "input."
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "id": pl.String,
     "time": pl.Datetime("ms", "UTC"),
     "deployment": pl.String,

@@ -57,7 +57,7 @@ class Lines:
         for name, tensor in inputs.items():
             names = columns.get(name, ())
             if names and tensor.ndim == 2 and tensor.shape[1] == len(names):
-                yield from ((each, tensor[:, index].tolist()) for index, each in enumerate(names))
+                yield from zip(names, tensor.T.tolist(), strict=True)
             else:
                 yield names[0] if len(names) == 1 else name, tensor.tolist()
 
@@ -69,10 +69,8 @@ class Lines:
         else:
             yield "prediction", self._reading.values(outputs)
             if self._reading.has_scores:
-                scores = self._reading.scores(outputs)
-                yield from (
-                    (f"score.{name}", scores[:, index].tolist()) for index, name in enumerate(self._reading.classes)
-                )
+                names = (f"score.{name}" for name in self._reading.classes)
+                yield from zip(names, self._reading.scores(outputs).T.tolist(), strict=True)
 
 
 def _time(exchange: Exchange) -> str:

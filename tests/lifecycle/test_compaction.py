@@ -91,7 +91,8 @@ def test_a_segment_that_is_sent_again_after_it_was_compacted_adds_nothing(tmp_pa
 
 
 def test_a_damaged_segment_is_set_aside_and_the_others_are_not(tmp_path: Path) -> None:
-    store, warnings = LocalStore(tmp_path), []
+    store = LocalStore(tmp_path)
+    warnings: list[str] = []
     send(store, [request("a")])
     name = send(store, [request("b", after=timedelta(seconds=1))])
     key = segment_key("coin", name)
@@ -154,7 +155,8 @@ def test_killed_at_any_write_the_next_run_neither_loses_nor_duplicates_a_row(tmp
 
 
 def test_several_at_once_write_every_row_once(tmp_path: Path) -> None:
-    store, failures = LocalStore(tmp_path), []
+    store = LocalStore(tmp_path)
+    failures: list[BaseException] = []
     for number in range(12):
         send(store, [request(f"r{number}", after=timedelta(seconds=number))])
     start = threading.Barrier(3)

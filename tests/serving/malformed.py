@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import zlib
 from collections.abc import Mapping
+from functools import cache
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 
+TOGETHER = 10
 TEXT = st.text(max_size=20)
 NUMBERS = st.floats() | st.integers() | st.integers(-(10**400), 10**400).map(abs)
 ANYTHING = st.recursive(
@@ -105,91 +109,108 @@ def _of_kind(kind: str, schema: Mapping[str, Any], components: Mapping[str, Any]
     }[kind]
 
 
-def requests(document: Mapping[str, Any], limit: int) -> st.SearchStrategy[tuple[str, bytes]]:
-    """Requests as bytes, each with its kind: ``fitting`` ones are right, ``broken`` ones are no HTTP at all."""
+def requests(document: Mapping[str, Any], limit: int) -> st.SearchStrategy[list[tuple[str, bytes]]]:
+    """Requests as bytes, ``TOGETHER`` at a time, each with its kind.
+
+    The first is right, by the document, and the second is any JSON; the others are made of them and a seed, which is
+    much quicker than to draw each.
+    """
     components = document["components"]["schemas"]
     routes = [(path, method, each) for path, item in document["paths"].items() for method, each in item.items()]
     posts = [
-        (path, each["requestBody"]["content"]["application/json"]["schema"])
+        (path, fitting(each["requestBody"]["content"]["application/json"]["schema"], components))
         for path, method, each in routes
         if method == "post"
     ]
-    paths = st.sampled_from([path for path, _, _ in routes] + PATHS)
+    paths = [path for path, _, _ in routes] + PATHS
 
     @st.composite
-    def right(draw: st.DrawFn) -> tuple[str, bytes]:
-        path, schema = draw(st.sampled_from(posts))
-        return "fitting", http("POST", path, _json(draw(fitting(schema, components))))
+    def some(draw: st.DrawFn) -> list[tuple[str, bytes]]:
+        path, bodies = draw(st.sampled_from(posts))
+        body, random = _json(draw(bodies)), Random(draw(st.integers(0, 2**32)))
+        found = [("fitting", http("POST", path, body)), ("odd", http("POST", path, _json(draw(ANYTHING))))]
+        while len(found) < TOGETHER:
+            kind = random.choice(["mutated", "mutated", "odd", "headed", "lost", "binary", "broken"])
+            found.append((kind, _MAKERS[kind](random, path, body, paths, limit)))
+        return found
 
-    @st.composite
-    def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
-        path, schema = draw(st.sampled_from(posts))
-        body = bytearray(_json(draw(fitting(schema, components))))
-        for _ in range(draw(st.integers(1, 4))):
-            at = draw(st.integers(0, len(body)))
-            body[at : at + draw(st.integers(0, 5))] = draw(st.binary(max_size=5))
-        return "mutated", http("POST", path, bytes(body))
+    return some()
 
-    @st.composite
-    def odd(draw: st.DrawFn) -> tuple[str, bytes]:
-        path = draw(st.sampled_from([path for path, _ in posts]))
-        body = draw(st.sampled_from(ODD) | ANYTHING.map(_json) | st.binary(max_size=200))
-        return "odd", http("POST", path, body)
 
-    @st.composite
-    def headed(draw: st.DrawFn) -> tuple[str, bytes]:
-        path, schema = draw(st.sampled_from(posts))
-        plain = _json(draw(fitting(schema, components)))
-        body, coding = draw(
-            st.sampled_from(
-                [
-                    (gzip.compress(plain), "gzip"),
-                    (zlib.compress(plain), "deflate"),
-                    (gzip.compress(plain)[:-4], "gzip"),
-                    (gzip.compress(b" " * (100 * limit)), "gzip"),
-                    (gzip.compress(gzip.compress(plain)), "gzip, gzip"),
-                    (plain, "gzip"),
-                    (plain, "br"),
-                    (b"x" * (limit + 1), "identity"),
-                ]
-            )
-        )
-        extra = draw(
-            st.sampled_from(
-                [
-                    {},
-                    {"content-type": "text/plain"},
-                    {"content-type": "application/json; charset=utf-16"},
-                    {"inference-header-content-length": str(len(plain))},
-                    {"inference-header-content-length": "-1"},
-                    {"inference-header-content-length": "9" * 30},
-                    {"x-request-id": "a" * 5000},
-                    {"accept": "text/html"},
-                ]
-            )
-        )
-        return "headed", http("POST", path, body, {"content-encoding": coding, **extra})
+def _mutated(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    changed = bytearray(body)
+    for _ in range(random.randint(1, 4)):
+        at = random.randint(0, len(changed))
+        changed[at : at + random.randint(0, 5)] = random.randbytes(random.randint(0, 5))
+    return http("POST", path, bytes(changed))
 
-    @st.composite
-    def lost(draw: st.DrawFn) -> tuple[str, bytes]:
-        return "lost", http(draw(st.sampled_from(METHODS)), draw(paths), draw(st.sampled_from([b"", b"{}"])))
 
-    @st.composite
-    def binary(draw: st.DrawFn) -> tuple[str, bytes]:
-        rows = draw(st.integers(0, 3))
-        data = draw(st.binary(max_size=40))
-        said = draw(st.sampled_from([len(data), 8 * rows, 0, 7]))
-        tensor = {"name": "numbers", "shape": [rows, 2], "datatype": "FP32", "parameters": {"binary_data_size": said}}
-        texts = {"name": "texts", "shape": [rows, 1], "datatype": "BYTES", "data": ["edge"] * rows}
-        head = _json({"inputs": draw(st.permutations([tensor, texts])), "parameters": {"binary_data_output": True}})
-        length = draw(st.sampled_from([len(head), len(head) - 1, len(head) + len(data)]))
-        headers = {"inference-header-content-length": str(length)}
-        return "binary", http("POST", "/v2/models/coin/infer", head + data, headers)
+def _odd(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    return http("POST", path, random.choice([*ODD, random.randbytes(random.randint(0, 200))]))
 
-    broken = st.sampled_from(BROKEN).map(lambda data: ("broken", data)) | st.binary(max_size=300).map(
-        lambda data: ("broken", data)
+
+def _headed(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    changed, coding = random.choice(
+        [
+            (gzip.compress(body), "gzip"),
+            (zlib.compress(body), "deflate"),
+            (gzip.compress(body)[:-4], "gzip"),
+            (_bomb(limit), "gzip"),
+            (gzip.compress(gzip.compress(body)), "gzip, gzip"),
+            (body, "gzip"),
+            (body, "br"),
+            (b"x" * (limit + 1), "identity"),
+        ]
     )
-    return st.one_of(right(), mutated(), odd(), headed(), lost(), binary(), broken)
+    extra = random.choice(
+        [
+            {},
+            {"content-type": "text/plain"},
+            {"content-type": "application/json; charset=utf-16"},
+            {"inference-header-content-length": str(len(body))},
+            {"inference-header-content-length": "-1"},
+            {"inference-header-content-length": "9" * 30},
+            {"x-request-id": "a" * 5000},
+            {"accept": "text/html"},
+        ]
+    )
+    return http("POST", path, changed, {"content-encoding": coding, **extra})
+
+
+def _lost(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    return http(random.choice(METHODS), random.choice(paths), random.choice([b"", b"{}"]))
+
+
+def _binary(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    right, rows = random.random() < 0.4, random.randint(1, 3)
+    numbers = struct.pack(f"<{2 * rows}f", *(random.uniform(-9, 9) for _ in range(2 * rows)))
+    data = numbers if right else random.randbytes(8 * random.randint(0, 4))
+    said = len(data) if right else random.choice([len(data), 8 * rows, 0, 7])
+    tensor = {"name": "numbers", "shape": [rows, 2], "datatype": "FP32", "parameters": {"binary_data_size": said}}
+    texts = {"name": "texts", "shape": [rows, 1], "datatype": "BYTES", "data": ["edge"] * rows}
+    inputs = random.sample([tensor, texts], 2)
+    head = _json({"inputs": inputs, "parameters": {"binary_data_output": True}})
+    length = len(head) if right else random.choice([len(head), len(head) - 1, len(head) + len(data)])
+    return http("POST", "/v2/models/coin/infer", head + data, {"inference-header-content-length": str(length)})
+
+
+def _broken(random: Random, path: str, body: bytes, paths: list[str], limit: int) -> bytes:
+    return random.choice([*BROKEN, random.randbytes(random.randint(0, 300))])
+
+
+@cache
+def _bomb(limit: int) -> bytes:
+    return gzip.compress(b" " * (100 * limit))
+
+
+_MAKERS = {
+    "mutated": _mutated,
+    "odd": _odd,
+    "headed": _headed,
+    "lost": _lost,
+    "binary": _binary,
+    "broken": _broken,
+}
 
 
 def http(method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:

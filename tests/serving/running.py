@@ -95,11 +95,17 @@ def running(package: Path, *arguments: str, environ: Mapping[str, str] | None = 
                 break
         else:
             raise AssertionError("".join(log))
-        threading.Thread(target=lambda: log.extend(process.stderr or ()), daemon=True).start()
-        yield Running(int(found[1]), process, log)
+        reading = threading.Thread(target=lambda: log.extend(process.stderr or ()))
+        reading.start()
+        try:
+            yield Running(int(found[1]), process, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            reading.join(PATIENCE)
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.kill()
         process.wait(PATIENCE)
+        process.stderr.close()
 
 
 def start(package: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

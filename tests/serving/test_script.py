@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mlops_ci.serving.contracts import RequestError, ScriptAnswer
 
 from mlops_ci.errors import IntegrityError, UsageError
+from mlops_ci.serving.contracts import RequestError, ScriptAnswer
 from mlops_ci.serving.script import Script, load_script
 from tests.serving.scripts import asked, imports_undone, posted, script_package
 

@@ -27,6 +27,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "trigger": ("trigger", "trigger", "Tell others what is due of registrations, promotions and deployments."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),
+    "image": ("image", "image", "Build, push and inspect container images of versions."),
     "runs": ("runs", "runs", "List and show runs."),
     "environment": ("environment", "environment", "Lock the software of the steps; check and compare locks."),
     "workspace": ("workspace", "workspace", "Create, describe and check a workspace."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -84,6 +84,12 @@ def columns_of(frame: pl.DataFrame, names: Sequence[str]) -> tuple[Column, ...]:
 def rows_of(frame: pl.DataFrame, names: Sequence[str], rows: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
     """Some rows of some columns, as values that JSON has: times in ISO 8601, what is no number as null."""
     return tuple(tuple(map(_json_value, row)) for row in frame[list(rows)].select(names).iter_rows())
+
+
+def write_with(frame: pl.DataFrame, columns: Mapping[str, Sequence[Any]], file: Path) -> None:
+    """Write a table as Parquet, with the values of some columns replaced by others, of one type each."""
+    polars = _polars()
+    frame.with_columns(polars.Series(name, values) for name, values in columns.items()).write_parquet(file)
 
 
 def _json_value(value: Any) -> Any:

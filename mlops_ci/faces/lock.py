@@ -20,12 +20,12 @@ from uv import find_uv_bin
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "actions" / "setup" / "locks"
 IMAGE_LOCKS = ROOT / "mlops_ci" / "packaging" / "locks"
-# Of the core's dependencies, those that a scoring server has; and what collecting requests adds.
-IMAGES = {"server": "msgspec", "collector": "obstore"}
+# What a scoring server has, and what collecting requests adds: extras, and dependencies of the core.
+IMAGES = {"server": (("serve",), ("msgspec",)), "collector": ((), ("obstore",))}
 CORE = "core"
 _HEADER = "# Written by make lock. What {name} needs beyond {beyond}.\n"
 _IMAGE_HEADER = "# Written by make lock. What images have for the {name} of a model.\n"
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[^A-Za-z0-9._-]")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 
 
@@ -64,23 +64,28 @@ def compile_locks() -> dict[str, str]:
 
 
 def compile_image_locks(locks: Mapping[str, str]) -> dict[str, str]:
-    """The locks of the software in images, by name: parts of the others, given here, and of the same versions."""
+    """The locks of the software in images and what they are made from, by file name.
+
+    Their pins are those of the other locks, which are given here.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    of_core = {_NAME.match(line)[0]: line for line in project["dependencies"]}  # type: ignore[index] # they have names
+    of_core = {_NAME.split(line)[0]: line for line in project["dependencies"]}
     texts: dict[str, str] = {}
     known: set[str] = set()
+    wanted: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "all.txt")
         constraints.write_text("".join(locks.values()), "utf-8")
-        wanted = [*project["optional-dependencies"]["serve"]]
-        for name, package in IMAGES.items():
-            wanted.append(of_core[package])
+        for name, (extras, packages) in IMAGES.items():
+            more = [line for extra in extras for line in project["optional-dependencies"][extra]]
+            more += [of_core[package] for package in packages]
+            texts[f"{name}.in"] = "".join(f"{line}\n" for line in sorted(more))
+            wanted += more
             given = Path(folder, f"{name}.in")
             given.write_text("\n".join(wanted), "utf-8")
             blocks = pins(_compile("--constraint", str(constraints), source=str(given)))
-            texts[name] = _IMAGE_HEADER.format(name=name) + "".join(
-                blocks[one] for one in sorted(blocks) if one not in known
-            )
+            header = _IMAGE_HEADER.format(name=name)
+            texts[f"{name}.txt"] = header + "".join(blocks[one] for one in sorted(blocks) if one not in known)
             known |= set(blocks)
     return texts
 
@@ -100,11 +105,15 @@ def _text(name: str, beyond: str, blocks: dict[str, str]) -> str:
 def main() -> None:
     """Write them all."""
     locks = compile_locks()
-    for folder, texts in ((LOCKS, locks), (IMAGE_LOCKS, compile_image_locks(locks))):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (folder / f"{name}.txt").write_text(text, "utf-8")
-            sys.stdout.write(f"{name}: {len(pins(text))} packages\n")
+    _write(LOCKS, {f"{name}.txt": text for name, text in locks.items()})
+    _write(IMAGE_LOCKS, compile_image_locks(locks))
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+        sys.stdout.write(f"{name}: {len(pins(text))} packages\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlops_ci.errors import ConflictError, MlopsError
 from mlops_ci.gate.judge import rules_digest
+from mlops_ci.lifecycle.conversion_keeping import keep_conversion
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
@@ -52,6 +53,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
     run = trained.run
     keep_run(session, trained, run)
     registered = register(log, _registration(trained))
+    conversion = keep_conversion(session, log, registered, trained)
     try:
         ending = _settle(session, log, registered, trained)
     except MlopsError as error:
@@ -69,6 +71,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
         version=registered.version.version,
         compared_with=ending.compared_with,
         notes=notes,
+        conversion=conversion,
     )
 
 

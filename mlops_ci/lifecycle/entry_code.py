@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from mlops_ci.errors import UsageError
+from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.model_package import ReadCode
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.paths import escapes
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.source.checkout import Checkout
+from mlops_ci.workspace.git.settings import find_remote
 
 _WHERE = "serve in mlops.yaml"
 
@@ -21,6 +25,21 @@ def code_of_commit(checkout: Checkout, prefix: str) -> ReadCode:
     return partial(_of_commit, checkout, prefix)
 
 
+def code_for(folder: Path, host: str, environ: Mapping[str, str]) -> ReadCode:
+    """Reads the code of versions in the repository around the folder of ``mlops.yaml``.
+
+    Whatever is wrong with the repository is told when code is asked for: ONNX models need none.
+    """
+
+    def read(version: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
+        lent = select_host(host, environ, _unheard).git_settings()
+        checkout = Checkout(folder, partial(find_remote, "git+origin", folder, environ, lent))
+        prefix = os.path.relpath(folder.resolve(), checkout.root.resolve())
+        return _of_commit(checkout, prefix, version, paths)
+
+    return read
+
+
 def code_of_tree(snapshot: Snapshot) -> ReadCode:
     """Reads the code as it is in the working tree, for trying it out."""
     return partial(_of_tree, snapshot)
@@ -28,13 +47,13 @@ def code_of_tree(snapshot: Snapshot) -> ReadCode:
 
 def _of_commit(checkout: Checkout, prefix: str, version: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
     if version.commit is None:
-        hint = "register it with --commit, or package the working tree with --working-tree"
+        hint = "register it with --commit"
         raise UsageError(f"{version.model} v{version.version} has no commit to take the entry script from", hint=hint)
     found: dict[str, bytes] = {}
     for path in map(_inside, paths):
         files = checkout.files_at(version.commit, posixpath.normpath(posixpath.join(prefix, path)))
         if not files:
-            hint = "commit it and train again, or package the working tree with --working-tree"
+            hint = "commit it and train again"
             raise UsageError(f"{path!r} is not in the commit {version.commit[:7]}", where=_WHERE, hint=hint)
         found |= {posixpath.relpath(name, prefix): data for name, data in files.items()}
     return found
@@ -43,6 +62,10 @@ def _of_commit(checkout: Checkout, prefix: str, version: ModelVersion, paths: tu
 def _of_tree(snapshot: Snapshot, _: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
     names = [name for path in map(_inside, paths) for name in snapshot.expand(path, declared=_WHERE)]
     return {name: snapshot.path(name).read_bytes() for name in names}
+
+
+def _unheard(line: str) -> None:
+    """Says nothing: a host that is asked for settings has nothing to tell."""
 
 
 def _inside(path: str) -> str:

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_ci.edge.tables import columns_of, read_table, require_columns
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
+from mlops_ci.lifecycle.conversion import conversion_of
+from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
 from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
 from mlops_ci.lifecycle.sampling import samples_from
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.pipeline.conversion import INT8_ANSWERS
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
+from mlops_ci.project.onnx import FOLDER
 from mlops_ci.project.project import Project
 from mlops_ci.records.codec import encode
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
@@ -33,7 +38,8 @@ if TYPE_CHECKING:
 class Trained:
     """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may.
 
-    ``samples`` are computed from ``files``, wherever that is done.
+    ``samples``, ``conversion`` and ``int8`` are computed from ``files``, wherever that is done. ``int8`` is what the
+    quantised form of the model answers, or why that is not known.
     """
 
     run: Run
@@ -41,6 +47,8 @@ class Trained:
     materials: Materials
     files: tuple[FileRecord, ...]
     samples: LocalFile | None = None
+    conversion: Conversion | None = None
+    int8: Evidence | str | None = None
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -61,10 +69,12 @@ def examine(
     scratch: Path,
     *,
     partial: bool = False,
+    strict: bool = False,
 ) -> Trained:
     """Read what the steps have written: predictions, numbers, the model's files and signature.
 
-    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs.
+    A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs. ``strict`` reads
+    what another job has left.
     """
     project = session.project
 
@@ -89,13 +99,21 @@ def examine(
             numbers=dict(evidence.numbers),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
-    read = tuple(dict.fromkeys((*model, *kept, *inputs)))
+    converted = made(FOLDER)
+    read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
     run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
     if partial:
         return Trained(run, evidence, materials, read)
     tables = _tables(session, inputs, predictions, materials, scratch)
-    samples = _samples(project, tables, evidence, scratch)
-    return Trained(replace(run, signature=_signature(project, tables)), evidence, materials, read, samples)
+    return Trained(
+        run=replace(run, signature=_signature(project, tables)),
+        evidence=evidence,
+        materials=materials,
+        files=read,
+        samples=_samples(project, tables, evidence, scratch),
+        conversion=conversion_of(session, outputs, materials, strict=strict),
+        int8=_int8(project, tables, evidence, outputs.get(INT8_ANSWERS), materials, scratch),
+    )
 
 
 def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> Path:
@@ -144,6 +162,26 @@ def _signature(project: Project, tables: _Tables) -> Signature | None:
         names = (chosen.prediction or "prediction", chosen.score or "score")
         answers = columns_of(tables.answers, [name for name in tables.answers.columns if name.startswith(names)])
     return Signature(columns, answers) if columns or answers else None
+
+
+def _int8(
+    project: Project,
+    tables: _Tables,
+    evidence: Evidence,
+    answers: FileRecord | None,
+    materials: Materials,
+    scratch: Path,
+) -> Evidence | str | None:
+    if answers is None or tables.inputs is None or project.gate is None:
+        return None
+    if tables.answers is None:
+        return "the evaluation has no predictions"
+    try:
+        given = read_answers(materials.path(answers))
+        found = int8_evidence(project, tables.inputs, tables.answers, given, scratch)
+    except (UsageError, IntegrityError) as error:
+        return error.what
+    return replace(found, numbers=evidence.numbers)
 
 
 def _samples(project: Project, tables: _Tables, evidence: Evidence, scratch: Path) -> LocalFile | None:

@@ -14,12 +14,14 @@ from mlops_ci.edge.clock import timestamp
 from mlops_ci.edge.machine import this_machine
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
+from mlops_ci.lifecycle.conversion import left_by
 from mlops_ci.lifecycle.examination import Trained, examine, kept_paths
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.progress import Progress
-from mlops_ci.pipeline.run import Conductor, PipelineRun
+from mlops_ci.pipeline.run import Conductor, PipelineRun, selected_steps
+from mlops_ci.project.onnx import FOLDER
 from mlops_ci.records.codec import encode
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.run import RUN_FORMAT, Run, RunStatus
@@ -55,6 +57,8 @@ def execution(
             cancelled=Event(),
             folder=scratch / "steps",
         )
+        for step in selected_steps(session.project.steps, only):
+            session.resolver.environment_of(step).lock()  # what lacks is said before anything has run for hours
         wanted = _wanted(session, whole=whole)
         result = Conductor(workshop, session.cache, run_id, wanted=wanted, only=only, force=force).run()
         recorder = _Recorder(session, run_id, started, result)
@@ -69,7 +73,8 @@ def execution(
             raise result.error
         try:
             run = recorder.record("succeeded", None)
-            trained = examine(session, run, result.outputs, materials, scratch, partial=bool(only))
+            outputs = result.outputs | left_by(result.setbacks, session, materials, scratch)
+            trained = examine(session, run, outputs, materials, scratch, partial=bool(only))
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
@@ -79,7 +84,7 @@ def execution(
 def _wanted(session: Session, *, whole: bool) -> list[str]:
     """The outputs that are read after the run; the model's files only if its version is not there yet."""
     project = session.project
-    paths = kept_paths(project)
+    paths = [*kept_paths(project), FOLDER]
     if project.model.inputs:
         paths.append(project.model.inputs.path)
     if whole or session.log().read().with_fingerprint(session.resolver.model_fingerprint()) is None:

@@ -12,6 +12,7 @@ from mlops_ci.packaging.package import Code, Part, plan_package
 from mlops_ci.project.serve import ServeChoice
 from mlops_ci.records.codec import decode
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.run import Run
 from mlops_ci.records.samples import Samples
@@ -74,19 +75,20 @@ def make_package(
     return package.manifest
 
 
-def environment_lock(store: Store, version: ModelVersion) -> str | None:
+def environment_lock(store: Store, version: ModelVersion) -> EnvironmentLock | None:
     """The lock, with hashes, of the software that a version was trained with; None where none is known."""
     if version.run is None or (data := store.get(run_key(version.run))) is None:
         return None
     environment = decode(data, Run, where=run_key(version.run)).environment
-    return environment.text if environment.kind == "pip" else None
+    return environment if environment.kind == "pip" else None
 
 
 def _code(store: Store, version: ModelVersion, serve: ServeChoice, read_code: ReadCode) -> Code | None:
     if serve.script is None:
         return None
     files = read_code(version, (serve.script, *serve.assets))
-    return Code(serve.script, files, environment_lock(store, version))
+    lock = environment_lock(store, version)
+    return Code(serve.script, files, lock.text if lock else None)
 
 
 def _samples(store: Store, version: ModelVersion) -> Samples | None:

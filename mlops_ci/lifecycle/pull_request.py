@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlops_ci.gate.judge import rules_digest
+from mlops_ci.lifecycle.conversion_keeping import judged_conversion
 from mlops_ci.lifecycle.evaluation_code import evaluation_changes
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
@@ -48,7 +49,9 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
                 version=known.version,
                 compared_with=champion.version if champion else None,
                 notes=notes,
+                conversion=known.conversion or trained.conversion,
             )
+    conversion = judged_conversion(session, state, trained)
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
     judgeable = Judgeable(run.evaluation, trained.evidence)
     verdict = judge_candidate(session, state, side, judgeable) if project.gate else None
@@ -63,6 +66,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
         version=known.version if known else None,
         compared_with=champion.version if champion else None,
         notes=notes,
+        conversion=conversion,
     )
 
 

@@ -6,6 +6,7 @@ from mlops_ci.lifecycle.changes import changes_since
 from mlops_ci.lifecycle.metric_history import metric_history
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.codec import encode
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
 from mlops_ci.records.run import Run
 from mlops_ci.records.verdict import Verdict
@@ -24,6 +25,7 @@ def write_report(
     version: int | None,
     compared_with: int | None,
     notes: tuple[str, ...] = (),
+    conversion: Conversion | None = None,
 ) -> Report:
     """Build the report of a journey that has come to its end, and keep it with the run.
 
@@ -37,6 +39,7 @@ def write_report(
         version: the candidate's version, if it is registered.
         compared_with: the version it was compared with.
         notes: what a reviewer should know besides the session's own notes.
+        conversion: what came of converting the model.
     """
     champion = state.aliases.get(session.project.gate.baseline) if session.project.gate else None
     changes = None
@@ -64,6 +67,7 @@ def write_report(
         merge=session.merge.sha if session.merge else None,
         history=metric_history(state, session.project.gate, run.metrics, version),
         stages=_stages(session, state, version),
+        conversion=conversion,
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

@@ -19,12 +19,15 @@ from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.claimed import ClaimedEnvironment
+from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
+from mlops_ci.pipeline.extended import extended
 from mlops_ci.pipeline.lock_file import lock_file_name
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
+from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project
 from mlops_ci.records.commit import Commit, DirtyTree
@@ -116,7 +119,8 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     else:
         environment = choose_environment(project.environment, file.parent, cache, options.environ)
         datasets = dataset_versions(project.datasets, snapshot)
-    resolver = Resolver(project, snapshot, params, datasets, environment)
+    tools = {} if claimed else _tools(project, environment, cache, file.parent, options.environ)
+    resolver = Resolver(project, snapshot, params, datasets, environment, tools)
     relevant = _relevant_files(project, resolver, file.name)
     # All that can be wrong with the project is known by now: only then is anything written.
     make_workspace(places.store, checkout.home, is_new=places.is_new)
@@ -158,6 +162,16 @@ def _notes(places: Opened) -> tuple[str, ...]:
         why = f"the workspace cannot be read from here ({places.unreadable}), so that nothing is compared with it"
         return (why, "a fork's job has no credentials; a member of the repository can run it again on a branch of it")
     return ("the workspace is read-only here: nothing of this run is kept in it",) if places.read_only else ()
+
+
+def _tools(
+    project: Project, environment: Environment, cache: StepCache, folder: Path, environ: Mapping[str, str]
+) -> dict[str, Tool]:
+    """What the steps of ours are; nothing is resolved before they are planned or run."""
+    if not project.onnx or not project.model.inputs:
+        return {}
+    needed = converters_for(project.model.inputs.path)
+    return {TOOL: Tool(TOOL, extended(environment, needed, PURPOSE, folder=folder, cache=cache, environ=environ))}
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def taken_over(session: Session, received: Received) -> Iterator[Trained]:
             _take(received.folder, file, materials, scratch)
         outputs = {file.path: file for file in bundle.files}
         try:
-            trained = examine(session, _run_of(session, claimed), outputs, materials, scratch)
+            trained = examine(session, _run_of(session, claimed), outputs, materials, scratch, strict=True)
         except UsageError as error:  # the other job has read the same files, and found them good
             raise IntegrityError(error.what, where=error.where, hint="the bundle was changed") from error
         yield trained

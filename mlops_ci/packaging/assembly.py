@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mlops_ci import __version__
@@ -13,6 +14,7 @@ from mlops_ci.packaging.places import HOME, PACKAGE, PACKAGES, PORT, READY, SERV
 from mlops_ci.records.image import Layer
 from mlops_ci.records.model_version import ModelVersion
 
+LAYER_KIND = "mlops-ci.layer"
 _SECOND = 1_000_000_000  # durations are in nanoseconds there
 _CHECK = (
     "import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=4); c.request('GET', '{path}'); "
@@ -58,17 +60,18 @@ def assemble(
         "history": [*history, *({"created": created, "created_by": _WHAT[layer.kind]} for layer in layers)],
     }
     document = oci.document(oci.CONFIG, config)
-    described = (*base.layers, *(Descriptor(oci.LAYER, layer.digest, layer.size) for layer in layers))
+    ours = (Descriptor(oci.LAYER, layer.digest, layer.size, {LAYER_KIND: layer.kind}) for layer in layers)
+    described = (*base.layers, *ours)
     return Assembly(oci.manifest(document.descriptor, described, labels), document, described)
 
 
-def labels_of(version: ModelVersion, base: str) -> dict[str, str]:
+def labels_of(version: ModelVersion, base: str, created: str) -> dict[str, str]:
     """The labels of a version's image; ``base`` is the reference of what it stands on, with digest."""
     name, _, digest = base.partition("@")
     known = {
         "org.opencontainers.image.title": version.model,
         "org.opencontainers.image.version": str(version.version),
-        "org.opencontainers.image.created": created_at(version),
+        "org.opencontainers.image.created": created,
         "org.opencontainers.image.revision": version.commit,
         "org.opencontainers.image.source": version.source.repository if version.source else None,
         "org.opencontainers.image.base.name": name,
@@ -82,8 +85,10 @@ def labels_of(version: ModelVersion, base: str) -> dict[str, str]:
     return {key: value for key, value in known.items() if value}
 
 
-def created_at(version: ModelVersion) -> str:
-    """The time of a version's commit, or else of its registration: not that of the build."""
+def created_at(version: ModelVersion, epoch: int | None = None) -> str:
+    """The time of a version's commit, or else of its registration: not that of the build; unless ``epoch`` says it."""
+    if epoch is not None:
+        return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return version.source.time if version.source and version.source.time else version.created
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_ci.errors import UsageError
 from mlops_ci.packaging import oci
+from mlops_ci.packaging.blobs import Blobs
 from mlops_ci.packaging.oci import BaseManifest, Document
 from mlops_ci.packaging.platforms import choose
 from mlops_ci.packaging.reference import ImageReference
 from mlops_ci.packaging.registry import Registry
 
-Known = Callable[[str], bytes | None]
 _PYTHON = re.compile(r"PYTHON_VERSION=(3\.[0-9]+)(?:[.a-z][0-9a-z.]*)?")
 
 
@@ -55,33 +54,36 @@ def resolve_base(reference: ImageReference, registry: Registry) -> str:
     return _require(registry.manifest(reference.repository, reference.selector), reference).digest
 
 
-def read_base(reference: ImageReference, platform: str, registry: Registry, known: Known) -> Base:
+def read_base(reference: ImageReference, platform: str, registry: Registry, blobs: Blobs) -> Base:
     """What a base, given by digest, says of itself.
 
     Args:
         reference: the base.
         platform: the platform that it is wanted for.
         registry: where it is.
-        known: small blobs that are at hand already, by digest.
+        blobs: keeps its documents, so that they are asked for once.
 
     Raises:
         UsageError: there is no such image, or not for that platform.
         RemoteError: the registry cannot be reached, or the image is none that can be stood upon.
     """
     where = str(reference)
-    found = _read(reference, registry, known)
+    found = _read(reference, registry, blobs)
     if found.media_type in oci.INDEXES:
         document = oci.read_document(found.data, where)
         chosen = choose(oci.descriptors(document, "manifests", where), platform, where)
-        found = _read(reference.pinned(chosen.digest), registry, known)
+        found = _read(reference.pinned(chosen.digest), registry, blobs)
     if found.media_type not in oci.MANIFESTS:
         hint = "choose another image.base"
         raise UsageError("the base is not an image", where=where, hint=hint)
     document = oci.read_document(found.data, where)
     config = oci.descriptor(document.get("config"), where)
-    data = known(config.digest) or registry.blob(reference.repository, config.digest)
+    data = blobs.known(config.digest)
     if data is None:
-        raise UsageError("the registry lacks the configuration of the base", where=where)
+        data = registry.blob(reference.repository, config.digest)
+        if data is None:
+            raise UsageError("the registry lacks the configuration of the base", where=where)
+        blobs.keep(data)
     settings = oci.read_document(data, where)
     if settings.get("architecture") != platform.split("/")[1]:
         hint = "mend image.platform, or choose another image.base"
@@ -89,12 +91,13 @@ def read_base(reference: ImageReference, platform: str, registry: Registry, know
     return Base(reference, oci.base_manifest(document, settings, where))
 
 
-def _read(reference: ImageReference, registry: Registry, known: Known) -> Document:
+def _read(reference: ImageReference, registry: Registry, blobs: Blobs) -> Document:
     digest = reference.selector
-    if data := known(digest):
-        stated = oci.read_document(data, str(reference)).get("mediaType")
-        return Document(str(stated), data)
-    return _require(registry.manifest(reference.repository, digest), reference)
+    data = blobs.known(digest)
+    if data is None:
+        data = _require(registry.manifest(reference.repository, digest), reference).data
+        blobs.keep(data)
+    return Document(oci.kind_of(oci.read_document(data, str(reference))), data)
 
 
 def _require(found: Document | None, reference: ImageReference) -> Document:

@@ -26,8 +26,12 @@ _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_-]+)")
 
 def server_lock(*, collects: bool) -> str:
     """The lock of a server of ONNX models; ``collects``: that keeps requests in a workspace, too."""
-    names = ("server", "collector") if collects else ("server",)
-    return "".join((_LOCKS / f"{name}.txt").read_text("utf-8") for name in names)
+    return "".join(_lock_files(".txt", collects=collects))
+
+
+def server_requirements(*, collects: bool) -> tuple[str, ...]:
+    """What that lock was made from, to be locked together with the software of a model."""
+    return tuple(line for text in _lock_files(".in", collects=collects) for line in text.splitlines() if line)
 
 
 def dependencies(lock: str, python: str, platform: str, environ: Mapping[str, str]) -> Recipe:
@@ -45,6 +49,11 @@ def dependencies(lock: str, python: str, platform: str, environ: Mapping[str, st
         PACKAGES.lstrip("/"),
         partial(_install, lock, python, platform, environ),
     )
+
+
+def _lock_files(suffix: str, *, collects: bool) -> list[str]:
+    names = ("server", "collector") if collects else ("server",)
+    return [(_LOCKS / f"{name}{suffix}").read_text("utf-8") for name in names]
 
 
 def _install(lock: str, python: str, platform: str, environ: Mapping[str, str], folder: Path) -> None:

@@ -133,6 +133,12 @@ def read_document(data: bytes, where: str) -> dict[str, Any]:
     return found
 
 
+def kind_of(value: Mapping[str, Any]) -> str:
+    """The media type of a manifest or index, which need not name it: then what is in it tells."""
+    stated = value.get("mediaType")
+    return stated if isinstance(stated, str) else INDEX if "manifests" in value else MANIFEST
+
+
 def descriptors(value: Mapping[str, Any], key: str, where: str) -> tuple[Descriptor, ...]:
     """The descriptors of a document from outside, under ``key``.
 

@@ -66,9 +66,7 @@ class Registry:
         if reply is None:
             return None
         self._require_digest(selector if is_digest(selector) else None, reply.data, path)
-        stated = oci.read_document(reply.data, path).get("mediaType")
-        kind = stated if isinstance(stated, str) else reply.headers.get("Content-Type", "").partition(";")[0]
-        return Document(kind, reply.data)
+        return Document(oci.kind_of(oci.read_document(reply.data, path)), reply.data)
 
     def blob(self, repository: str, digest: str) -> bytes | None:
         """A small blob; None if there is none.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _HINT = "mend what pip is to add"
 _PIP_PART = "\n--- # what pip adds\n"
 _PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc|\.post|\.dev)[0-9]+)?")
+_PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?==[^\s;\\]+", re.MULTILINE)
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -97,10 +98,33 @@ class CondaEnvironment:
             _platform(),
             cache=conda_cache(self._environ),
             where=self.source,
-            compile_pip=lambda lines, constraints, python: _compiled(
-                lines, constraints, python, self._folder, self._environ, self.source
-            ),
+            compile_pip=self._compiled,
         )
+
+    def _compiled(self, lines: tuple[str, ...], constraints: str, python: str) -> str:
+        with scratch_folder() as scratch:
+            wanted, held = scratch / "requirements.in", scratch / "constraints.txt"
+            wanted.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            held.write_text(constraints, "utf-8")
+            return run_uv(
+                "pip", "compile", str(wanted), "--constraint", str(held), "--generate-hashes", "--no-header",
+                "--no-annotate", "--python-version", python,
+                folder=self._folder, environ=self._environ, where=self.source, hint=_HINT,
+            )  # fmt: skip
+
+    def with_more(self, base: EnvironmentLock, requirements: tuple[str, ...]) -> EnvironmentLock:
+        """A lock with the same conda packages, in which pip adds further requirements to what it adds already.
+
+        Raises:
+            UsageError: they do not fit.
+        """
+        from mlops_ci.edge import conda
+
+        parts = CondaLock.read(base.text)
+        found = {one.name: one for one in conda.packages(parts.conda, base.platform, where=self.source)}
+        held = _constraints(found)
+        pip = _beside(self._compiled((*_pinned(parts.pip), *requirements), held, base.python), found)
+        return as_conda_lock(CondaLock(parts.conda, pip).text, base.platform, self.source)
 
     def executables(self) -> Path:
         """Build the prefix if it is not there yet.
@@ -222,15 +246,6 @@ def _beside(compiled: str, found: Mapping[str, CondaPackage]) -> str:
     return "".join(kept)
 
 
-def _compiled(
-    lines: tuple[str, ...], constraints: str, python: str, folder: Path, environ: Mapping[str, str], where: str
-) -> str:
-    with scratch_folder() as scratch:
-        wanted, held = scratch / "requirements.in", scratch / "constraints.txt"
-        wanted.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        held.write_text(constraints, "utf-8")
-        return run_uv(
-            "pip", "compile", str(wanted), "--constraint", str(held), "--generate-hashes", "--no-header",
-            "--no-annotate", "--python-version", python,
-            folder=folder, environ=environ, where=where, hint=_HINT,
-        )  # fmt: skip
+def _pinned(lock: str) -> tuple[str, ...]:
+    """What a lock pins, as requirements."""
+    return tuple(match[0] for match in _PIN.finditer(lock))

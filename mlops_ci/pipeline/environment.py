@@ -179,7 +179,7 @@ class PipEnvironment:
         if kept := find_lock_file(self.source, sources, self.python, self._folder):
             return self._locked(kept)
         key = digest_of_value([sources, self._python, this_platform()])
-        return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._compiled()))
+        return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._compiled(self.source)))
 
     def executables(self) -> Path:
         """Build the virtual environment if it is not there yet.
@@ -199,12 +199,12 @@ class PipEnvironment:
 
     def resolve(self) -> EnvironmentLock:
         """Lock the requirements anew, with the newest packages that they allow, for any platform."""
-        return self._locked(self._compiled("--universal"))
+        return self._locked(self._compiled(self.source, "--universal"))
 
-    def _compiled(self, *options: str) -> str:
+    def _compiled(self, *arguments: str) -> str:
         return self._uv(
-            "pip", "compile", self.source, "--generate-hashes", "--no-header", "--no-annotate",
-            "--python-version", self._python, *options,
+            "pip", "compile", *arguments, "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-version", self._python,
         )  # fmt: skip
 
     def _build(self, folder: Path, lock: EnvironmentLock) -> None:
@@ -217,6 +217,17 @@ class PipEnvironment:
         return run_uv(
             *arguments, folder=self._folder, environ=self._environ, where=self.source, hint="mend the requirements"
         )
+
+
+class RecordedEnvironment(PipEnvironment):
+    """The environment that a run had, of its record: nothing is resolved, and its requirements need not be here."""
+
+    def __init__(self, lock: EnvironmentLock, folder: Path, cache: StepCache, environ: Mapping[str, str]) -> None:
+        super().__init__("the recorded lock", lock.python, folder, cache, environ)
+        self._recorded = lock
+
+    def _find_lock(self) -> EnvironmentLock:
+        return self._recorded
 
 
 def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from collections import deque
@@ -80,10 +81,15 @@ class Workshop:
         env = step_environment(
             step,
             self.environ,
-            executables=self.resolver.environment.executables(),
+            executables=self.resolver.environment_of(step).executables(),
             home=home,
             params=json.dumps(self.resolver.step_params(step)),
         )
+        if step.tool:
+            self.resolver.tools[step.tool].furnish(sandbox / "tool")
+            # A pickle names its classes by modules, which scripts find beside themselves.
+            beside = {(folder / path).parent for path in self.resolver.source_files(step) if path.endswith(".py")}
+            env["PYTHONPATH"] = os.pathsep.join(map(str, (sandbox / "tool", *sorted(beside))))
         if shutil.which(_SHELL[0]) is None:
             raise RemoteError("bash is not installed", hint="install bash: steps are bash scripts")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_ci.errors import UsageError
@@ -12,6 +12,7 @@ from mlops_ci.pipeline.fingerprint import MADE_UPSTREAM, model_fingerprint
 from mlops_ci.pipeline.params import flatten, select
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.snapshot import Snapshot
+from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.graph import makes, upstream
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project, Step
@@ -29,6 +30,11 @@ class Resolver:
     params: Mapping[str, Any]
     datasets: Mapping[str, DatasetVersion]
     environment: Environment
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+
+    def environment_of(self, step: Step) -> Environment:
+        """The software that a step runs with."""
+        return self.tools[step.tool].environment if step.tool else self.environment
 
     def inputs(self, step: Step, made: Mapping[str, str]) -> StepInputs:
         """What a step reads.
@@ -88,7 +94,9 @@ class Resolver:
                 files |= of_upstream(path)
         if step.params and self.project.params.path:
             files.pop(self.project.params.path, None)  # the step sees its own keys of it, no more
-        lock = self.environment.lock()
+        if step.tool:
+            files[self.tools[step.tool].called] = self.tools[step.tool].identity
+        lock = self.environment_of(step).lock()
         return StepInputs(
             command=step.run,
             outputs=tuple(sorted(output.path for output in step.outputs)),

@@ -29,13 +29,15 @@ class PipelineRun:
     """What became of the steps.
 
     ``error`` is the first failure, ``interruption`` the signal that ended the run early; both are values so that
-    the caller can write the run's record before it raises them.
+    the caller can write the run's record before it raises them. ``setbacks`` are failures of steps that nobody has
+    written, which end no run.
     """
 
     steps: dict[str, StepRun] = field(default_factory=dict)
     outputs: dict[str, FileRecord] = field(default_factory=dict)
     error: MlopsError | None = None
     interruption: BaseException | None = None
+    setbacks: dict[str, MlopsError] = field(default_factory=dict)
 
 
 def selected_steps(steps: Sequence[Step], only: Collection[str]) -> tuple[Step, ...]:
@@ -119,6 +121,10 @@ class Conductor:
 
     def _collect(self, future: Future[tuple[StepRun, MlopsError | None]], result: PipelineRun) -> None:
         step, error = future.result()
+        is_tool = self.workshop.resolver.project.step(step.name).tool is not None
+        if error and is_tool and step.status == "failed" and not isinstance(error, DamagedCacheError):
+            result.setbacks[step.name] = error
+            error = None
         result.steps[step.name] = step
         result.outputs |= {file.path: file for file in step.outputs}
         result.error = result.error or error

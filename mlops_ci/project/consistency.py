@@ -9,6 +9,7 @@ from mlops_ci.errors import Problem, UsageError
 from mlops_ci.project.graph import makes, ordered
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.project.names import require_alias
+from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
 from mlops_ci.project.paths import contains, escapes
 from mlops_ci.project.project import Project
 from mlops_ci.project.rules import AnyOf, Rule
@@ -24,6 +25,7 @@ def consistency_problems(project: Project, document: Located, file: str) -> list
         *_model(project),
         *_evaluation(project),
         *_gate(project),
+        *_onnx(project),
     ]
     return list(dict.fromkeys(Problem(file, *document.at(path), what, hint) for path, what, hint in findings))
 
@@ -129,6 +131,30 @@ def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:
         )
     if rule.per and rule.metric not in BUILT_IN:
         yield path, f"{rule.metric} has one value, no slices", "use per: with a metric computed from predictions"
+
+
+def _onnx(project: Project) -> Iterator[Finding]:
+    if project.onnx is None:
+        return
+    if any(step.name == STEP for step in project.steps):
+        yield ("steps", STEP), f"the name {STEP!r} is that of the conversion", "rename the step, or remove onnx:"
+    if project.model.inputs is None:
+        hint = "add model.inputs: a table of real rows, with which the two are compared"
+        yield ("onnx",), "the conversion needs the model's inputs", hint
+    chosen = model_to_convert(project.onnx, project.model.files)
+    if chosen is None:
+        hint = f"name it: onnx: {{model: …}}, one of {', '.join(project.model.files)}"
+        yield ("onnx",), "which of the model's files is to be converted?", hint
+    elif not any(contains(path, chosen) for path in project.model.files):
+        yield ("onnx", "model"), f"{chosen!r} is none of model.files", _nearest(chosen, project.model.files, "files")
+    for step in project.steps:
+        for index, output in enumerate(step.outputs):
+            if contains(output.path, FOLDER) or contains(FOLDER, output.path):
+                yield (
+                    ("steps", step.name, "outputs", index),
+                    f"{FOLDER} is where the conversion writes",
+                    "write elsewhere",
+                )
 
 
 def _written_by_a_step(project: Project, path: str, at: Path) -> Iterator[Finding]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from mlops_ci.project.durations import seconds
 from mlops_ci.project.paths import normalise
+
+STEP = "onnx"
+FOLDER = ".mlops-ci/onnx"
+"""Where the step of this name leaves what it makes."""
+_CONVERTIBLE = (
+    ".pkl", ".pickle", ".joblib", ".txt", ".json", ".ubj", ".model", ".onnx", ".pt", ".pth", ".pt2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,14 @@ class OnnxChoice:
     tolerance: float = 1e-5
     int8: bool = False
     timeout: float = 1800.0
+
+
+def model_to_convert(choice: OnnxChoice, files: Sequence[str]) -> str | None:
+    """The file that is converted: the one named, or the only one whose name says that it can be; else None."""
+    if choice.model:
+        return choice.model
+    found = [path for path in files if PurePosixPath(path).suffix.lower() in _CONVERTIBLE]
+    return found[0] if len(found) == 1 else None
 
 
 def build_onnx(value: dict[str, Any]) -> OnnxChoice:

@@ -97,6 +97,7 @@ class Step:
 
     ``inputs`` is None where the user named none: then every tracked file is one. Paths are relative to the
     folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
+    ``tool`` names the package of ours that a step runs which nobody has written: if it fails, only its outputs lack.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Step:
     timeout: float | None
     outputs: tuple[Output, ...]
     runs_on: str | None = None
+    tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,9 @@ class Conversion:
 
     ``source`` is the file that was converted and ``kind`` the class in it. Without ``forms`` there is no ONNX model,
     for the ``reason`` given, with a ``hint``: the model can still be served by an entry script. ``served`` is the form
-    to serve. ``fixes`` tell what was done to make the answers equal; ``tools`` are the versions of the converters.
-    ``attempt`` names the folder of the stored files once they are in the registry.
+    to serve; ``int8`` says why the form of that precision is it, or is not. ``fixes`` tell what was done to make the
+    answers equal; ``tools`` are the versions of the converters. ``attempt`` names the folder of the stored files once
+    they are in the registry.
     """
 
     format: int
@@ -98,6 +99,7 @@ class Conversion:
     fixes: tuple[str, ...] = ()
     reason: str | None = None
     hint: str | None = None
+    int8: str | None = None
     tools: dict[str, str] = field(default_factory=dict)
     attempt: str | None = None
 

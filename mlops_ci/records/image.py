@@ -35,3 +35,11 @@ class Image:
     lock: str | None = None
     sbom: str | None = None
     provenance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLock:
+    """Which image the name of a base means until it is looked up anew: its digest."""
+
+    base: str
+    digest: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlops_ci.records.commit import Commit
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.host import Event
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
@@ -51,7 +52,7 @@ class Report:
 
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
-    it, such as ``registered v13``.
+    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX.
     """
 
     format: int
@@ -74,6 +75,7 @@ class Report:
     merge: str | None = None
     history: History | None = None
     stages: tuple[str, ...] = ()
+    conversion: Conversion | None = None
 
 
 REPORT_FORMAT = 1

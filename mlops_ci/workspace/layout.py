@@ -246,6 +246,11 @@ def cache_lock_key(digest: str, area: str = "") -> str:
     return f"{area}cache/locks/{hexadecimal(digest)}.json"
 
 
+def cache_base_key(name: str) -> str:
+    """Which image a name means that others stand on; ``name`` is the digest of the name."""
+    return f"cache/bases/{hexadecimal(name)}.json"
+
+
 def last_result_key(model: str, step: str, area: str = "") -> str:
     """The hint by which ``plan`` tells why a step runs again."""
     return f"{area}cache/last/{model}/{step}.json"

@@ -14,6 +14,7 @@ from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.hand_over import HandOver
+from mlops_ci.records.image import BaseLock
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
@@ -38,6 +39,7 @@ STORED: dict[str, type] = {
     "last-result": LastResult,
     "environment-lock": EnvironmentLock,
     "event": CloudEvent,
+    "base-lock": BaseLock,
     "conversion": Conversion,
     "samples": Samples,
     "serving": ServingManifest,

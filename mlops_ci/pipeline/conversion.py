@@ -1,0 +1,56 @@
+"""The conversion to ONNX as a step of the pipeline that nobody has to write."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlops_ci.project.graph import makes, upstream
+from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
+from mlops_ci.project.project import Output, Project, Step
+
+TOOL = "converter"
+RECORD = f"{FOLDER}/conversion.json"
+INT8_ANSWERS = f"{FOLDER}/int8_predictions.json"
+"""What the int8 form answers to every row of ``model.inputs``: see :mod:`mlops_ci.converter.predictions`."""
+PURPOSE = "onnx"
+_CONVERTERS = ("onnx>=1.17", "onnxruntime>=1.20", "skl2onnx>=1.18")
+
+
+def converters_for(rows: str) -> tuple[str, ...]:
+    """What the converter needs beside the model's own software, to read these rows too."""
+    return (*_CONVERTERS, *(["polars>=1.0"] if rows.lower().endswith(".parquet") else []))
+
+
+def with_conversion(project: Project) -> Project:
+    """The project with the step that converts its model, if it asks for that."""
+    choice, inputs = project.onnx, project.model.inputs
+    model = model_to_convert(choice, project.model.files) if choice else None
+    if choice is None or inputs is None or model is None:
+        return project
+    rows = ["--rows", inputs.path, *(["--columns", json.dumps(inputs.columns)] if inputs.columns else [])]
+    command = ["python", "-m", "mlops_ci.converter", "convert", "--model", model, *rows]
+    command += ["--out", FOLDER, "--tolerance", repr(choice.tolerance), *(["--int8"] if choice.int8 else [])]
+    step = Step(
+        name=STEP,
+        run=shlex.join(command),
+        inputs=tuple(dict.fromkeys((*project.model.files, inputs.path, *_code(project)))),
+        data=(),
+        params=(),
+        env=(),
+        timeout=choice.timeout,
+        outputs=(Output(FOLDER, store=False),),
+        tool=TOOL,
+    )
+    return replace(project, steps=(*project.steps, step))
+
+
+def _code(project: Project) -> Iterator[str]:
+    """What the steps read that make the model, but for what steps make: a pickle needs the classes in it."""
+    makers = [step.name for step in project.steps if any(makes(step, path) for path in project.model.files)]
+    for step in upstream(project.steps, makers):
+        for path in step.inputs or ():
+            if not any(makes(other, path) for other in project.steps):
+                yield path

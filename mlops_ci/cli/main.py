@@ -22,6 +22,8 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "comment": ("comment", "comment", "Write the report of a run into the comment of its pull request again."),
     "register": ("registry", "register", "Register a model trained anywhere."),
     "promote": ("registry", "promote", "Point an alias at a version."),
+    "deploy": ("deploy", "deploy", "Let a version serve: tried beside the old one, then switched."),
+    "deployments": ("deployments", "deployments", "List, show, check, roll back and delete deployments."),
     "trigger": ("trigger", "trigger", "Tell others what is due of registrations, promotions and deployments."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
     "models": ("models", "models", "List, show, search, tag and download models."),

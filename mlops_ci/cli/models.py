@@ -17,6 +17,7 @@ from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
 from mlops_ci.records.actor import Actor
+from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
@@ -84,7 +85,8 @@ def search(
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
     parsed = parse_reference(reference)
-    version = resolve(log_to_read(workspace, project, parsed.model).read(), parsed.selector)
+    state = log_to_read(workspace, project, parsed.model).read()
+    version = resolve(state, parsed.selector)
     if as_json:
         print_json(version)
         return
@@ -99,6 +101,10 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         ("tags", ", ".join(f"{name}={value}" for name, value in version.tags.items())),
         ("verdict", version.judgements[-1].summary if version.judgements else ""),
         ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
+        *(("serves as", _serving(state.deployments[name])) for name in version.serving),
+        ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
+        ("ONNX", _onnx(version)),
+        ("image", version.images[-1].reference or version.images[-1].digest if version.images else ""),
         ("digest", version.digest),
         ("run", version.run or ""),
     ]
@@ -179,12 +185,13 @@ def _print_versions(versions: list[ModelVersion], *, as_json: bool) -> None:
         echo("no versions")
         return
     print_table(
-        ("model", "version", "aliases", "commit", "created", "metrics"),
+        ("model", "version", "aliases", "serves as", "commit", "created", "metrics"),
         (
             (
                 version.model,
                 f"v{version.version}",
                 ", ".join(version.aliases),
+                ", ".join(version.serving),
                 (version.commit or "")[:7],
                 version.created[:16].replace("T", " "),
                 ", ".join(f"{name} {_number(value)}" for name, value in list(version.metrics.items())[:4]),
@@ -201,6 +208,25 @@ def _commit(version: ModelVersion) -> str:
 
 def _number(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.4g}"
+
+
+def _serving(deployment: DeploymentState) -> str:
+    """Where clients reach it, and how it is."""
+    instance = deployment.instance
+    on = f" on {instance.target}" if instance else ""
+    at = f" at {visible(instance.url)}" if instance and instance.url else ""
+    health = "unhealthy" if deployment.stage == "unhealthy" else "healthy"
+    return (
+        f"{deployment.name}{on}{at}, {health} since {(deployment.checked or deployment.since)[:16].replace('T', ' ')}"
+    )
+
+
+def _onnx(version: ModelVersion) -> str:
+    """What is served of its conversion, or why there is none."""
+    if version.conversion is None:
+        return ""
+    form = version.conversion.form()
+    return f"{form.precision}, {form.file.size:,} bytes" if form else visible(f"no: {version.conversion.reason}")
 
 
 models.add_command(import_group)

@@ -21,10 +21,11 @@ class News:
     """What happened to which version.
 
     ``alias`` is the one that moved, and ``verdict`` the outcome that it moved on; null but for a promotion.
-    ``previous`` is the version that it pointed to, or that served before. ``deployment`` says where, ``target`` on what
-    kind of place, ``endpoint`` where clients reach it and ``image`` out of what; ``reason`` why it failed. ``commit`` is the one that was asked for, null for a model
-    trained elsewhere. ``workspace`` is where the version can be downloaded, without credentials. ``left_out`` names
-    the fields that were emptied because the receiver takes no more. A ``test`` is nothing to act on.
+    ``previous`` is the version that it pointed to, or that served before. ``deployment`` says as what a version serves,
+    ``target`` on what kind of place, ``endpoint`` where clients reach it and ``image`` out of what; ``reason`` is why
+    it failed. ``commit`` is the one that was asked for, null for a model trained elsewhere. ``workspace`` is where the
+    version can be downloaded, without credentials. ``left_out`` names the fields that were emptied because the
+    receiver takes no more. A ``test`` is nothing to act on.
     """
 
     event: EventName

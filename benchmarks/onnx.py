@@ -32,7 +32,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     speed.SECONDS_A_CALL = 0.15
     factors: list[float] = []
-    print("| model | rows compared | worst difference | " + " | ".join(f"{n:,} rows" for n in speed.BATCHES) + " |")
+    sizes = " | ".join(f"{size:,} row{'s' * (size > 1)}" for size in speed.BATCHES)
+    print(f"| model | rows compared | worst difference | {sizes} |")
     print("| --- | ---: | ---: | " + " | ".join("---:" for _ in speed.BATCHES) + " |")
     for name, make in MODELS.items():
         model, rows = make()

@@ -116,6 +116,7 @@ def test_the_lost_reply_to_a_start_does_not_restart_the_group(cloud: ContainerIn
     instance = cloud.target.start(order())
     cloud.settle(instance)
     assert (cloud.target.status(instance).condition, cloud.fake.made) == ("running", 1)
+    assert 5.0 not in cloud.slept, "nobody waits to ask for it a second time"
 
 
 @pytest.mark.parametrize("by_location", [False, True], ids=["Azure-AsyncOperation", "Location"])

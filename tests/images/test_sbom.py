@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_ci.packaging.purls import image_purl
@@ -102,6 +102,7 @@ def test_a_lock_is_read_with_extras_markers_and_several_lines_of_hashes() -> Non
     assert locked_packages(_locked(text)) == (LockedPackage("uvicorn", "0.32", ("d" * 64,)),)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.floats()), st.dictionaries(st.text(), st.text()), st.text())
 def test_foreign_names_make_no_invalid_document(metrics: dict[str, float], datasets: dict[str, str], lock: str) -> None:
     _document(lock=_locked(lock), version=replace(VERSION, metrics=dict(metrics), datasets=datasets))

@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._size = 0
         self._head = 0
+        self._fields = 0
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -81,6 +82,8 @@ class Connection(asyncio.Protocol):
         self._closed = True
         self._connections.discard(self)
         self._waiting.clear()
+        # The parser and we hold each other; what a large request left would stay until the next great collection.
+        self._url, self._headers, self._body, self._request = b"", [], [], None
         if self._task is not None:
             self._task.cancel()
 
@@ -117,18 +120,30 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._url, self._headers, self._head = b"", [], 0
+        self._url, self._headers, self._head, self._fields = b"", [], 0, 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of its target."""
-        self._url += url
+        if not self._closed:
+            self._url += url
+            self._grow(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        self._headers.append((name.lower(), value))
+        if not self._closed:
+            self._headers.append((name.lower(), value))
+            self._grow(len(name) + len(value) + len(": \r\n"))
+
+    def _grow(self, size: int) -> None:
+        """Count what the head has, however it came."""
+        self._fields += size
+        if self._fields > MAX_HEAD and not self._closed:
+            self.refuse(431, "the head of the request is too long")
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
+        if self._closed:
+            return
         path, _, query = self._url.partition(b"?")
         if not path.startswith(b"/"):
             path = _path(self._url)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 LIMIT = 64 << 10
 ROUNDS = soak(300, 10_000)
 GOOD = http("POST", "/score", b'{"data": [[1.5, 3, "edge"]]}')
-GROWTH = 40 << 20
+GROWTH = 24 << 20
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,17 @@ def test_malformed_requests_never_make_the_server_fail_die_or_grow(server: Runni
     assert seen["fitting", 200] > ROUNDS // 100
     assert seen["binary", 200]
     assert not [line for line in server.log if "Traceback" in line], server.log[-20:]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"x: " + b"a" * 100_000, b"x: y\r\n" * 20_000],
+    ids=["one long header", "many headers"],
+)
+def test_a_long_head_is_refused_however_it_comes(server: Running, head: bytes) -> None:
+    answer = server.send(b"GET /health HTTP/1.1\r\nhost: a\r\n" + head + b"\r\n\r\n", end=True)
+    assert answer is not None
+    assert answer[0] == 431
 
 
 @settings(max_examples=5, deadline=None, database=None)

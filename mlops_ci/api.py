@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlops_ci.edge.clock import now
 from mlops_ci.errors import UsageError
@@ -31,6 +31,9 @@ from mlops_ci.workspace.format import read_format, require_whole
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Terms(TypedDict, total=False):
@@ -209,6 +212,16 @@ class Workspace:
         """A model; whether it exists shows when it is asked for anything."""
         pin = self._pins.get(require_model_name(name))
         return Model(self._store, ModelLog(self._store, name, actor=Actor(user_name(os.environ)), clock=now, pin=pin))
+
+    def collected(self, model: str) -> pl.DataFrame:
+        """What scoring servers collected of a model and ``mlops-ci collected compact`` made tables of.
+
+        A row for each row of a request: ``id``, ``time``, ``deployment``, ``version``, ``row``, ``latency``,
+        ``input.<column>``, ``prediction``, ``score.<class>``. It needs the extra ``gate``.
+        """
+        from mlops_ci.lifecycle.compaction import read_collected  # and with it polars, which is not always there
+
+        return read_collected(self._store, require_model_name(model))
 
     def search(self, **terms: Unpack[Terms]) -> list[Version]:
         """The versions of all models that fit, newest first.

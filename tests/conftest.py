@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.parts.docker_engine",
     "tests.parts.github.fixture",
     "tests.parts.mermaid",
+    "tests.parts.tiny_image",
 ]
 Golden = Callable[[str, str], None]
 

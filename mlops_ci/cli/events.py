@@ -32,7 +32,7 @@ def events() -> None:
 @workspace_option
 @json_option
 def list_events(model: str | None, project: Path, workspace: str | None, as_json: bool) -> None:
-    """List registrations and promotions, oldest first, and what became of each at each receiver."""
+    """List registrations, promotions and deployments, oldest first, and what became of each at each receiver."""
     receivers: tuple[Receiver, ...] = ()
     if model is None or project.is_file() or (project / PROJECT_FILE).is_file():
         loaded = project_of(project)
@@ -62,7 +62,7 @@ def test(sink: str, project: Path, workspace: str | None, host: str) -> None:
 def _rows(heard: Heard) -> Iterator[tuple[str, ...]]:
     """The first line has the event, each one a receiver."""
     news = heard.event.data
-    what = news.event if news.alias is None else f"{news.event} ({news.alias})"
+    what = f"{news.event} ({where})" if (where := news.alias or news.deployment) else news.event
     first = (heard.event.time[:16].replace("T", " "), what, f"v{news.version}")
     lines = [_line(delivery) for delivery in heard.deliveries] or ["nobody"]
     yield *first, lines[0]

@@ -15,6 +15,7 @@ from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.clock import now, timestamp
 from mlops_ci.errors import IntegrityError
+from mlops_ci.lifecycle.collected_check import damaged_segments
 from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
 from mlops_ci.lifecycle.upkeep import collect_garbage, describe_workspace, pins_of
@@ -79,11 +80,14 @@ def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_j
     names = sorted({*traces_of_models(store), *pinned})
     checks = [check_model(log_in(store, name, pinned.get(name)), read_data=read_data) for name in names]
     findings = [finding for check in checks for finding in check.findings]
+    damaged = list(damaged_segments(store)) if read_data else []
     if as_json:
         print_json(checks)
     else:
         for result in checks:
             _print_check(result)
+        for key, what in damaged:
+            echo(f"{key}: {what} (collected compact sets it aside)")
     if findings:
         what = "1 thing is" if len(findings) == 1 else f"{len(findings):,} things are"
         hint = "restore what is named above from a backup"

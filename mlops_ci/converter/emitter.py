@@ -76,7 +76,7 @@ class PipelineEmitter:
         """Add a node; returns the names of its outputs."""
         unique = self._scope.get_unique_variable_name
         names = [unique("made") for _ in range(outputs)] if isinstance(outputs, int) else list(outputs)
-        version = ML_OPSET if domain == ML else OPSET
+        version = {"": OPSET, ML: ML_OPSET}.get(domain, 1)
         name = self._scope.get_unique_operator_name(op)
         self._container.add_node(
             op, list(inputs), names, op_domain=domain, op_version=version, name=name, **attributes

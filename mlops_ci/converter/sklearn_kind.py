@@ -42,12 +42,13 @@ def export(model: Any, rows: Table, *, single: bool = False) -> Exported:
         raise BrokenInputError(f"skl2onnx is not installed here: {one_line(error)}") from error
     chosen = plan(model, rows)
     outputs = sklearn_answers.describe(model)
+    _settle_votes(model)
     number = data_types.FloatTensorType if single else data_types.DoubleTensorType
     types = [
         (each.name, (data_types.StringTensorType if each.type == "string" else number)(list(each.shape)))
         for each in chosen.inputs
     ]
-    fixes = register_ours()
+    fixes = register_ours(number)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,6 +58,7 @@ def export(model: Any, rows: Table, *, single: bool = False) -> Exported:
                 name="model",
                 options=_options(model),
                 target_opset={"": OPSET, ML: ML_OPSET},
+                black_op={"LinearClassifier", "LinearRegressor"},  # they know float32 only
             )
     except NotConvertibleError:
         raise
@@ -76,13 +78,19 @@ def _finished(
     return made
 
 
+def _settle_votes(model: Any) -> None:
+    # It decides the shape of VotingClassifier.transform only, and skl2onnx refuses its default.
+    for each in (model, last_step(model)):
+        if getattr(each, "flatten_transform", None):
+            each.flatten_transform = False
+
+
 def _options(model: Any) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     last = last_step(model)
     if hasattr(model, "classes_"):
         options[id(model)] = {"zipmap": False}
-        if last is not model:
-            options[id(last)] = {"zipmap": False}
+        options[id(last)] = {"zipmap": False}
         if not hasattr(model, "predict_proba") and hasattr(last, "decision_function"):
             from skl2onnx._supported_operators import sklearn_operator_name_map
             from skl2onnx.common._registration import _converter_pool

@@ -11,8 +11,9 @@ from onnx import TensorProto
 
 from mlops_ci.converter import lightgbm_trees, sklearn_trees, xgboost_trees
 from mlops_ci.converter.emitter import PipelineEmitter, cast
-from mlops_ci.converter.links import TreeModel, emit_classes, emit_labels, emit_values
-from mlops_ci.converter.trouble import NotConvertibleError
+from mlops_ci.converter.links import TreeModel, emit_classes, emit_values
+from mlops_ci.converter.sklearn_linear import CLASSIFIER_OPTIONS, finish_classifier, register_linear
+from mlops_ci.converter.sklearn_transformers import register_transformers
 
 Reader = Callable[[Any], TreeModel]
 
@@ -31,6 +32,10 @@ def _boosted(model: Any) -> TreeModel:
     slope = 2.0 if model.loss == "exponential" else 1.0
     link = "logistic" if len(classes) == 2 else "softmax"
     return TreeModel(forest, link, classes, slope=slope, zero_is_positive=True)
+
+
+def _adaptive(model: Any) -> TreeModel:
+    return TreeModel(sklearn_trees.read_adaptive(model), "softmax", _classes(model))
 
 
 def _hist(model: Any) -> TreeModel:
@@ -70,6 +75,7 @@ OURS: tuple[tuple[str, str, Reader], ...] = (
     ),
     *(("sklearn.ensemble", f"GradientBoosting{role}", _boosted) for role in ("Classifier", "Regressor")),
     *(("sklearn.ensemble", f"HistGradientBoosting{role}", _hist) for role in ("Classifier", "Regressor")),
+    ("sklearn.ensemble", "AdaBoostClassifier", _adaptive),
     *(("lightgbm", name, _lightgbm) for name in ("LGBMClassifier", "LGBMRegressor", "LGBMRanker")),
     *(
         ("xgboost", name, _xgboost)
@@ -78,13 +84,18 @@ OURS: tuple[tuple[str, str, Reader], ...] = (
 )
 
 
-def register_ours() -> list[str]:
+def register_ours(number: Any) -> list[str]:
     """Tell skl2onnx of our converters, for the libraries that are installed.
+
+    Args:
+        number: the class of skl2onnx's tensors of numbers in this graph.
 
     Returns:
         A list to which they add what they do to make answers equal.
     """
     fixes: list[str] = []
+    register_transformers(fixes, number)
+    register_linear(number)
     from skl2onnx import update_registered_converter
     from skl2onnx.common import shape_calculator
 
@@ -106,14 +117,6 @@ def register_ours() -> list[str]:
     return fixes
 
 
-CLASSIFIER_OPTIONS = {
-    "zipmap": [True, False, "columns"],
-    "raw_scores": [True, False],
-    "output_class_labels": [False, True],
-    "nocl": [True, False],
-}
-
-
 def _converter(reader: Reader, fixes: list[str]) -> Callable[[Any, Any, Any], None]:
     def convert(scope: Any, operator: Any, container: Any) -> None:
         from skl2onnx.common.data_types import guess_proto_type
@@ -122,15 +125,10 @@ def _converter(reader: Reader, fixes: list[str]) -> Callable[[Any, Any, Any], No
         model = reader(operator.raw_operator)
         fixes.extend(fix for fix in model.forest.fixes if fix not in fixes)
         x = cast(emit, operator.inputs[0].full_name, TensorProto.DOUBLE)
-        names = [output.full_name for output in operator.outputs]
-        to = guess_proto_type(operator.outputs[-1].type)
         if model.classes is None:
-            emit.node("Cast", [emit_values(emit, x, model)], names, to=to)
+            to = guess_proto_type(operator.outputs[0].type)
+            emit.node("Cast", [emit_values(emit, x, model)], [operator.outputs[0].full_name], to=to)
             return
-        positions, scores, sums = emit_classes(emit, x, model)
-        options = container.get_options(operator.raw_operator, {"raw_scores": False, "nocl": False})
-        classes = range(len(model.classes)) if options.get("nocl") else model.classes
-        emit_labels(emit, positions, list(classes), names[:1])
-        emit.node("Cast", [sums if options.get("raw_scores") else scores], names[1:2], to=to)
+        finish_classifier(emit, operator, container, emit_classes(emit, x, model))
 
     return convert

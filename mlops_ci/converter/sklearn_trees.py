@@ -68,6 +68,24 @@ def read_boosted(model: Any) -> Forest:
     return Forest(trees, tuple(base.tolist()[:count]), rounded=True, fixes=(ROUNDED,))
 
 
+def read_adaptive(model: Any) -> Forest:
+    """The forest of AdaBoostClassifier: each tree votes with its weight, for its class and against the others."""
+    count = len(model.classes_)
+    if getattr(model, "algorithm", "SAMME") == "SAMME.R":
+        raise NotConvertibleError("AdaBoostClassifier(algorithm='SAMME.R')", "train it with algorithm='SAMME'")
+    weights = model.estimator_weights_[: len(model.estimators_)]
+    trees = []
+    for each, weight in zip(model.estimators_, weights):
+        if not hasattr(each, "tree_") or len(each.classes_) != count:
+            raise NotConvertibleError(f"AdaBoostClassifier over {type(each).__name__}", "boost decision trees")
+        chosen = each.tree_.value[:, 0, :].argmax(axis=1)
+        votes = np.where(np.arange(count)[None, :] == chosen[:, None], weight, -weight / (count - 1))
+        trees.append(read_tree(each.tree_, votes, tuple(range(count))))
+    # With two classes the sum of both votes is halved, which is each of them again.
+    scale = float(weights.sum()) * (count - 1 if count > 2 else 1)
+    return Forest(tuple(trees), (0.0,) * count, divisor=scale, rounded=True, fixes=(ROUNDED,))
+
+
 def read_isolation(model: Any) -> Forest:
     """The forest of IsolationForest: the length of a row's path, averaged over the trees."""
     from sklearn.ensemble._iforest import _average_path_length

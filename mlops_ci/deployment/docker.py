@@ -8,7 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlops_ci.deployment.docker_containers import LOOPBACK, STOP_SECONDS, Containers, condition, published
+from mlops_ci.deployment.docker_containers import (
+    FOR_GOOD,
+    LOOPBACK,
+    ONCE,
+    STOP_SECONDS,
+    Containers,
+    condition,
+    published,
+)
 from mlops_ci.deployment.target import Answer, Order, Status
 from mlops_ci.edge.docker_engine import telling_of_the_engine
 from mlops_ci.edge.http_asking import AskingHttp
@@ -106,14 +114,14 @@ class DockerTarget:
                 found = self._take_over(found, before, self._port)
             elif found.status != "running":
                 found.start()
-            _keep_alive(found, alive=True)
+            found.update(restart_policy=FOR_GOOD)
             return replace(_instance(found), image=instance.image, url=_url(found))
 
     def retire(self, instance: Instance) -> None:
         """Stop the container, which may finish its requests, and keep it."""
         with telling_of_the_engine(where=instance.id):
             if found := self._containers.find(instance.id):
-                _keep_alive(found, alive=False)
+                found.update(restart_policy=ONCE)
                 found.stop(timeout=STOP_SECONDS)
 
     def revive(self, instance: Instance) -> Instance:
@@ -200,7 +208,7 @@ class DockerTarget:
     ) -> Answer:
         if container.status != "running":
             raise RemoteError("the container does not run", where=str(container.name))
-        http = AskingHttp(_url(container), service="the container", sleep=self._sleep)
+        http = AskingHttp(_url(container), service="the container")
         status, body = http.ask(method, path, content, headers or {})
         return Answer(status, body)
 
@@ -218,7 +226,3 @@ def _instance(container: Container) -> Instance:
 
 def _url(container: Container) -> str:
     return f"http://{LOOPBACK}:{published(container)}"
-
-
-def _keep_alive(container: Container, *, alive: bool) -> None:
-    container.update(restart_policy={"Name": "unless-stopped" if alive else "no"})

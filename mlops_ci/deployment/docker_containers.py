@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PORT = "8080/tcp"
 LOOPBACK = "127.0.0.1"
 MODEL, DEPLOYMENT, UNIQUE = "mlops-ci.model", "mlops-ci.deployment", "mlops-ci.unique"
+# The SDK's types do not know these two policies.
+ONCE: Any = {"Name": "no"}
+FOR_GOOD: Any = {"Name": "unless-stopped"}
 _MOVING = "-moving"
 _UNITS = {"Mi": 1 << 20, "Gi": 1 << 30}
 STOP_SECONDS = 30  # to finish requests, before it is killed
@@ -76,6 +79,8 @@ class Containers:
                 environment={**order.environ, **order.secrets},
                 labels=labels,
                 ports={PORT: (LOOPBACK, port)},
+                restart_policy=ONCE,
+                init=True,  # hands signals on also to a process that has not asked for them yet
                 security_opt=["no-new-privileges"],
                 **self._limits(),
             )

@@ -53,7 +53,9 @@ class Target(Protocol):
     """A place where versions run. One instance serves at a time; others stand beside it, before and after.
 
     All methods raise :class:`~mlops_ci.errors.RemoteError` where the place cannot be reached or refuses, and may be
-    called again after that: starting the same order twice is one instance, deleting what is gone is no error.
+    called again after that: starting the same order twice is one instance, switching to what serves changes nothing,
+    deleting or retiring what is gone is no error. An instance that is gone cannot be switched to. What was started can
+    be found by model, deployment and ``unique``, though whoever started it died before it knew.
     """
 
     @property
@@ -63,6 +65,10 @@ class Target(Protocol):
 
     def start(self, order: Order) -> Instance:
         """Start an instance beside what serves; it takes no traffic, and need not be ready."""
+        ...
+
+    def instances(self, model: str, name: str) -> Mapping[str, Instance]:
+        """All instances of a deployment of a model, by ``unique``, whatever their condition."""
         ...
 
     def status(self, instance: Instance) -> Status:
@@ -80,7 +86,11 @@ class Target(Protocol):
         ...
 
     def switch(self, instance: Instance, previous: Instance | None) -> Instance:
-        """Let clients reach this instance instead of the previous one; returns it with its address."""
+        """Let clients reach this instance instead of the previous one; returns it with its address.
+
+        Raises:
+            RemoteError: it is gone, so that clients stay where they are.
+        """
         ...
 
     def retire(self, instance: Instance) -> None:

@@ -50,3 +50,13 @@ def _reflink(source: Path, target: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Replace a file by one with these bytes; nobody ever sees half of it."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlops_ci.edge.http import LARGEST_JSON, Http
@@ -18,11 +18,10 @@ class AskingHttp(Http):
     Args:
         base: the address that paths are relative to.
         service: what it is called in messages.
-        sleep: not used between attempts, as there is one.
     """
 
-    def __init__(self, base: str, *, service: str, sleep: Callable[[float], None]) -> None:
-        super().__init__(base, service=service, credential="the keys of the server", sleep=sleep)
+    def __init__(self, base: str, *, service: str) -> None:
+        super().__init__(base, service=service, credential="the keys of the server")
 
     def ask(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """The status and the body, cut at 32 MiB.

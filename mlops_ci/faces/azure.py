@@ -25,7 +25,7 @@ _ADVANCED = frozenset(
 
 def name_of(task: Task) -> str:
     """``gate`` as ``MlopsGate``."""
-    return "Mlops" + camel_case(f"x-{task.verb}").removeprefix("x")
+    return "Mlops" + camel_case(f"x-{task.name}").removeprefix("x")
 
 
 def task_of(task: Task, inputs: tuple[Input, ...], version: str) -> str:

@@ -25,9 +25,9 @@ def generated(tasks: Iterable[Task] = TASKS, verbs: click.Group = cli) -> dict[s
     declared = [(task, inputs_of(task, verbs)) for task in tasks]
     files = {"docs/tasks.md": reference_of(declared)}
     for task, inputs in declared:
-        files[f"actions/{task.verb}/action.yml"] = action_of(task, inputs)
+        files[f"actions/{task.name}/action.yml"] = action_of(task, inputs)
         files[f"pipelines/tasks/{name_of(task)}/task.json"] = task_of(task, inputs, __version__)
-        if task.verb == _AT_THE_TOP:
+        if task.name == _AT_THE_TOP:
             files["action.yml"] = action_of(task, inputs, root=True)
     return files
 

@@ -47,7 +47,9 @@ def command_of(task: Task, verbs: click.Group = cli) -> click.Command:
     Raises:
         LookupError: the verb does not exist.
     """
-    command = verbs.get_command(click.Context(verbs), task.declared_by)
+    command: click.Command | None = verbs
+    for word in task.declared_by.split():
+        command = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
     if command is None:
         raise LookupError(f"there is no verb {task.declared_by!r}")
     return command

@@ -28,9 +28,9 @@ def reference_of(tasks: Iterable[tuple[Task, tuple[Input, ...]]]) -> str:
 def _section(task: Task, inputs: tuple[Input, ...]) -> str:
     lines = [
         "",
-        f"## {task.verb}",
+        f"## {task.name}",
         "",
-        f"{task.summary} GitHub: `actions/{task.verb}`. Azure Pipelines: `{name_of(task)}@1`.",
+        f"{task.summary} GitHub: `actions/{task.name}`. Azure Pipelines: `{name_of(task)}@1`.",
         "",
         "| command line | GitHub | Azure | variable | |",
         "| --- | --- | --- | --- | --- |",

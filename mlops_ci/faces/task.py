@@ -18,12 +18,14 @@ class Task:
     """A verb that is an action on GitHub and a task in Azure Pipelines.
 
     Args:
-        verb: the verb of the command line, and the name of the action. ``setup`` alone is none, and only installs.
+        verb: the verb of the command line, a group's with a blank (``image push``). ``setup`` alone is none, and only
+            installs.
         title: what lists of actions and tasks show.
         summary: one sentence.
         outputs: what it hands on.
         leave_out: options that make no sense in a job, such as those about printing.
         extras: what it needs of the package whatever the project says.
+        called: the name of the action, where it is not that of the verb.
         runs_steps: whether it may run steps of the pipeline, whose results are worth keeping for the next job.
     """
 
@@ -33,7 +35,13 @@ class Task:
     outputs: tuple[Output, ...] = ()
     leave_out: frozenset[str] = field(default_factory=frozenset)
     extras: tuple[str, ...] = ()
+    called: str | None = None
     runs_steps: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the action: ``lower-case-with-dashes``."""
+        return self.called or self.verb
 
     @property
     def reports(self) -> bool:

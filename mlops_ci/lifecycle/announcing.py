@@ -22,13 +22,14 @@ from mlops_ci.records.conclusion import Annotation, Conclusion, Level
 from mlops_ci.records.digest import digest_of_bytes, short
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.report import Report
+from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.markdown import escape_html, markdown_parts, render_markdown
 from mlops_ci.report.mermaid import render_mermaid
 from mlops_ci.report.section import ASKING, Section
 from mlops_ci.report.wording import headline, in_trouble, rule_text
 
-_REMARKS = 9  # hosts show ten of a kind, and the verdict is one
+_REMARKS = 8  # hosts show ten of a kind, and the verdict and the conversion are two
 # Words of our own, which a secret may happen to be.
 _OURS = frozenset({"format", "outcome", "outcomes", "event", "status", "better_is", "on_inconclusive", "sha"})
 _CHARTLESS = "the chart of the metric's history needs packages that are not installed (`mlops-ci[charts]`)"
@@ -163,6 +164,8 @@ def remarks(report: Report, context: HostContext) -> Iterator[Annotation]:
     levels: dict[str, Level] = {"refused": "error", "inconclusive": "warning"}
     level = "notice" if context.is_asked_for else levels.get(report.outcome, "notice")
     yield Annotation(level, report.summary, title=f"{report.model}: {headline(report)}")
+    if report.conversion and not report.conversion.forms:
+        yield Annotation("warning", conversion_lines(report.conversion)[0], title=f"{report.model}: ONNX")
     for result in in_trouble(report.verdict)[:_REMARKS] if report.verdict else ():
         where = f", {result.slice[0]} {result.slice[1]}" if result.slice else ""
         yield Annotation(level, result.reason, title=f"{report.model}: {rule_text(result)}{where}")

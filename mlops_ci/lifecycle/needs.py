@@ -44,8 +44,10 @@ def needs_of(project: Path, workspace: str | None, environ: Mapping[str, str], m
         extras.add("gate")
     if loaded and found(environ) == "azure":  # whose comments show no Mermaid, but pictures
         extras.add("charts")
-    if loaded and loaded.environment.requirements:
+    if loaded and (loaded.environment.requirements or loaded.environment.conda):
         extras.add("pip")
+    if loaded and loaded.environment.conda:
+        extras.add("conda")
     places = _places(loaded, workspace)
     extras |= {extra for place in places if (extra := extra_for(place.partition("://")[0].lower(), environ))}
     return Needs(tuple(sorted(extras)), _steps(loaded, places, environ))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.project.receivers import Receiver
-from mlops_ci.records.entry import Alias, Register, Tag
-from mlops_ci.records.event import CloudEvent, News, event_of_news
+from mlops_ci.records.entry import Alias, Deployed, Register, Tag
+from mlops_ci.records.event import CloudEvent, EventName, News, event_of_news
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import LogEntry
 from mlops_ci.workspace.format import read_format
@@ -30,7 +30,7 @@ class Newsroom:
     _made: dict[int, CloudEvent] = field(default_factory=dict)
 
     def event(self, seq: int) -> CloudEvent:
-        """The event of an entry, which must be one of a registration or promotion."""
+        """The event of an entry, which must be one that has one."""
         if seq not in self._made:
             self._made |= {event_seq: event for event_seq, event in self._events(seq) if event_seq == seq}
         return self._made[seq]
@@ -42,6 +42,7 @@ class Newsroom:
     def _events(self, last: int | None) -> Iterable[tuple[int, CloudEvent]]:
         """Tell what the log said at each entry: what came later does not change an event."""
         versions: dict[int, News] = {}
+        serving: dict[str, int] = {}
         for entry in self.log.entries():
             seq = entry.envelope.seq
             match entry.body:
@@ -53,6 +54,11 @@ class Newsroom:
                     versions[version] = replace(versions[version], tags={**kept, **tags})
                 case Alias() if entry.body.version in versions:
                     yield seq, self._event(entry, _promoted(versions[entry.body.version], entry.body))
+                case Deployed(deployment=name) if entry.body.version in versions and (event := _of_stage(entry.body)):
+                    news = _deployed(event, versions[entry.body.version], entry.body, serving.get(name))
+                    yield seq, self._event(entry, news)
+                    if event == "model-deployed":
+                        serving[name] = entry.body.version
             if seq == last:
                 return
 
@@ -86,6 +92,27 @@ def _promoted(news: News, body: Alias) -> News:
     )
 
 
+def _deployed(event: EventName, news: News, body: Deployed, previous: int | None) -> News:
+    instance = body.instance
+    return replace(
+        news,
+        event=event,
+        deployment=body.deployment,
+        previous=previous,
+        target=instance.target if instance else None,
+        endpoint=instance.url if instance else None,
+        image=instance.image if instance else None,
+        reason=body.reason,
+    )
+
+
+def _of_stage(body: Deployed) -> EventName | None:
+    """What others hear of a stage, if they hear of it."""
+    if body.stage == "serving":
+        return "model-deployed"
+    return "deployment-failed" if body.stage in {"failed", "unhealthy"} else None
+
+
 def newsroom_of(log: ModelLog) -> Newsroom:
     """What makes the events of a log.
 
@@ -102,4 +129,6 @@ def concerns(receiver: Receiver, entry: LogEntry) -> bool:
     """Whether a receiver wants to hear of an entry."""
     if receiver.event == "model-registered":
         return isinstance(entry.body, Register)
+    if receiver.event != "model-promoted":
+        return isinstance(entry.body, Deployed) and _of_stage(entry.body) == receiver.event
     return isinstance(entry.body, Alias) and entry.body.alias == receiver.alias

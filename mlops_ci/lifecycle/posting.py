@@ -20,10 +20,12 @@ from mlops_ci.gate.summary import summarise
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.announcing import Place, chart_for, run_of, section_of
 from mlops_ci.lifecycle.commenting import converge
+from mlops_ci.lifecycle.conversion_check import require_sound
 from mlops_ci.project.names import is_name
 from mlops_ci.project.rules import parse_rule
 from mlops_ci.records.codec import decode_strictly, plain
 from mlops_ci.records.commit import Commit
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.hand_over import HAND_OVER_FORMAT, LONGEST_TEXT, MOST_RULES, HandOver
 from mlops_ci.records.report import REPORT_FORMAT, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
@@ -112,6 +114,8 @@ def read_hand_over(file: Path) -> HandOver:
     for result in found.verdict.rules if found.verdict else ():
         if result.any is not None and not 0 <= result.any < len(found.verdict.outcomes if found.verdict else ()):
             raise IntegrityError("an alternative to a rule that is not there", where=where)
+    if found.conversion:
+        require_sound(found.conversion, where)
     if found.outcome in {"refused", "inconclusive"} and found.verdict is None:
         raise IntegrityError("a refusal without a verdict", where=where)
     return found
@@ -148,6 +152,24 @@ def report_of(found: HandOver, run: WorkflowRun, where: str) -> Report:
         notes=(_NOTE.format("fork" if run.fork else "pull request"),),
         url=run.url,
         history=history,
+        conversion=_worded_conversion(found.conversion) if found.conversion else None,
+    )
+
+
+def _worded_conversion(found: Conversion) -> Conversion:
+    """The numbers of a conversion, with words of ours."""
+    quantised = len(found.forms) > 1
+    gate = "the gate lets it pass" if found.served == "int8" else "the gate does not let it pass"
+    return replace(
+        found,
+        source="",
+        kind="",
+        fixes=(),
+        reason=None if found.forms else "the log of the run says why",
+        hint=None,
+        int8=gate if quantised else None,
+        tools={},
+        forms=tuple(replace(form, inputs=(), outputs=()) for form in found.forms),
     )
 
 

@@ -23,6 +23,7 @@ from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.extended import extended
+from mlops_ci.pipeline.lock_file import lock_file_name
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -191,6 +192,10 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
     paths |= {project.params.path} if project.params.path else set()
     if project.environment.requirements:
         paths |= {path for path, _ in requirement_files(project.environment.requirements, resolver.snapshot.folder)}
+    paths |= {project.environment.conda} if project.environment.conda else set()
+    if named := project.environment.requirements or project.environment.conda:
+        lock = lock_file_name(named)
+        paths |= {lock} if (resolver.snapshot.folder / lock).exists() else set()
     _refuse_tracked_outputs(project, resolver.snapshot)
     return frozenset(resolver.snapshot.repository_path(path, declared=file_name) for path in paths)
 

@@ -1,4 +1,4 @@
-"""Tells others that a model was registered or promoted: whatever is due, to all whom ``mlops.yaml`` names."""
+"""Tells others that a model was registered, promoted or deployed: whatever is due, to all whom ``mlops.yaml`` names."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ class Triggering:
         newsroom = self.newsroom()
         happened = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
         if not happened:
-            past = event.removeprefix("model-")
+            past = {"deployment-failed": "a deployment that failed"}.get(event, event.removeprefix("model-"))
             raise UsageError(f"v{version} was never {past}", where=self._model, hint="see mlops-ci events list")
         for receiver in [self.receiver(only)] if only else self.receivers:
-            heard = [one for one in happened if event == "model-registered" or one.data.alias == receiver.alias]
+            heard = [one for one in happened if event != "model-promoted" or one.data.alias == receiver.alias]
             if receiver.event == event and heard:
                 yield self._rehearse(receiver, heard[-1])
 

@@ -43,7 +43,9 @@ def layout_files(layout: Path) -> tuple[bytes, list[Path]]:
         IntegrityError: it is none, or holds several.
     """
     try:
-        (entry,) = _document(layout / "index.json")["manifests"]
+        # Documents that are attached to an image lie beside it.
+        entries = _document(layout / "index.json")["manifests"]
+        (entry,) = [each for each in entries if "artifactType" not in each]
         manifest = _document(_blob(layout, entry["digest"]))
         config = _blob(layout, manifest["config"]["digest"]).read_bytes()
         return config, [_blob(layout, layer["digest"]) for layer in manifest["layers"]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OnLine = Callable[[str], None]
 _LAST_LINES = 5
+_CORRECT = "correct the Dockerfile"
 _LONGEST_LINE = 2000
 
 
@@ -73,18 +75,19 @@ def build(
         raise UsageError("there is no such Dockerfile", where=dockerfile, hint="see image.dockerfile in mlops.yaml")
     with telling_of_the_engine(where=dockerfile):
         own = f"{engine.info()['OSType']}/{engine.version()['Arch']}"
-        events = engine.api.build(
-            path=str(context),
-            dockerfile=dockerfile,
-            tag=name,
-            labels=dict(labels),
-            rm=True,
-            forcerm=True,
-            decode=True,
-            # Older Engines know other platforms only where that is switched on.
-            platform=None if platform == own else platform,
-        )
-        _follow(events, on_line, dockerfile)
+        with _blaming_the_dockerfile(dockerfile):
+            events = engine.api.build(
+                path=str(context),
+                dockerfile=dockerfile,
+                tag=name,
+                labels=dict(labels),
+                rm=True,
+                forcerm=True,
+                decode=True,
+                # Older Engines know other platforms only where that is switched on.
+                platform=None if platform == own else platform,
+            )
+            _follow(events, on_line, dockerfile)
         return Image(digest=str(engine.images.get(name).id), platform=platform, base=None)
 
 
@@ -109,6 +112,20 @@ def push(engine: DockerClient, name: str, repository: str, tag: str, *, on_line:
     return digest, f"{repository}@{digest}"
 
 
+@contextmanager
+def _blaming_the_dockerfile(dockerfile: str) -> Iterator[None]:
+    """What the Engine cannot read, it refuses before it begins."""
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        if error.status_code != 400:
+            raise
+        what = f"the image cannot be built: {_line(error.explanation)}"
+        raise UsageError(what, where=dockerfile, hint=_CORRECT) from error
+
+
 def _follow(events: Iterable[dict[str, Any]], on_line: OnLine, dockerfile: str) -> None:
     """Hand on what a build says, line by line; its pieces end anywhere."""
     last: deque[str] = deque(maxlen=_LAST_LINES)
@@ -126,7 +143,7 @@ def _follow(events: Iterable[dict[str, Any]], on_line: OnLine, dockerfile: str) 
         if "error" in event:
             say(rest)
             said = " / ".join([*last, _line(event["error"])])
-            raise UsageError(f"the image cannot be built: {said}", where=dockerfile, hint="correct the Dockerfile")
+            raise UsageError(f"the image cannot be built: {said}", where=dockerfile, hint=_CORRECT)
     say(rest)
 
 

@@ -125,12 +125,17 @@ def require_onnx(version: ModelVersion) -> OnnxForm:
 
 def _script(part: Part, code: Code) -> tuple[ServedModel, tuple[StoredFile, ...]]:
     version, folder = part.version, f"{_folder(part)}/files"
-    model = replace(_common(part), kind="script", file=f"{_folder(part)}/code/{code.script}", folder=folder)
     stored = tuple(
         StoredFile(f"{folder}/{file.path}", model_file_key(version.model, version.attempt, file.path), file)
         for file in version.files
     )
-    return model, stored
+    return replace(
+        _common(part),
+        kind="script",
+        file=f"{_folder(part)}/code/{code.script}",
+        folder=folder,
+        files=tuple(replace(file.record, path=file.path) for file in stored),
+    ), stored
 
 
 def _common(part: Part) -> ServedModel:

@@ -5,33 +5,31 @@ mlops-ci lives in an environment of its own and never touches the user's.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.uv import run_uv
 from mlops_ci.errors import UsageError
+from mlops_ci.pipeline.built_folder import built_folder
 from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.pipeline.conda_environment import CondaEnvironment
+from mlops_ci.pipeline.lock_file import find_lock_file
 from mlops_ci.project.project import EnvironmentChoice
-from mlops_ci.records.digest import digest_of_bytes, digest_of_value, hexadecimal
+from mlops_ci.records.digest import digest_of_bytes, digest_of_value
 from mlops_ci.records.environment import EnvironmentLock
 
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 _HASH = "--hash="
-_COMPLETE = ".mlops-ci-complete"
 
 
 class Environment(Protocol):
@@ -43,6 +41,25 @@ class Environment(Protocol):
 
     def executables(self) -> Path:
         """The folder to put first on the PATH; builds the environment if it has to."""
+        ...
+
+
+@runtime_checkable
+class LockableEnvironment(Environment, Protocol):
+    """The software of the steps, as a file names it.
+
+    ``source`` is that file, ``python`` the version that the project asks for.
+    """
+
+    source: str
+    python: str | None
+
+    def sources(self) -> dict[str, str]:
+        """The file and those that it includes, with their texts."""
+        ...
+
+    def resolve(self) -> EnvironmentLock:
+        """Lock it anew, with the newest packages that it allows. Keeps nothing."""
         ...
 
 
@@ -60,9 +77,11 @@ def choose_environment(
     choice: EnvironmentChoice, folder: Path, cache: StepCache, environ: Mapping[str, str]
 ) -> Environment:
     """The environment that a project asks for."""
+    if choice.conda is not None:
+        return CondaEnvironment(choice.conda, choice.python, folder, cache, environ)
     if choice.requirements is None:
         return InterpreterEnvironment(environ)
-    return PipEnvironment(choice.requirements, choice.python or this_python(), folder, cache, environ)
+    return PipEnvironment(choice.requirements, choice.python, folder, cache, environ)
 
 
 class InterpreterEnvironment:
@@ -126,10 +145,11 @@ class PipEnvironment:
     """Requirements locked with hashes by uv, and the virtual environment built from the lock."""
 
     def __init__(
-        self, requirements: str, python: str, folder: Path, cache: StepCache, environ: Mapping[str, str]
+        self, requirements: str, python: str | None, folder: Path, cache: StepCache, environ: Mapping[str, str]
     ) -> None:
-        self._requirements = requirements
+        self.source = requirements
         self.python = python
+        self._python = python or this_python()
         self._folder = folder
         self._cache = cache
         self._environ = environ
@@ -152,12 +172,14 @@ class PipEnvironment:
             return self._lock
 
     def _find_lock(self) -> EnvironmentLock:
-        sources = dict(requirement_files(self._requirements, self._folder))
-        text = sources[self._requirements]
+        sources = self.sources()
+        text = sources[self.source]
         if len(sources) == 1 and any(_HASH in line for line in text.splitlines() if not line.lstrip().startswith("#")):
             return self._locked(text)
-        key = digest_of_value([sources, self.python, this_platform()])
-        return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._resolve()))
+        if kept := find_lock_file(self.source, sources, self.python, self._folder):
+            return self._locked(kept)
+        key = digest_of_value([sources, self._python, this_platform()])
+        return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(self._compiled(self.source)))
 
     def executables(self) -> Path:
         """Build the virtual environment if it is not there yet.
@@ -166,29 +188,26 @@ class PipEnvironment:
             RemoteError: a package cannot be fetched or its hash is wrong.
         """
         lock = self.lock()
-        folder = environments_folder(self._environ) / hexadecimal(digest_of_value([lock.digest, lock.python]))[:32]
-        if not _is_usable(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with _exclusive(folder.with_suffix(".lock")):
-                if not _is_usable(folder):
-                    self._build(folder, lock)
-                    (folder / _COMPLETE).touch()
-        return folder / "bin"
+        return built_folder(self._environ, lock, lambda folder: self._build(folder, lock)) / "bin"
+
+    def sources(self) -> dict[str, str]:
+        """The requirements file and those that it includes, with their texts."""
+        return dict(requirement_files(self.source, self._folder))
 
     def _locked(self, text: str) -> EnvironmentLock:
-        return EnvironmentLock("pip", self.python, this_platform(), digest_of_bytes(text.encode()), text)
+        return EnvironmentLock("pip", self._python, this_platform(), digest_of_bytes(text.encode()), text)
 
-    def _resolve(self) -> str:
-        return self._compiled(self._requirements)
+    def resolve(self) -> EnvironmentLock:
+        """Lock the requirements anew, with the newest packages that they allow, for any platform."""
+        return self._locked(self._compiled(self.source, "--universal"))
 
-    def _compiled(self, *requirements: str) -> str:
+    def _compiled(self, *arguments: str) -> str:
         return self._uv(
-            "pip", "compile", *requirements, "--generate-hashes", "--no-header", "--no-annotate",
-            "--python-version", self.python,
+            "pip", "compile", *arguments, "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-version", self._python,
         )  # fmt: skip
 
     def _build(self, folder: Path, lock: EnvironmentLock) -> None:
-        shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left
         self._uv("venv", "--python", lock.python, str(folder))
         requirements = folder / "requirements.txt"
         requirements.write_text(lock.text, "utf-8")
@@ -196,9 +215,8 @@ class PipEnvironment:
 
     def _uv(self, *arguments: str) -> str:
         return run_uv(
-            *arguments, folder=self._folder, environ=self._environ, where=self._requirements,
-            hint="mend the requirements",
-        )  # fmt: skip
+            *arguments, folder=self._folder, environ=self._environ, where=self.source, hint="mend the requirements"
+        )
 
 
 class RecordedEnvironment(PipEnvironment):
@@ -210,16 +228,6 @@ class RecordedEnvironment(PipEnvironment):
 
     def _find_lock(self) -> EnvironmentLock:
         return self._recorded
-
-
-def environments_folder(environ: Mapping[str, str]) -> Path:
-    """Where built environments are kept on this machine."""
-    return cache_folder(environ).absolute() / "environments"
-
-
-def _is_usable(folder: Path) -> bool:
-    """Whether an environment was built to the end, and its interpreter is still there."""
-    return (folder / _COMPLETE).exists() and (folder / "bin" / "python").exists()
 
 
 def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
@@ -242,11 +250,3 @@ def requirement_files(name: str, folder: Path) -> Iterator[tuple[str, str]]:
             ) from error
         yield current, text
         waiting += [os.path.normpath(Path(current).parent / included) for included in _INCLUDE.findall(text)]
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Let one process at a time build an environment; the lock goes with its holder, however that ends."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

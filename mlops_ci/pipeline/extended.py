@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.cache import StepCache
+from mlops_ci.pipeline.conda_environment import CondaEnvironment
 from mlops_ci.pipeline.environment import Environment, PipEnvironment
 from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.environment import EnvironmentLock
@@ -39,6 +40,8 @@ def extended(
     """
     if isinstance(environment, PipEnvironment):
         return _ExtendedPip(environment, requirements, purpose, folder=folder, cache=cache, environ=environ)
+    if isinstance(environment, CondaEnvironment):
+        return _ExtendedConda(environment, requirements, purpose, folder=folder, cache=cache, environ=environ)
     return _AsInstalled(environment, requirements, purpose)
 
 
@@ -77,6 +80,29 @@ class _ExtendedPip(PipEnvironment):
                 hint = "let the project's requirements leave room for them"
                 what = f"what is needed does not fit the project's environment: {error.what}"
                 raise UsageError(what, where=self._purpose, hint=hint) from error
+
+
+class _ExtendedConda(CondaEnvironment):
+    """A lock of its own: the same conda packages, and more from pip."""
+
+    def __init__(
+        self,
+        base: CondaEnvironment,
+        more: Sequence[str],
+        purpose: str,
+        *,
+        folder: Path,
+        cache: StepCache,
+        environ: Mapping[str, str],
+    ) -> None:
+        super().__init__(purpose, base.python, folder, cache, environ)
+        self._base = base
+        self._more = tuple(sorted(more))
+
+    def _find_lock(self) -> EnvironmentLock:
+        base = self._base.lock()
+        key = digest_of_value([base.digest, self._more, base.python, base.platform])
+        return self._cache.find_lock(key) or self._cache.remember_lock(key, self.with_more(base, self._more))
 
 
 class _AsInstalled:

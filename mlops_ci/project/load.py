@@ -136,7 +136,8 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         steps=steps,
         environment=EnvironmentChoice(
             python=environment.get("python"),
-            requirements=normalise(environment["pip"]) if environment else None,
+            requirements=normalise(environment["pip"]) if "pip" in environment else None,
+            conda=normalise(environment["conda"]) if "conda" in environment else None,
         ),
         params=Params(
             path=normalise(params) if isinstance(params, str) else None,

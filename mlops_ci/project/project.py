@@ -57,10 +57,14 @@ class CacheChoice:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentChoice:
-    """The software the steps want: a Python version (None: ours) and a requirements file (None: what is installed)."""
+    """The software the steps want: a Python version (None: ours, or what is solved) and the file that names the rest.
+
+    That is a requirements file of pip or an ``environment.yml`` of conda; with neither it is what is installed.
+    """
 
     python: str | None
     requirements: str | None
+    conda: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from mlops_ci.project.yaml12 import Path
 from mlops_ci.records.event import EventName
 
 Finding = tuple[Path, str, str | None]
-EVENTS: tuple[EventName, ...] = ("model-registered", "model-promoted")
-PLACEHOLDERS = ("model", "version", "commit", "alias", "event", "id", "digest", "url")
+EVENTS: tuple[EventName, ...] = ("model-registered", "model-promoted", "model-deployed", "deployment-failed")
+PLACEHOLDERS = ("model", "version", "commit", "alias", "deployment", "endpoint", "event", "id", "digest", "url")
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]*)\}")
 # The key that says which kind of receiver it is -> the keys it needs, and those it may have besides.
 _KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -116,7 +116,8 @@ def _values(item: Mapping[str, Any], path: Path) -> Iterator[Finding]:
 
 def _alias(alias: str, event: EventName, path: Path) -> Iterator[Finding]:
     if event != "model-promoted":
-        yield path, "a registration moves no alias", "put the trigger under model-promoted"
+        what = "a registration" if event == "model-registered" else "a deployment"
+        yield path, f"{what} moves no alias", "put the trigger under model-promoted"
     try:
         require_alias(alias)
     except UsageError as error:

@@ -40,8 +40,22 @@ class SmokeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A version that is being tried, by the number of the log entry that began it: of two, the later one counts."""
+
+    version: int
+    entry: int
+    since: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """A deployment, as the log tells it: what serves, and what it replaced and can go back to."""
+    """A deployment, as the log tells it: what serves, and what it replaced and can go back to.
+
+    Without an ``instance`` nothing has served yet, and ``version`` is that of the trial. ``since`` is when the version
+    began to serve, ``checked`` when it was last found to be healthy or not, having been otherwise before.
+    """
 
     name: str
     stage: DeploymentStage
@@ -53,3 +67,11 @@ class DeploymentState:
     previous_instance: Instance | None = None
     smoke: SmokeTest | None = None
     reason: str | None = None
+    checked: str | None = None
+    trial: Trial | None = None
+
+    @property
+    def needed(self) -> frozenset[int]:
+        """The versions that must not be deleted: what serves, what it can go back to, what is being tried."""
+        tried = self.trial.version if self.trial else None
+        return frozenset(version for version in (self.version, self.previous, tried) if version is not None)

@@ -1,4 +1,4 @@
-"""What others hear when a model is registered or promoted: a CloudEvent, version 1.0, in JSON.
+"""What others hear when a model is registered, promoted or deployed: a CloudEvent, version 1.0, in JSON.
 
 The format is that of https://github.com/cloudevents/spec; ``data`` is ours.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mlops_ci.records.deployment import TargetKind
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.verdict import Outcome
 
-EventName = Literal["model-registered", "model-promoted"]
+EventName = Literal["model-registered", "model-promoted", "model-deployed", "deployment-failed"]
 EVENT_TYPE = "mlops-ci."
 
 
@@ -19,8 +20,9 @@ EVENT_TYPE = "mlops-ci."
 class News:
     """What happened to which version.
 
-    ``alias`` is the one that moved, and ``previous`` the version that it pointed to; both null for a registration, as
-    is ``verdict``, the outcome that the alias moved on. ``commit`` is the one that was asked for, null for a model
+    ``alias`` is the one that moved, and ``verdict`` the outcome that it moved on; null but for a promotion.
+    ``previous`` is the version that it pointed to, or that served before. ``deployment`` says where, ``target`` on what
+    kind of place, ``endpoint`` where clients reach it and ``image`` out of what; ``reason`` why it failed. ``commit`` is the one that was asked for, null for a model
     trained elsewhere. ``workspace`` is where the version can be downloaded, without credentials. ``left_out`` names
     the fields that were emptied because the receiver takes no more. A ``test`` is nothing to act on.
     """
@@ -34,6 +36,11 @@ class News:
     alias: str | None = None
     previous: int | None = None
     verdict: Outcome | None = None
+    deployment: str | None = None
+    target: TargetKind | None = None
+    endpoint: str | None = None
+    image: str | None = None
+    reason: str | None = None
     run: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float | None] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.report import Changes, History, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 
@@ -21,7 +22,8 @@ _JUDGED: dict[str, JudgedOutcome] = {"refused": "refused", "inconclusive": "inco
 class HandOver:
     """A report as far as it may be believed; what is said of it in words is for the reader to find.
 
-    ``commit`` is the author's. Labels, reasons, methods, notes and the summary of the verdict are empty.
+    ``commit`` is the author's. Labels, reasons, methods, notes and the summary of the verdict are empty, and so are the
+    words and tensors of the conversion.
     """
 
     format: int
@@ -35,6 +37,7 @@ class HandOver:
     verdict: Verdict | None = None
     changes: Changes | None = None
     history: History | None = None
+    conversion: Conversion | None = None
 
 
 def handed_over(report: Report) -> HandOver:
@@ -51,6 +54,16 @@ def handed_over(report: Report) -> HandOver:
         verdict=_wordless(report.verdict) if report.verdict else None,
         changes=_shortened(report.changes) if report.changes else None,
         history=report.history,
+        conversion=_numbers(report.conversion) if report.conversion else None,
+    )
+
+
+def _numbers(conversion: Conversion) -> Conversion:
+    """A conversion without what only words or tensors say of it."""
+    forms = tuple(replace(form, inputs=(), outputs=()) for form in conversion.forms)
+    reason = None if forms else ""
+    return Conversion(
+        conversion.format, "", "", opset=conversion.opset, forms=forms, served=conversion.served, reason=reason
     )
 
 

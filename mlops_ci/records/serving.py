@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mlops_ci.records.conversion import ClassLabel, InputTensor, OutputTensor
+from mlops_ci.records.files import FileRecord
 from mlops_ci.records.signature import Column
 
 SERVING_FORMAT = 1
@@ -17,8 +18,9 @@ class ServedModel:
     """A model of a package. Paths are relative to the package's folder.
 
     An ``onnx`` model is the ``file``, read without any user code. A ``script`` model is the entry script ``file``,
-    which finds the model's files below ``folder`` (``AZUREML_MODEL_DIR``). An ``ensemble`` asks its ``members``, models
-    of the same package, and combines their answers by ``combine``, with ``weights`` where it is ``mean``.
+    which finds the model's files below ``folder`` (``AZUREML_MODEL_DIR``); ``files`` are those with their digests, so
+    that the script never reads any others. An ``ensemble`` asks its ``members``, models of the same package, and
+    combines their answers by ``combine``, with ``weights`` where it is ``mean``.
 
     ``inputs`` are the columns of the signature, ``tensors`` how an ONNX model wants them, ``outputs`` what it answers.
     ``version``, ``digest`` and ``commit`` say which version it is. ``sample`` is a real row for documents and examples.
@@ -39,6 +41,7 @@ class ServedModel:
     combine: Literal["mean", "vote"] | None = None
     weights: tuple[float, ...] = ()
     sample: tuple[Any, ...] | None = None
+    files: tuple[FileRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 For each sink and model: events in the order of the log, each at least once, under an id that never changes. A claim
 that only one worker can create keeps two from sending at once; it expires, so that a worker that died holds nobody up.
 An event is sent twice only if its worker died after sending and before it could write that down, and the receiver
-cannot be asked. An alias that has moved on since is not announced any more.
+cannot be asked. An alias that has moved on since is not announced any more, nor a deployment that was replaced.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mlops_ci.errors import MlopsError, OutcomeUnknownError
 from mlops_ci.project.names import require_sink_name
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.delivery import Claim, Cursor, Failed, Settled
-from mlops_ci.records.entry import Alias
+from mlops_ci.records.entry import Alias, Deployed
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import LogEntry
 from mlops_ci.workspace.layout import (
@@ -151,11 +151,15 @@ class Outbox:
         return self._store.get(self._key(event_marker_key, entry)) is not None
 
     def _is_superseded(self, entry: LogEntry) -> bool:
-        """Whether an alias has moved on since an entry; looked up as late as can be."""
-        body = entry.body
-        if not isinstance(body, Alias):
-            return False
-        return self._log.read().aliases[body.alias].entry > entry.envelope.seq
+        """Whether an alias or a deployment has moved on since an entry; looked up as late as can be."""
+        match entry.body:
+            case Alias(alias=alias):
+                return self._log.read().aliases[alias].entry > entry.envelope.seq
+            case Deployed(stage="serving" | "unhealthy" as stage, deployment=name):
+                known = self._log.read().deployments.get(name)
+                told = known and (known.since if stage == "serving" else known.checked)
+                return known is None or known.version != entry.body.version or told != entry.envelope.time
+        return False
 
     def _claim(self, entry: LogEntry) -> _Claimed | None:
         """Claim the next try to deliver an entry; None if another worker is at it."""

@@ -6,9 +6,11 @@ import html
 import re
 from urllib.parse import quote
 
+from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
 from mlops_ci.report.section import PARTS, Part, part
@@ -70,6 +72,7 @@ def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -
         "rules": _rules_table(verdict) if verdict else "",
         "notes": "\n\n".join(_notes(report)),
         "changes": _changes(report) or "",
+        "onnx": _onnx(report.conversion) if report.conversion else "",
         "next": f"**To go on:** {escape(steps)}." if steps else "",
         "slices": "\n\n".join(map(_slices, main_results(verdict)[1])) if verdict else "",
         "charts": _charts(report, chart) if chart else "",
@@ -181,6 +184,10 @@ def _changes(report: Report) -> str | None:
     if same:
         texts.append(escape(same if texts else same[:1].upper() + same[1:]))
     return f"**What changed since {escape(report.changes.since)}:** {'; '.join(texts)}."
+
+
+def _onnx(conversion: Conversion) -> str:
+    return f"**ONNX:** {'. '.join(escape(line) for line in conversion_lines(conversion))}."
 
 
 def _slices(group: list[RuleResult]) -> str:

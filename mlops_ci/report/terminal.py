@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -48,6 +49,8 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
         rest += [(f"{kind}:", ", ".join(items)) for kind, items in changed(report.changes)]
         if same := unchanged(report.changes):
             rest.append(("same:", same))
+    if report.conversion:
+        rest += [("onnx:", line) for line in conversion_lines(report.conversion)]
     rest += [("note:", note.replace("`", "")) for note in report.notes]
     if steps := next_steps(report):
         rest.append(("to go on:", steps))

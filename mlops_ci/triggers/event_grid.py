@@ -1,7 +1,7 @@
 """Publishes to a topic of Azure Event Grid, in the envelope in which Azure Machine Learning tells of its models.
 
-https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning. There a promotion has no event, so that it
-has a type of ours.
+https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning. There promotions and deployments have no
+event, so that they have types of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from mlops_ci.triggers.fitting import fitting
 _TYPES: dict[EventName, str] = {
     "model-registered": "Microsoft.MachineLearningServices.ModelRegistered",
     "model-promoted": "mlops-ci.ModelPromoted",
+    "model-deployed": "mlops-ci.ModelDeployed",
+    "deployment-failed": "mlops-ci.DeploymentFailed",
 }
 _LARGEST = 1_000_000
 _KEY = "aeg-sas-key"
@@ -36,10 +38,15 @@ def _envelope(event: CloudEvent) -> dict[str, Any]:
     known = {
         "alias": news.alias,
         "commit": news.commit,
+        "deployment": news.deployment,
         "digest": news.digest,
+        "endpoint": news.endpoint,
+        "image": news.image,
         "previous": None if news.previous is None else str(news.previous),
+        "reason": news.reason,
         "run": news.run,
         "source": event.source,
+        "target": news.target,
         "verdict": news.verdict,
         "workspace": news.workspace,
     }

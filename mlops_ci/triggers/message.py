@@ -6,6 +6,7 @@ from mlops_ci.records.event import CloudEvent
 
 _METRICS = 5
 _LONGEST = 60
+_LONGEST_REASON = 300
 
 
 def headline(event: CloudEvent) -> str:
@@ -14,6 +15,11 @@ def headline(event: CloudEvent) -> str:
     test = "A test, nothing happened: " if news.test else ""
     if news.event == "model-registered":
         return f"{test}{news.model} v{news.version} is registered"
+    if news.event == "deployment-failed":
+        return f"{test}{_shown(news.deployment or '')}: {news.model} v{news.version} failed"
+    if news.event == "model-deployed":
+        before = f", instead of v{news.previous}" if news.previous else ""
+        return f"{test}{news.model} v{news.version} now serves as {_shown(news.deployment or '')}{before}"
     before = f", after v{news.previous}" if news.previous else ""
     return f"{test}{news.model} v{news.version} is now {news.alias}{before}"
 
@@ -25,12 +31,14 @@ def details(event: CloudEvent) -> tuple[str, ...]:
     lines = (
         f"commit {news.commit[:7]}" if news.commit else None,
         f"verdict: {news.verdict}" if news.verdict else None,
+        f"why: {_shown(news.reason, _LONGEST_REASON)}" if news.reason else None,
+        f"at {_shown(news.endpoint, _LONGEST_REASON)}" if news.endpoint else None,
         ", ".join(numbers[:_METRICS]) or None,
         f"mlops-ci models show {news.model}@v{news.version}",
     )
     return tuple(line for line in lines if line)
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, longest: int = _LONGEST) -> str:
     line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+    return line if len(line) <= longest else line[:longest] + "…"

@@ -17,6 +17,8 @@ def values_of(event: CloudEvent) -> dict[str, str]:
         "version": str(news.version),
         "commit": news.commit or "",
         "alias": news.alias or "",
+        "deployment": news.deployment or "",
+        "endpoint": news.endpoint or "",
         "event": news.event,
         "id": event.id,
         "digest": news.digest,

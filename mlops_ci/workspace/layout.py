@@ -19,14 +19,16 @@ TOP_LEVEL = frozenset(
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
 _OBJECT = re.compile(r"models/[^/]+/objects/")
-_BULK = re.compile(r"(models/[^/]+/objects/|(pull-requests/)?(cache/|runs/[^/]+/files/))")
+_BULK = re.compile(
+    r"(models/[^/]+/objects/|collected/[^/]+/(segments|days|damaged)/|(pull-requests/)?(cache/|runs/[^/]+/files/))"
+)
 _LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
 _EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
 _CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
 
 
 def is_bulk(key: str) -> bool:
-    """Whether an object may be large: files of models and of runs, and the cache."""
+    """Whether an object may be large: files of models and of runs, collected requests, and the cache."""
     return bool(_BULK.match(key))
 
 
@@ -191,14 +193,39 @@ def collected_prefix(model: str) -> str:
     return f"{COLLECTED}{model}/"
 
 
+def segments_prefix(model: str) -> str:
+    """The segments of a model that are to be compacted."""
+    return f"{collected_prefix(model)}segments/"
+
+
 def segment_key(model: str, name: str) -> str:
     """A segment of collected requests as a server sent it, to be compacted."""
-    return f"{collected_prefix(model)}segments/{name}"
+    return segments_prefix(model) + name
+
+
+def damaged_segment_key(model: str, name: str) -> str:
+    """A segment that cannot be read, set aside."""
+    return f"{collected_prefix(model)}damaged/{name}"
+
+
+def compacted_days_prefix(model: str, day: str | None = None) -> str:
+    """The collected requests of a model as Parquet: all, or those of one day."""
+    return f"{collected_prefix(model)}days/" + (f"{day}/" if day else "")
 
 
 def compacted_key(model: str, day: str, name: str) -> str:
     """Collected requests of one day as Parquet."""
-    return f"{collected_prefix(model)}days/{day}/{name}.parquet"
+    return f"{compacted_days_prefix(model, day)}{name}.parquet"
+
+
+def compactions_prefix(model: str) -> str:
+    """What compactions mean to do."""
+    return f"{collected_prefix(model)}compactions/"
+
+
+def compaction_key(model: str, seq: int) -> str:
+    """What a compaction means to do, counted from 1."""
+    return f"{compactions_prefix(model)}{seq:0{_DIGITS}d}.json"
 
 
 def model_file_key(model: str, attempt: str, path: str) -> str:

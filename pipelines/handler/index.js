@@ -28,7 +28,7 @@ task(async () => {
     }
     const command = await setUp(environment, folder);
     if (verb) {
-        await start(command, [verb], environment, folder);
+        await start(command, verb.split(' '), environment, folder);
     } else {
         tl.prependPath(path.dirname(command));
         tl.setResult(tl.TaskResult.Succeeded, '', true);

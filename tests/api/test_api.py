@@ -11,6 +11,7 @@ import pytest
 
 from mlops_ci import Workspace
 from mlops_ci.errors import ConflictError, IntegrityError, UsageError
+from mlops_ci.lifecycle.compaction import compact
 from mlops_ci.registry.delete import delete_version
 from mlops_ci.registry.pins import format_pin, pin_of
 from mlops_ci.registry.promote import move_alias
@@ -20,6 +21,7 @@ from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import hint_key, log_key, objects_prefix
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.making import open_log, registration, sha
+from tests.serving.collected import request, send
 
 
 @pytest.fixture(autouse=True)
@@ -187,3 +189,10 @@ def test_a_model_knows_what_it_has(workspace: Workspace) -> None:
     assert 1 in model
     assert "v999" not in model
     assert "nobody" not in model
+
+
+def test_collected_requests_are_a_table(store: LocalStore) -> None:
+    assert Workspace(store.url).collected("coin").height == 0
+    send(store, [request("a", rows=2)])
+    compact(store, "coin", print)
+    assert Workspace(store.url).collected("coin")["prediction"].to_list() == ["heads", "heads"]

@@ -40,6 +40,15 @@ def verbs() -> None: ...
 def weigh(**values: Any) -> None: ...
 
 
+@verbs.group()
+def scale() -> None: ...
+
+
+@scale.command()
+@option("--unit", help="Such as kg.")
+def calibrate(**values: Any) -> None: ...
+
+
 WEIGH = Task(
     "weigh", "Weigh a model", "Says how heavy it is.", (Output("full-weight", "In bytes."),), frozenset({"as_json"})
 )
@@ -57,7 +66,15 @@ def test_what_nobody_declares_any_more_is_stale(tmp_path: Path) -> None:
     assert stale(tmp_path, generated([WEIGH], verbs)) == ["docs/tasks.md"]
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.verb)
+def test_a_verb_of_a_group_has_an_action_of_another_name() -> None:
+    files = generated([Task("scale calibrate", "Calibrate a scale", "Makes it right.", called="calibrate")], verbs)
+    action = yaml.safe_load(files["actions/calibrate/action.yml"])
+    assert "unit" in action["inputs"]
+    assert 'exec "$MLOPS_CI_COMMAND" scale calibrate' in [step.get("run") for step in action["runs"]["steps"]]
+    assert json.loads(files["pipelines/tasks/MlopsCalibrate/task.json"])["name"] == "MlopsCalibrate"
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_verb_starts_with_what_its_task_installs(task: Task) -> None:
     blocked = {"gate": ["numpy", "scipy", "polars"]}
     missing = [name for extra, names in blocked.items() if extra not in task.extras for name in names]
@@ -99,7 +116,7 @@ def test_an_option_without_its_variable_cannot_be_an_input() -> None:
         inputs_of(Task("measure", "", ""), verbs)
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.verb)
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_what_a_task_leaves_out_is_about_printing(task: Task) -> None:
     command = cli.get_command(click.Context(cli), task.declared_by)
     assert command is not None

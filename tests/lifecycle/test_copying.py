@@ -53,6 +53,8 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     register(open_log(store, "other"), registration(tmp_path / "sources", sha(3), "f3"))
     store.create("runs/r/run.json", b"{}")
     store.create("cache/objects/ab", b"cached")
+    for key in ("segments/a.jsonl.gz", "days/2026-03-01/b.parquet", "compactions/1.json"):
+        store.create(f"collected/{MODEL}/{key}", key.encode())
     return store
 
 

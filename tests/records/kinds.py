@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
+from mlops_ci.records.collected import CollectedRequest, CompactionPlan, SegmentHead
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.entry import OPERATIONS
@@ -44,6 +45,9 @@ STORED: dict[str, type] = {
     "samples": Samples,
     "serving": ServingManifest,
     "deployment": DeploymentState,
+    "segment": SegmentHead,
+    "collected-request": CollectedRequest,
+    "compaction-plan": CompactionPlan,
 }
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -69,6 +73,9 @@ def records(kind: type) -> st.SearchStrategy[Any]:
             "rows": st.lists(st.lists(PLAIN, max_size=3).map(tuple), max_size=3).map(tuple),
             "predictions": st.dictionaries(TEXT, st.lists(PLAIN, max_size=3).map(tuple), max_size=2),
             "positive": PLAIN,
+        },
+        CollectedRequest: {
+            name: st.dictionaries(TEXT, st.lists(PLAIN, max_size=3), max_size=2) for name in ("inputs", "outputs")
         },
         ServedModel: {"sample": st.none() | st.lists(PLAIN, max_size=3).map(tuple)},
         ServingManifest: {"models": st.lists(st.deferred(lambda: records(ServedModel)), max_size=2).map(tuple)},

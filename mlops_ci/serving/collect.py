@@ -1,0 +1,173 @@
+"""Collects requests and answers in the background.
+
+A request costs an append to a queue and, where not all are kept, a hash. All else happens in a thread that takes no
+more than a fifth of one processor: what comes faster than it can be written is dropped, and counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mlops_ci.project.names import require_model_name
+from mlops_ci.records.serving import Collection, ServingManifest
+from mlops_ci.serving.collect_lines import Lines
+from mlops_ci.serving.collect_sender import Sender
+from mlops_ci.serving.collect_spool import Spool
+from mlops_ci.serving.contracts import Count, Exchange
+from mlops_ci.workspace.store import Store
+
+COLLECT_TO = "MLOPS_CI_SERVE_COLLECT_TO"
+SPOOL = "MLOPS_CI_SERVE_SPOOL"
+DEPLOYMENT = "MLOPS_CI_SERVE_DEPLOYMENT"
+_LARGEST_QUEUE = 64 << 20
+_LOOK = 0.1
+_AT_ONCE = 256
+_SHARE = 0.2
+_log = logging.getLogger("mlops_ci.serving")
+
+
+class BackgroundCollector:
+    """A :class:`~mlops_ci.serving.contracts.Collector`. ``offer`` is called by one thread.
+
+    Args:
+        manifest: what is served.
+        settings: what is collected of it.
+        spool: where it waits.
+        sender: sends it on; None: it stays in the spool.
+        count: the counters of the server.
+        deployment: the name of the deployment, if it is one.
+    """
+
+    def __init__(
+        self,
+        manifest: ServingManifest,
+        settings: Collection,
+        spool: Spool,
+        sender: Sender | None,
+        count: Count,
+        deployment: str | None = None,
+    ) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._sender = sender
+        self._count = count
+        self._lines = {model.name: Lines(model, deployment, inputs=settings.inputs) for model in manifest.models}
+        self._queue: deque[tuple[Exchange, int]] = deque()
+        self._offered = self._taken = 0  # bytes; each is written by one thread only
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mlops-ci-collector", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        if self._sender:
+            self._sender.start()
+
+    def offer(self, exchange: Exchange) -> None:
+        """Take a request, or drop it."""
+        if not is_sampled(exchange.id, self._settings.sample):
+            return
+        size = _size(exchange.inputs) + _size(exchange.outputs)
+        waiting = self._offered - self._taken
+        if len(self._queue) >= self._settings.queue or waiting + size > _LARGEST_QUEUE:
+            self._count("dropped")
+            return
+        self._offered += size
+        self._queue.append((exchange, size))
+
+    def close(self, within: float = 4.0) -> None:
+        """Write what is waiting and send it, as far as that goes in some seconds."""
+        until = time.monotonic() + within
+        self._closing.set()
+        self._thread.join(within)
+        if self._sender:
+            self._sender.close(max(until - time.monotonic(), 0.0))
+
+    def _run(self) -> None:
+        self._spool.recover()
+        while True:
+            closing = self._closing.is_set()
+            began = time.monotonic()
+            while self._queue and (closing or time.monotonic() - began < _LOOK):
+                self._write_some()
+            self._spool.rotate(time.monotonic(), everything=closing)
+            if closing:
+                return
+            busy = time.monotonic() - began
+            self._closing.wait(max(_LOOK, busy * (1 - _SHARE) / _SHARE))
+
+    def _write_some(self) -> None:
+        """Write some requests; one that cannot be written is lost, and nothing else is."""
+        found: dict[str, tuple[Exchange, list[bytes]]] = {}
+        for _ in range(min(_AT_ONCE, len(self._queue))):
+            exchange, size = self._queue.popleft()
+            self._taken += size
+            name = exchange.model.name
+            try:
+                found.setdefault(name, (exchange, []))[1].append(self._lines[name].line(exchange))
+            except Exception:
+                _log.exception("request %s could not be collected", exchange.id)
+                self._count("lost")
+        for name, (first, lines) in found.items():
+            self._spool.append(self._lines[name].head(first), lines, time.monotonic())
+            self._count("collected", len(lines))
+
+
+def open_collector(manifest: ServingManifest, environ: Mapping[str, str], count: Count) -> BackgroundCollector | None:
+    """The collector that a package asks for; None where it asks for none. It has to be started.
+
+    ``MLOPS_CI_SERVE_COLLECT_TO`` is the workspace, ``MLOPS_CI_SERVE_SPOOL`` the folder where requests wait,
+    ``MLOPS_CI_SERVE_DEPLOYMENT`` the name under which the deployment is known.
+
+    Raises:
+        UsageError: a model has a name that no model of a workspace can have.
+    """
+    settings = manifest.settings.collect
+    if settings is None:
+        return None
+    for model in manifest.models:
+        require_model_name(model.name)  # it becomes a folder, here and in the workspace
+    folder = Path(environ.get(SPOOL) or Path(tempfile.gettempdir()) / "mlops-ci-collected").absolute()
+    spool = Spool(folder, settings.disk, lambda number: count("lost", number))
+    url = environ.get(COLLECT_TO)
+    if not url:
+        _log.warning("requests are collected in %s and nowhere else: %s is not set", folder, COLLECT_TO)
+    sender = Sender(spool, _workspace(url), lambda number: count("shipped", number)) if url else None
+    return BackgroundCollector(manifest, settings, spool, sender, count, environ.get(DEPLOYMENT) or None)
+
+
+def is_sampled(request: str, share: float) -> bool:
+    """Whether a request is one of the share that is kept: the same requests on every server."""
+    if share >= 1:
+        return True
+    return int.from_bytes(hashlib.blake2b(request.encode(), digest_size=8).digest()) < share * 2**64
+
+
+def _workspace(url: str) -> Callable[[], Store]:
+    def connect() -> Store:
+        # A storage brings its own client; a server that collects nothing never imports it.
+        from mlops_ci.errors import RemoteError
+        from mlops_ci.workspace.format import read_format
+        from mlops_ci.workspace.open import open_store
+
+        store = open_store(url, Path.cwd())
+        if read_format(store) is None:
+            raise RemoteError("there is no workspace here", where=store.url, hint=f"correct {COLLECT_TO}")
+        return store
+
+    return connect
+
+
+def _size(part: object) -> int:
+    if isinstance(part, bytes):
+        return len(part)
+    if isinstance(part, Mapping):
+        return sum(each.nbytes * (8 if each.dtype.hasobject else 1) for each in part.values())
+    return 0

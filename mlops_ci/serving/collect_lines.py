@@ -1,0 +1,83 @@
+"""From an answered request to its line in a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from mlops_ci.edge.clock import timestamp
+from mlops_ci.records.codec import encode
+from mlops_ci.records.collected import COLLECTED_FORMAT, CollectedRequest, SegmentHead
+from mlops_ci.records.serving import ServedModel
+from mlops_ci.serving.contracts import Exchange, Tensors
+from mlops_ci.serving.predictions import Reading
+
+
+class Lines:
+    """Makes lines of the requests of a model.
+
+    Args:
+        model: its entry in the manifest.
+        deployment: the name of the deployment, if it is one.
+        inputs: whether what was asked is kept.
+    """
+
+    def __init__(self, model: ServedModel, deployment: str | None, *, inputs: bool) -> None:
+        self._model = model
+        self._deployment = deployment
+        self._inputs = inputs
+        self._reading = Reading(model, model.outputs) if model.outputs else None
+
+    def head(self, exchange: Exchange) -> SegmentHead:
+        """The head of a segment that begins with this request."""
+        model = self._model
+        return SegmentHead(COLLECTED_FORMAT, model.name, model.version, self._deployment, model.inputs, _time(exchange))
+
+    def line(self, exchange: Exchange) -> bytes:
+        """The line of a request."""
+        inputs, outputs = exchange.inputs, exchange.outputs
+        is_script = isinstance(inputs, bytes) or isinstance(outputs, bytes)
+        record = CollectedRequest(
+            id=exchange.id,
+            time=_time(exchange),
+            status=200,
+            seconds=round(exchange.seconds, 6),
+            rows=1 if is_script else exchange.rows,
+            inputs=dict(self._asked(inputs)) if self._inputs else None,
+            outputs=dict(self._answered(outputs)),
+        )
+        return encode(record) + b"\n"
+
+    def _asked(self, inputs: Tensors | bytes) -> Iterator[tuple[str, list[Any]]]:
+        if isinstance(inputs, bytes):
+            yield "body", [_text(inputs)]
+            return
+        columns = {tensor.name: tensor.columns for tensor in self._model.tensors}
+        for name, tensor in inputs.items():
+            names = columns.get(name, ())
+            if names and tensor.ndim == 2 and tensor.shape[1] == len(names):
+                yield from ((each, tensor[:, index].tolist()) for index, each in enumerate(names))
+            else:
+                yield names[0] if len(names) == 1 else name, tensor.tolist()
+
+    def _answered(self, outputs: Tensors | bytes) -> Iterator[tuple[str, list[Any]]]:
+        if isinstance(outputs, bytes):
+            yield "prediction", [_text(outputs)]
+        elif self._reading is None:
+            yield from ((name, tensor.tolist()) for name, tensor in outputs.items())
+        else:
+            yield "prediction", self._reading.values(outputs)
+            if self._reading.has_scores:
+                scores = self._reading.scores(outputs)
+                yield from (
+                    (f"score.{name}", scores[:, index].tolist()) for index, name in enumerate(self._reading.classes)
+                )
+
+
+def _time(exchange: Exchange) -> str:
+    return timestamp(datetime.fromtimestamp(exchange.at, UTC))
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")

@@ -1,0 +1,167 @@
+"""Requests are computed together only while the model is busy."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlops_ci.records.conversion import InputTensor, OutputTensor
+from mlops_ci.records.serving import ServedModel, ServeSettings
+from mlops_ci.serving.batching import Lane, Room
+from mlops_ci.serving.contracts import RequestError, Tensors
+
+
+class GatedModel:
+    """Doubles numbers, one batch each time the gate is opened; a negative number makes it fail."""
+
+    model = ServedModel("gated", "onnx")
+    inputs = (InputTensor("x", "float32", (None, 1)),)
+    outputs = (OutputTensor("y", "value", "float32", (None, 1)),)
+
+    def __init__(self) -> None:
+        self.gate = threading.Semaphore(0)
+        self.entered = threading.Semaphore(0)
+        self.batches: list[int] = []
+
+    def predict(self, tensors: Tensors) -> Tensors:
+        self.entered.release()
+        assert self.gate.acquire(timeout=20)
+        self.batches.append(len(tensors["x"]))
+        if (tensors["x"] < 0).any():
+            raise ValueError("a negative number")
+        return {"y": tensors["x"] * 2}
+
+
+def rows(*values: float) -> Tensors:
+    return {"x": np.array(values, "float32").reshape(-1, 1)}
+
+
+def lane_of(model: GatedModel, **settings: Any) -> tuple[Lane, list[int]]:
+    waiting: list[int] = []
+    settings = {"queue": 100, "timeout": 20.0, **settings}
+    made = ServeSettings(**settings)
+    return Lane(model, Room(made.queue, waiting.append), made, lambda _: None), waiting
+
+
+async def ask(lane: Lane, *values: float) -> Any:
+    return (await lane.compute(rows(*values), len(values)))["y"].reshape(-1).tolist()
+
+
+async def begun(model: GatedModel) -> None:
+    assert await asyncio.to_thread(model.entered.acquire, timeout=20)
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_what_waits_for_a_busy_model_is_computed_together_and_answered_apart() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, waiting = lane_of(model)
+        first = asyncio.create_task(ask(lane, 1))
+        await begun(model)
+        others = [asyncio.create_task(ask(lane, *values)) for values in ((2, 3), (4,), (5, 6, 7))]
+        await settled()
+        assert waiting[-1] == 3
+        model.gate.release(2)
+        assert [await first, *[await other for other in others]] == [[2], [4, 6], [8], [10, 12, 14]]
+        assert model.batches == [1, 6]
+        assert waiting[-1] == 0
+
+    asyncio.run(story())
+
+
+def test_a_batch_has_no_more_rows_than_it_may() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model, batch_rows=3)
+        tasks = [asyncio.create_task(ask(lane, 1))]
+        await begun(model)
+        tasks += [asyncio.create_task(ask(lane, *values)) for values in ((2, 3), (4,), (5,), (6, 7, 8, 9))]
+        await settled()
+        model.gate.release(10)
+        await asyncio.gather(*tasks)
+        assert model.batches == [1, 3, 1, 4]
+
+    asyncio.run(story())
+
+
+def test_a_request_that_makes_the_model_fail_takes_no_other_with_it() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model)
+        first = asyncio.create_task(ask(lane, 1))
+        await begun(model)
+        good, bad = asyncio.create_task(ask(lane, 2)), asyncio.create_task(ask(lane, -1))
+        await settled()
+        model.gate.release(10)
+        assert [await first, await good] == [[2], [4]]
+        with pytest.raises(ValueError, match="negative"):
+            await bad
+
+    asyncio.run(story())
+
+
+def test_a_full_queue_refuses_with_the_time_to_come_again() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model, queue=1)
+        first = asyncio.create_task(ask(lane, 1))
+        await begun(model)
+        second = asyncio.create_task(ask(lane, 2))
+        await settled()
+        with pytest.raises(RequestError) as caught:
+            await lane.compute(rows(3), 1)
+        assert (caught.value.status, caught.value.headers) == (503, ((b"retry-after", b"1"),))
+        model.gate.release(10)
+        assert [await first, await second] == [[2], [4]]
+
+    asyncio.run(story())
+
+
+def test_what_has_not_begun_in_time_is_never_computed() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, waiting = lane_of(model, timeout=0.05)
+        tasks = [asyncio.create_task(ask(lane, 1))]
+        await begun(model)
+        tasks.append(asyncio.create_task(ask(lane, 2, 3)))
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [getattr(one, "status", None) for one in done] == [504, 504]
+        model.gate.release(10)
+        again = lane_of(model)[0]
+        assert await ask(again, 4) == [8]
+        await settled()
+        assert 2 not in model.batches
+        assert waiting[-1] <= 1
+
+    asyncio.run(story())
+
+
+def test_a_quick_and_idle_model_computes_at_once_and_a_busy_one_does_not() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model)
+        assert lane.at_once(rows(1), 1) is None, "nobody knows how long it takes"
+        model.gate.release(100)
+        lane.warm_up(rows(1))
+        answer = lane.at_once(rows(3), 1)
+        assert answer is not None
+        assert answer["y"].tolist() == [[6]]
+        while model.gate.acquire(blocking=False):
+            pass
+        while model.entered.acquire(blocking=False):
+            pass
+        busy = asyncio.create_task(ask(lane, 1))
+        await begun(model)
+        assert lane.at_once(rows(3), 1) is None
+        model.gate.release(10)
+        await busy
+
+    asyncio.run(story())

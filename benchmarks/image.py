@@ -84,7 +84,9 @@ def _ours(folder: Path) -> int:
 
 def _mlflow(folder: Path) -> int:
     told = {"folder": folder.parent, "environ": os.environ, "where": "MLflow", "hint": "check the package index"}
-    run_uv("pip", "install", "--target", str(folder), "--python", sys.executable, *MLFLOW, **told)  # type: ignore[arg-type]
+    # pip compiles what it installs.
+    arguments = ("pip", "install", "--target", str(folder), "--python", sys.executable, "--compile-bytecode")
+    run_uv(*arguments, *MLFLOW, **told)  # type: ignore[arg-type]
     shutil.rmtree(folder / "bin", ignore_errors=True)
     return _size(folder)
 

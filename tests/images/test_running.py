@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from mlops_ci.edge.docker_engine import open_engine
+from mlops_ci.lifecycle.image_inspection import describe_image
 from mlops_ci.lifecycle.imaging import build_image, load_image
+from mlops_ci.lifecycle.own_image import push_own
 from mlops_ci.records.conversion import InputTensor, OutputTensor
 from mlops_ci.records.signature import Column, Signature
 from tests.images.conftest import Bench
 from tests.images.making import form
+from tests.parts.base_image import BaseImage
 from tests.parts.docker_engine import Engine
 
 pytestmark = pytest.mark.xdist_group("docker")
@@ -67,3 +70,20 @@ def test_an_image_answers_as_nobody_on_a_file_system_that_it_cannot_write(bench:
     finally:
         container.remove(force=True)
         client.close()
+
+
+def test_an_image_by_the_users_own_dockerfile_is_built_pushed_and_recorded(
+    bench: Bench, docker_engine: Engine, base_image: BaseImage
+) -> None:
+    bench.settings = {"image": {"dockerfile": "serving/Dockerfile"}}
+    dockerfile = f"FROM {base_image.reference}\nCOPY . /package\n".encode()
+    shop = replace(
+        bench.shop(DOCKER_HOST=docker_engine.host), read_code=lambda _, paths: dict.fromkeys(paths, dockerfile)
+    )  # fmt: skip
+    version = bench.add()
+    pushed = push_own(shop, version, bench.repository, ("own",))
+    shown = describe_image(f"{bench.repository}:own", shop.environ)
+    assert shown.digest == pushed.digest
+    assert (shown.models, shown.packages, shown.sbom) == (("flight-delay v1",), (), pushed.sbom)
+    assert shown.labels["org.opencontainers.image.revision"] == version.commit
+    assert shop.log_of("flight-delay").read().versions[1].images == (pushed,)

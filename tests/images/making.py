@@ -48,12 +48,13 @@ def add_version(
     scratch: Path,
     *,
     onnx: bytes | None = b"onnx",
+    described: OnnxForm | None = None,
     commit: str | None = None,
     fingerprint: str = "f1",
     files: dict[str, bytes] | None = None,
     **fields: Any,
 ) -> ModelVersion:
-    """Register a version, and record its ONNX form if it has one."""
+    """Register a version, and record its ONNX form if it has one; ``described`` says what that is like."""
     asked = registration(
         scratch, commit or sha(fingerprint), fingerprint, files=files or {"build/model.pkl": b"pickle"},
         **{"signature": SIGNATURE, **fields},
@@ -65,7 +66,7 @@ def add_version(
 
     def decide(state: ModelState) -> Body:
         sent = log.uploads.send("onnx", {conversion_path("model.onnx"): file}, condemned=state.condemned)
-        return Converted(version.version, conversion(onnx, attempt=sent))
+        return Converted(version.version, conversion(onnx, attempt=sent, forms=(described or form(onnx),)))
 
     return log.append(decide).versions[version.version]
 

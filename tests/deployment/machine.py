@@ -9,8 +9,8 @@ from mlops_ci.errors import RemoteError
 from tests.workspace.memory import MemoryStore
 
 T = TypeVar("T")
-Fault = Literal["fails", "reply lost", "killed before", "killed after"]
-FAULTS: tuple[Fault, ...] = ("fails", "reply lost", "killed before", "killed after")
+Fault = Literal["fails", "reply lost", "cut off", "killed before", "killed after"]
+FAULTS: tuple[Fault, ...] = ("fails", "reply lost", "cut off", "killed before", "killed after")
 
 
 class Killed(BaseException):
@@ -26,11 +26,12 @@ class Machine:
         self.at: int | None = None
         self.fault: Fault = "fails"
         self.dead = False
+        self.cut = False  # the workspace cannot be reached from there on; everything else can
         self.watch: Callable[[], None] = lambda: None
 
     def arm(self, at: int | None, fault: Fault) -> None:
         """Let a call from now on, counted from 1, go wrong."""
-        self.calls, self.names, self.at, self.fault, self.dead = 0, [], at, fault, False
+        self.calls, self.names, self.at, self.fault, self.dead, self.cut = 0, [], at, fault, False, False
 
     def reboot(self) -> None:
         """Nothing goes wrong any more."""
@@ -54,6 +55,7 @@ class Machine:
             self.dead = True
             raise Killed
         if due:  # the reply is lost
+            self.cut = self.fault == "cut off"
             raise RemoteError(f"the reply to {name} is lost")
         return done
 
@@ -68,9 +70,13 @@ class MortalStore(MemoryStore):
     def get(self, key: str) -> bytes | None:
         if self._machine.dead:
             raise Killed
+        if self._machine.cut:
+            raise RemoteError("the workspace cannot be reached")
         return super().get(key)
 
     def create(self, key: str, data: bytes) -> bool:
         if "/log/" not in key:
             return super().create(key, data)
+        if self._machine.cut:
+            raise RemoteError("the workspace cannot be reached")
         return self._machine.call("append", lambda: MemoryStore.create(self, key, data))

@@ -109,9 +109,10 @@ class Office:
         """What the log says, read by somebody to whom nothing happens."""
         entries = sum("/log/" in key for key in self.store.objects)
         if self._read is None or self._read.head != entries:
-            dead, self.machine.dead = self.machine.dead, False
+            now = self.machine.dead, self.machine.cut
+            self.machine.dead = self.machine.cut = False
             self._read = self.log().read()
-            self.machine.dead = dead
+            self.machine.dead, self.machine.cut = now
         return self._read
 
     @property
@@ -132,6 +133,12 @@ class Office:
         known = state.deployments.get(NAME)
         for number in known.needed if known else ():
             assert NAME in state.versions[number].protections, f"v{number} may be deleted"
+
+    def require_answered(self) -> None:
+        """Once something serves, clients get an answer at every moment."""
+        self.require_sound()
+        known = self.known
+        assert known is None or known.instance is None or self.serving is not None, "clients get no answer"
 
     def require_settled(self) -> None:
         """Place and log say the same, and nothing is left over."""

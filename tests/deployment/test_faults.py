@@ -40,6 +40,8 @@ def test_any_call_may_go_wrong(story: str, fault: Fault, make: Make) -> None:
     for at in range(1, len(calls) + 1):
         office = make(*before)
         was = office.serving
+        if story != "down":
+            office.machine.watch = office.require_answered
         office.machine.arm(at, fault)
         label = f"{story}, {fault}: call {at}, {calls[at - 1]}, of {calls}"
         try:
@@ -97,3 +99,20 @@ def test_a_check_puts_right_what_a_dead_job_left(story: str, fault: Fault, make:
             office.now += timedelta(hours=2)
         office.check()
         office.require_settled()
+
+
+@pytest.mark.parametrize("fault", ["killed before", "killed after"])
+def test_after_a_dead_job_one_that_fails_leaves_the_old_version_too(fault: Fault, make: Make) -> None:
+    calls = _calls(make, "the second")
+    for at in range(1, len(calls) + 1):
+        office = make(1)
+        office.machine.watch = office.require_answered
+        office.machine.arm(at, fault)
+        with pytest.raises(Killed):
+            office.deploy(2)
+        office.machine.reboot()
+        old = office.known.version if office.known else None
+        office.target.broken.add(3)
+        assert outcome_of(lambda office=office: office.deploy(3))  # type: ignore[misc]
+        assert office.serving == old, f"{fault}: call {at}, {calls[at - 1]}"
+        assert office.known and office.known.trial is None

@@ -11,6 +11,7 @@ from mlops_ci.records.conversion import InputTensor
 from mlops_ci.records.serving import ServedModel
 from mlops_ci.records.signature import Column
 from mlops_ci.serving.columns import Kind, kind_of
+from mlops_ci.serving.onnx_model import dtype_of
 
 Dialect = Literal["2.0", "3.0", "3.1"]
 Schema = dict[str, Any]
@@ -103,7 +104,8 @@ def _column(model: ServedModel, column: Column, dialect: Dialect) -> Schema:
 
 
 def _kind(model: ServedModel, column: Column) -> Kind:
-    return kind_of(column, _tensor(model, column) or InputTensor("", "string", ()))
+    tensor = _tensor(model, column)
+    return kind_of(column, dtype_of(tensor.type if tensor else "string"))
 
 
 def _tensor(model: ServedModel, column: Column) -> InputTensor | None:

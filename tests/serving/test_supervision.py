@@ -90,8 +90,8 @@ def test_a_killed_worker_is_replaced_while_the_others_go_on(running: ServerProce
     before = running.metric('mlops_ci_requests_total{model="sum",route="score",code="200"}')
     running.ask("POST", "/score", BODY)
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: second in running.workers() and len(running.workers()) == 2, "a new worker")
-    assert first not in running.workers()
+    wait_until(lambda: first not in running.workers() and len(running.workers()) == 2, "a new worker")
+    assert second in running.workers()
     for _ in range(20):
         assert running.ask("POST", "/score", BODY)[0] == 200
     assert running.metric('mlops_ci_requests_total{model="sum",route="score",code="200"}') == before + 21

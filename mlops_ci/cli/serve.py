@@ -58,10 +58,11 @@ _NEEDED = ("httptools", "numpy", "onnxruntime", "uvloop")
     help="What is logged.",
 )
 @click.option(
-    "--reuse-port",
-    envvar="MLOPS_CI_SERVE_REUSE_PORT",
-    is_flag=True,
-    help="Let another server listen at the same port, which takes over from this one.",
+    "--handover",
+    envvar="MLOPS_CI_SERVE_HANDOVER",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take the port over from the server that offers it there, and offer it to the next one.",
 )
 @project_option
 @workspace_option
@@ -73,7 +74,7 @@ def serve(
     port: int,
     workers: int | None,
     log_level: str,
-    reuse_port: bool,
+    handover: Path | None,
     project: Path,
     workspace: str | None,
 ) -> None:
@@ -87,7 +88,7 @@ def serve(
     if (reference is None) == (package is None):
         raise UsageError("it takes a version or a package", hint="mlops-ci serve MODEL@champion, or --package FOLDER")
     with _folder(reference, package, project, workspace) as folder:
-        options = ServeOptions(folder, host, port, workers, log_level, reuse_port)
+        options = ServeOptions(folder, host, port, workers, log_level, handover)
         code = run(options, os.environ, partial(echo, err=True))
     click.get_current_context().exit(code)
 

@@ -15,8 +15,8 @@ from mlops_ci.serving.processors import usable_processors
 
 def test_options_come_from_the_command_line_then_from_variables() -> None:
     environ = {"MLOPS_CI_SERVE_PACKAGE": "a", "MLOPS_CI_SERVE_PORT": "9", "MLOPS_CI_SERVE_WORKERS": "2",
-               "MLOPS_CI_SERVE_HOST": "", "MLOPS_CI_SERVE_REUSE_PORT": "true"}  # fmt: skip
-    assert parse(["--port", "10"], environ) == ServeOptions(Path("a"), "127.0.0.1", 10, 2, "info", True)
+               "MLOPS_CI_SERVE_HOST": "", "MLOPS_CI_SERVE_HANDOVER": "b"}  # fmt: skip
+    assert parse(["--port", "10"], environ) == ServeOptions(Path("a"), "127.0.0.1", 10, 2, "info", Path("b"))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,11 @@ class ServingEnvironment:
     python: Path
     variables: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the Python that runs this, as it is."""
+        return str(self.python) == sys.executable and not self.variables
+
 
 def environment_of_version(
     manifest: ServingManifest, version: ModelVersion, *, folder: Path, store: Store, environ: Mapping[str, str]

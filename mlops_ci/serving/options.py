@@ -67,6 +67,19 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> ServeOptions:
     )
 
 
+def arguments_of(options: ServeOptions) -> list[str]:
+    """The command line that says the same."""
+    given = {
+        "package": options.package,
+        "host": options.host,
+        "port": options.port,
+        "workers": options.workers,
+        "log-level": options.log_level,
+        "handover": options.handover,
+    }
+    return [f"--{name}={value}" for name, value in given.items() if value is not None]
+
+
 def _number(name: str, text: str, most: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > most:
         raise UsageError(f"{name} has to be a number from 0 to {most}, not {text[:20]!r}")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.shop import Shop, predictions
 
-DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
+DEPLOY = "serve: {workers: 1}\ndeploy:\n  shop: {target: process, timeout: 2m}\n"
 
 
 @pytest.fixture

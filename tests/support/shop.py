@@ -27,7 +27,6 @@ from tests.images.making import conversion
 from tests.registry.making import local_file, open_log, registration, sha
 from tests.support.lab import Done, Lab
 
-
 ROWS = (1.0, 2.5)
 
 

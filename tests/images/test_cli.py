@@ -117,9 +117,16 @@ def add_trained(bench: Bench, kind: Literal["pip", "interpreter"]) -> ModelVersi
 
 
 def software_of(bench: Bench, version: ModelVersion, python: str) -> str:
+<<<<<<< HEAD
     shop, base = bench.shop(), Base(parse_image("python"), BaseManifest((), {}))
     lock = software(version, SCRIPT, base, wanted=python, folder=bench.folder, store=shop.store, environ=shop.environ)
     return lock.text
+=======
+    shop = bench.shop()
+    base = Base(parse_image(f"registry.example/base@{digest_of_bytes(b'base')}"), BaseManifest((), {}))
+    found = software(version, SCRIPT, base, wanted=python, folder=bench.folder, store=shop.store, environ=shop.environ)
+    return found.text
+>>>>>>> main
 
 
 def test_an_entry_script_has_the_software_of_the_training_and_the_server_in_one_lock(bench: Bench) -> None:

@@ -11,7 +11,7 @@ import click
 from mlops_ci.cli.deploy import report
 from mlops_ci.cli.deployment_site import here
 from mlops_ci.cli.logs import log_in
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import argument, host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, hand_on, print_json, print_table
 from mlops_ci.cli.telling import project_of
 from mlops_ci.cli.transfers import Transfers
@@ -28,7 +28,7 @@ from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.report.wording import visible
 
-_name = click.argument("name")
+_name = argument("name", help="The deployment, as mlops.yaml has it under deploy.")
 
 
 @click.group()
@@ -86,7 +86,7 @@ def show(name: str, project: Path, workspace: str | None, as_json: bool) -> None
 
 
 @deployments.command()
-@click.argument("name", required=False)
+@argument("name", required=False, help="The deployment; default: all of mlops.yaml.")
 @project_option
 @workspace_option
 @host_option
@@ -118,6 +118,7 @@ def check(name: str | None, project: Path, workspace: str | None, host: str, as_
             ill.append(RemoteError(f"{checked.name}: {checked.reason}", where=checked.url, hint=hint))
     if not found and not ill and not as_json:
         echo("nothing is deployed")
+    hand_on(host, {"healthy": str(not ill).lower()})
     at.tell(ill[0] if ill else None)
     for other in ill[1:]:
         at.say(other.line())

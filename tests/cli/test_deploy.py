@@ -10,74 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from mlops_ci.__main__ import run
-from mlops_ci.records.codec import encode
-from mlops_ci.records.conversion import InputTensor, OnnxForm, OutputTensor, Parity
-from mlops_ci.records.entry import Body, Converted
-from mlops_ci.records.samples import SAMPLES_FORMAT, Samples
-from mlops_ci.records.signature import Column, Signature
-from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import move_alias
-from mlops_ci.registry.register import register
-from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.format import initialise
-from mlops_ci.workspace.layout import conversion_path
 from mlops_ci.workspace.local import LocalStore
-from tests.images.making import conversion
-from tests.registry.making import local_file, open_log, registration, sha
+from tests.registry.making import open_log
 from tests.support.lab import Done, Lab
+from tests.support.multiplier import register_multiplier
 
 DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
-ROWS = (1.0, 2.5)
-
-
-def _model(factor: float) -> bytes:
-    """An ONNX model that multiplies."""
-    graph = helper.make_graph(
-        [helper.make_node("Mul", ["x", "factor"], ["value"])],
-        "model",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1])],
-        [helper.make_tensor_value_info("value", TensorProto.FLOAT, [None, 1])],
-        [numpy_helper.from_array(np.array([factor], np.float32), "factor")],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(onnx.ModelProto.SerializeToString(made))
-
-
-def _register(log: ModelLog, scratch: Path, number: int, *, recorded: float | None = None) -> None:
-    """Register a version that multiplies by its number, whatever is recorded of it."""
-    samples = Samples(
-        format=SAMPLES_FORMAT,
-        columns=(Column("x", "Float64"),),
-        rows=tuple((row,) for row in ROWS),
-        predictions={"prediction": tuple(row * (recorded or number) for row in ROWS)},
-    )
-    signature = Signature(inputs=(Column("x", "float64"),), outputs=(Column("prediction", "float64"),))
-    asked = registration(
-        scratch, sha(number), f"f{number}", signature=signature,
-        samples=local_file(scratch, "samples.json", encode(samples)),
-    )  # fmt: skip
-    version = register(log, asked).version.version
-    data = _model(number)
-    file = local_file(scratch, "model.onnx", data)
-    form = OnnxForm(
-        precision="float32",
-        file=file.record,
-        inputs=(InputTensor("x", "float32", (None, 1), ("x",)),),
-        outputs=(OutputTensor("value", "value", "float32", (None, 1)),),
-        parity=Parity(rows=10, labels_differing=0, worst=0.0, tolerance=1e-5),
-    )
-
-    def decide(state: ModelState) -> Body:
-        sent = log.uploads.send("onnx", {conversion_path("model.onnx"): file}, condemned=state.condemned)
-        return Converted(version, conversion(data, forms=(form,), attempt=sent))
-
-    log.append(decide)
 
 
 class Shop:
@@ -91,7 +34,7 @@ class Shop:
         initialise(store)
         self.log = open_log(store, "coin")
         for number, recorded in ((1, None), (2, None), (3, 3.5)):
-            _register(self.log, folder / "scratch", number, recorded=recorded)
+            register_multiplier(self.log, folder / "scratch", number, recorded=recorded)
         move_alias(self.log, "champion", 1, rollback=False, reason=None)
         self.env = {"MLOPS_CI_CACHE_DIR": str(folder / "cache")}
 

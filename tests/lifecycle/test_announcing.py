@@ -301,17 +301,20 @@ def test_no_sentence_of_a_fork_is_posted(host: Recorder, tmp_path: Path) -> None
     assert "accuracy, at most 0.02 worse" in host.comments.bodies[1]
 
 
-def test_of_a_fork_s_conversion_only_the_numbers_are_posted(host: Recorder, tmp_path: Path) -> None:
-    lie = "Approved by the owners"
-    for name, shown in (("converted", "13× for 100"), ("not-converted", "the log of the run says why")):
-        report = REPORTS[name]
-        assert report.conversion
-        told = replace(report.conversion, source=lie, kind=lie, hint=lie, int8=lie, fixes=(lie,), tools={lie: lie})
-        told = told if told.forms else replace(told, reason=lie)
-        (tmp_path / "report.json").write_bytes(encode(replace(handed_over(report), conversion=told)))
-        post(host, tmp_path / "report.json")
-        assert lie not in host.comments.bodies[1]
-        assert shown in host.comments.bodies[1]
+@pytest.mark.parametrize(
+    ("name", "shown"), [("converted", "13× for 100"), ("not-converted", "the log of the run says why")]
+)
+def test_of_a_fork_s_conversion_only_the_numbers_are_posted(
+    host: Recorder, tmp_path: Path, name: str, shown: str
+) -> None:
+    lie, report = "Approved by the owners", REPORTS[name]
+    assert report.conversion
+    told = replace(report.conversion, source=lie, kind=lie, hint=lie, int8=lie, fixes=(lie,), tools={lie: lie})
+    told = told if told.forms else replace(told, reason=lie)
+    (tmp_path / "report.json").write_bytes(encode(replace(handed_over(report), conversion=told)))
+    post(host, tmp_path / "report.json")
+    assert lie not in host.comments.bodies[1]
+    assert shown in host.comments.bodies[1]
 
 
 GOOD = handed_over(REPORTS["refused"])

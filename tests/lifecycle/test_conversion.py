@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +18,7 @@ from mlops_ci.workspace.layout import conversion_key
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.making import open_log
 from tests.support.flowers import TRAIN, make_flowers
-from tests.support.lab import MLOPS_CI, Lab, clean_environment
+from tests.support.lab import MLOPS_CI, Done, Lab, clean_environment
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_a_model_is_the_same_whether_it_is_converted_or_not(lab: Lab) -> None:
 
 
 def test_converting_later_converts_the_version_that_is_there(lab: Lab) -> None:
-    shutil.rmtree(lab.workspace)
+    shutil.rmtree(lab.workspace / "models")
     lab.edit("mlops.yaml", "onnx: {int8: true}\n", "")
     lab.commit("no conversion")
     assert lab.ci()["outcome"] == "promoted"
@@ -103,9 +103,6 @@ def test_converting_later_converts_the_version_that_is_there(lab: Lab) -> None:
 def test_a_killed_job_comes_to_the_same_end(lab: Lab) -> None:
     """Between ``register`` and ``conversion`` the job is killed; what it had trained and converted is cached."""
     expected = conversion(lab)
-    log = sorted(lab.workspace.glob("models/flower/log/*"))
-    for file in log:
-        file.unlink()
     shutil.rmtree(lab.workspace / "models")
     killer = (
         "import os, signal, mlops_ci.registry.convert as convert\n"
@@ -164,27 +161,31 @@ def test_an_interpreter_without_converters_is_told_before_anything_runs(lab: Lab
     assert "train" not in done.err
 
 
-def publish(lab: Lab, tmp_path: Path, change: dict[str, bytes] | None = None) -> Any:
-    """The two jobs; between them somebody changes files of the bundle, by their path."""
-    bundle = tmp_path / "bundle"
-    shutil.rmtree(lab.workspace / "models", ignore_errors=True)
-    assert lab.run("run", "--read-only", "--bundle", str(bundle)).code == 0
-    manifest = json.loads((bundle / "bundle.json").read_text())
+@pytest.fixture(scope="module")
+def _bundle(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle") / "bundle"
+    assert Lab.existing(_template).run("run", "--read-only", "--bundle", str(folder)).code == 0
+    return folder
+
+
+def publish(lab: Lab, bundle: Path, change: dict[str, bytes] | None = None) -> Done:
+    """The second job, with an empty log; between the jobs somebody changed files of the bundle, given by path."""
+    shutil.rmtree(lab.workspace / "models")
+    folder = Path(shutil.copytree(bundle, lab.folder.parent / "bundle"))
+    manifest = json.loads((folder / "bundle.json").read_text())
     for file in manifest["files"]:
         if change and file["path"] in change:
-            import hashlib
-
             data = change[file["path"]]
             digest = hashlib.sha256(data).hexdigest()
-            (bundle / "objects" / digest).write_bytes(data)
+            (folder / "objects" / digest).write_bytes(data)
             file |= {"digest": f"sha256:{digest}", "size": len(data)}
-    (bundle / "bundle.json").write_text(json.dumps(manifest))
-    return lab.run("ci", "--json", "--bundle", str(bundle), env={"MLOPS_CI_PYTHON": os.devnull})
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    return lab.run("ci", "--json", "--bundle", str(folder), env={"MLOPS_CI_PYTHON": os.devnull})
 
 
-def test_two_jobs_come_to_the_same_conversion(lab: Lab, tmp_path: Path) -> None:
+def test_two_jobs_come_to_the_same_conversion(lab: Lab, _bundle: Path) -> None:
     expected = conversion(lab)
-    done = publish(lab, tmp_path)
+    done = publish(lab, _bundle)
     assert (done.code, done.json["outcome"]) == (0, "promoted"), done.err
     found = conversion(lab)
     assert (found.forms, found.served, found.int8) == (expected.forms, expected.served, expected.int8)
@@ -203,7 +204,7 @@ RECORD = ".mlops-ci/onnx/conversion.json"
     ],
     ids=["no record", "a hostile word", "an unknown field", "another model"],
 )
-def test_what_a_stranger_left_is_not_believed(lab: Lab, tmp_path: Path, change: dict[str, bytes]) -> None:
-    done = publish(lab, tmp_path, change)
+def test_what_a_stranger_left_is_not_believed(lab: Lab, _bundle: Path, change: dict[str, bytes]) -> None:
+    done = publish(lab, _bundle, change)
     assert done.code == 5
     assert "conversion" in done.err or "ONNX" in done.err

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.small_models import ensemble, mixed_model, side_model, sum_model, write_package
 from tests.serving.server_process import ServerProcess
+from tests.serving.small_models import ensemble, mixed_model, side_model, sum_model, write_package
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def test_all_forms_are_the_same_rows(document: Any) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"data": [ROW, ROW, ["abc", 3, True, "AA"]]}, 'row 3, column "distance": text "abc" where a number is expected'),
+        ({"data": [ROW, ROW, ["abc", 3, True, "AA"]]}, 'row 3, column "distance": text "abc" where a number is expected'),  # noqa: E501
         ({"data": [[True, 3, True, "AA"]]}, 'row 1, column "distance": true where a number is expected'),
         ({"data": [[1, 3.5, True, "AA"]]}, 'row 1, column "hour": number 3.5 where a whole number is expected'),
         ({"data": [[1, None, True, "AA"]]}, 'row 1, column "hour": null where a whole number is expected'),
@@ -94,7 +94,7 @@ def test_a_whole_number_beyond_its_tensor_is_refused(value: int) -> None:
 
 
 def test_a_number_beyond_its_tensor_is_refused_and_not_infinite() -> None:
-    with pytest.raises(RequestError, match='column "distance".*beyond'):
+    with pytest.raises(RequestError, match=r'column "distance".*beyond'):
         decode({"data": [[1e300, 3, True, "AA"]]})
 
 
@@ -123,7 +123,7 @@ def test_names_in_messages_are_short_and_cannot_break_lines() -> None:
 
 
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=4)
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=4)  # noqa: E501
 )  # fmt: skip
 RIGHT = st.tuples(
     st.none() | st.floats(-1e6, 1e6), st.integers(-(2**31), 2**31 - 1), st.booleans(), st.text(max_size=4)

@@ -31,12 +31,12 @@ def external(folder: Path, location: str, *, inside: str = "initializer") -> Pat
         nodes, weights = [helper.make_node("Constant", [], ["W"], value=tensor), *nodes], []
     elif inside == "branch":
         branch = helper.make_graph(
-            [helper.make_node("Identity", ["W"], ["w"])], "b", [], [helper.make_tensor_value_info("w", 1, [3, 1])], weights
+            [helper.make_node("Identity", ["W"], ["w"])], "b", [], [helper.make_tensor_value_info("w", 1, [3, 1])], weights  # noqa: E501
         )  # fmt: skip
         nodes = [helper.make_node("If", ["c"], ["V"], then_branch=branch, else_branch=branch)]
         weights = []
     graph = helper.make_graph(
-        nodes, "g", [helper.make_tensor_value_info("X", 1, ["N", 3])], [helper.make_tensor_value_info("y", 1, ["N", 1])], weights
+        nodes, "g", [helper.make_tensor_value_info("X", 1, ["N", 3])], [helper.make_tensor_value_info("y", 1, ["N", 1])], weights  # noqa: E501
     )  # fmt: skip
     path = folder / "model.onnx"
     path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
@@ -59,7 +59,7 @@ def test_weights_beside_the_model_are_read(tmp_path: Path) -> None:
     external(tmp_path, "weights.bin")
     told = sum_model(tmp_path)
     model = OnnxModel(
-        tmp_path, type(told)("m", "onnx", file="model.onnx", inputs=told.inputs, tensors=told.tensors), threads=1, providers=["cpu"]
+        tmp_path, type(told)("m", "onnx", file="model.onnx", inputs=told.inputs, tensors=told.tensors), threads=1, providers=["cpu"]  # noqa: E501
     )  # fmt: skip
     assert model.predict({"X": np.ones((1, 3), "float32")})["y"].tolist() == [[6.0]]
 

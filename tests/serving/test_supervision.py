@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.serving.small_models import sum_model, write_package
 from tests.serving.server_process import ServerProcess
+from tests.serving.small_models import sum_model, write_package
 
 BODY = b'{"data": [[1, 2, 3]]}'
 
@@ -89,8 +90,8 @@ def test_a_killed_worker_is_replaced_while_the_others_go_on(running: ServerProce
     before = running.metric('mlops_ci_requests_total{model="sum",route="score",code="200"}')
     running.ask("POST", "/score", BODY)
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: second in running.workers() and len(running.workers()) == 2, "a new worker")
-    assert first not in running.workers()
+    wait_until(lambda: first not in running.workers() and len(running.workers()) == 2, "a new worker")
+    assert second in running.workers()
     for _ in range(20):
         assert running.ask("POST", "/score", BODY)[0] == 200
     assert running.metric('mlops_ci_requests_total{model="sum",route="score",code="200"}') == before + 21
@@ -140,7 +141,7 @@ def test_two_servers_share_a_port_if_both_want_to(package: Path, tmp_path: Path)
     ],
 )
 def test_what_keeps_a_server_from_starting_is_one_line(
-    package: Path, settings: dict[str, tuple[str, ...]], code: int, message: str
+    package: Path, settings: dict[str, Any], code: int, message: str
 ) -> None:
     write_package(package, sum_model(package), workers=1, **settings)
     done = started(package, "--port", "0")

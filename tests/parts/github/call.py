@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tests.parts.github.repository import Repository
 from tests.parts.github.tokens import Identity, Token
@@ -58,7 +58,7 @@ class Call:
     def user(self, shape: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
         """Somebody, in the shape of a user."""
         old = shape["login"]
-        named: dict[str, Any] = json.loads(json.dumps(shape).replace(f"/{old}", f"/{identity.login}"))
+        named: dict[str, Any] = json.loads(json.dumps(shape).replace(f"/{old}", f"/{quote(identity.login)}"))
         return {**named, "login": identity.login, "id": identity.id, "type": identity.type, "site_admin": False}
 
     def paged(self, items: Sequence[T], show: Callable[[T], Any], wrap: str | None = None) -> Answer:

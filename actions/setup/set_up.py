@@ -251,7 +251,7 @@ def _deciding(environ: Environment) -> bytes:
     project = Path(environ.get("MLOPS_CI_PROJECT") or ".")
     file = project / "mlops.yaml" if project.is_dir() else project
     text = file.read_bytes() if file.is_file() else b""
-    given = [environ.get(name, "") for name in ("MLOPS_CI_EXTRA", "MLOPS_CI_WORKSPACE", "MLOPS_CI_VERB")]
+    given = [environ.get(name, "") for name in ("MLOPS_CI_EXTRA", "MLOPS_CI_WORKSPACE", "MLOPS_CI_VERB", "GITHUB_REF_TYPE")]
     given += [environ.get("MLOPS_CI_NAME", "")] if environ.get("MLOPS_CI_VERB") else []
     given += sorted(name for name in environ if name.startswith(_CLOUDS))
     return b"\0".join([text, *(value.encode() for value in given)])

@@ -20,6 +20,7 @@ from mlops_ci.lifecycle.deployment_orders import Makers, variables_of
 from mlops_ci.lifecycle.model_package import make_package
 from mlops_ci.lifecycle.places import find_project_file
 from mlops_ci.lifecycle.readiness import probe_address
+from mlops_ci.lifecycle.serving_environment import python_for
 from mlops_ci.lifecycle.site import Say, Site
 from mlops_ci.lifecycle.triggering import Triggering, first_failure
 from mlops_ci.project.deploy import DeployChoice
@@ -29,6 +30,7 @@ from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.samples import Samples
 from mlops_ci.registry.download import samples_of
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.report.wording import visible
 from mlops_ci.workspace.format import read_format
 
 if TYPE_CHECKING:
@@ -83,6 +85,11 @@ class Here:
         """Prints a line for each stage."""
         return lambda stage, text: self.say(f"{name} | {stage}: {text}")
 
+    def showing(self) -> Callable[[str], None]:
+        """Prints lines that a server has written, without secrets, and so that none is a command to the host."""
+        redact, neutralise = redactor_for(os.environ), select_host(self.host, os.environ, echo).neutralise
+        return lambda line: echo(neutralise(redact(visible(line))))
+
     def samples(self, version: int) -> Samples | None:
         """The real rows that were registered with a version."""
         return samples_of(self.log.store, self.log.read().require(version))
@@ -98,10 +105,12 @@ class Here:
     def makers(self) -> Makers:
         """How packages and images are made here."""
 
-        def package(version: ModelVersion, folder: Path) -> object:
-            return make_package(
-                version, self.project.serve, folder, store=self.log.store, log_of=self._log_of, read_code=self._code
+        def package(version: ModelVersion, folder: Path) -> Path:
+            store, choice = self.log.store, self.project.environment
+            manifest = make_package(
+                version, self.project.serve, folder, store=store, log_of=self._log_of, read_code=self._code
             )
+            return python_for(version, manifest, choice, folder=self.folder, store=store, environ=os.environ)
 
         def local_image(version: ModelVersion) -> str:
             from mlops_ci.lifecycle.imaging import build_image, load_image

@@ -15,9 +15,7 @@ from mlops_ci.cli.options import argument, host_option, json_option, project_opt
 from mlops_ci.cli.output import echo, hand_on, print_json, print_table
 from mlops_ci.cli.telling import project_of
 from mlops_ci.cli.transfers import Transfers
-from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
-from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.deploying import rollback as roll_back
 from mlops_ci.lifecycle.deployment_orders import Orders
 from mlops_ci.lifecycle.deployment_upkeep import Checked
@@ -139,9 +137,9 @@ def logs(name: str, follow: bool, project: Path, workspace: str | None, host: st
     known = site.known
     if known is None or known.instance is None:
         raise UsageError(f"nothing serves as {name!r}", hint="see mlops-ci deployments list")
-    redact, neutralise = redactor_for(os.environ), select_host(host, os.environ, echo).neutralise
+    show = at.showing()
     for line in site.target.logs(known.instance, follow=follow):
-        echo(neutralise(redact(visible(line))))
+        show(line)
 
 
 @deployments.command()

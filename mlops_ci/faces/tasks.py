@@ -123,7 +123,7 @@ TASKS: tuple[Task, ...] = (
             _DEPLOYMENT,
             Output("version", "The number of the version that serves."),
         ),
-        leave_out=_PRINTING | {"debug"},
+        leave_out=_PRINTING | {"to_debug"},
         needs_more=True,
     ),
     Task(

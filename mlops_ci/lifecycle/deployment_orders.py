@@ -31,10 +31,10 @@ class PushImage(Protocol):
 class Makers:
     """How things are made of a version: a package in a folder, an image in the local Engine, an image in a registry.
 
-    An image is named by the reference that a target takes.
+    Of a package the Python that serves it is returned, of an image the reference that a target takes.
     """
 
-    package: Callable[[ModelVersion, Path], object]
+    package: Callable[[ModelVersion, Path], Path]
     local_image: Callable[[ModelVersion], str]
     pushed_image: PushImage
 
@@ -77,11 +77,11 @@ class Orders:
     def __call__(self, version: int, unique: str) -> Order:
         """The order of a version."""
         made = self._log.read().require(version)
-        package = image = None
+        package = image = python = None
         match self._choice.place:
             case ProcessPlace():
                 package = scratch_folder_of(self) / "package"
-                self._makers.package(made, package)
+                python = self._makers.package(made, package)
             case DockerPlace():
                 image = self._image or self._makers.local_image(made)
             case _:
@@ -94,6 +94,7 @@ class Orders:
             commit=made.commit,
             image=image,
             package=package,
+            python=python,
             secrets=self._secrets,
         )
 

@@ -16,6 +16,8 @@ from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Project
 from mlops_ci.workspace.objects.credentials import extra_for
 
+_TAGS = "refs/tags/"
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -59,6 +61,7 @@ def needs_of(
         extras.add("pip")
     if loaded and loaded.environment.conda:
         extras.add("conda")
+    extras |= set(_of_tag(loaded, environ))
     extras |= {extra for verb in verbs for extra in _of_verb(verb, loaded, deployment)}
     places = _places(loaded, workspace)
     extras |= {extra for place in places if (extra := extra_for(place.partition("://")[0].lower(), environ))}
@@ -79,8 +82,19 @@ def _of_verb(verb: str, project: Project | None, deployment: str | None) -> Iter
         case ["deploy" | "deployments"] if project:
             wanted = [each for each in project.deploy if deployment in {None, each.name}]
             yield from _of_deployments(wanted)
-            if verb != "deployments check" and not all(isinstance(each.place, ProcessPlace) for each in wanted):
+            if verb != "deployments check" and any(not isinstance(each.place, ProcessPlace) for each in wanted):
                 yield from _of_images(project)
+
+
+def _of_tag(project: Project | None, environ: Mapping[str, str]) -> Iterator[str]:
+    """What ``ci`` does for a tag is to make an image, and to deploy."""
+    refs = (environ.get(name, "") for name in ("GITHUB_REF", "BUILD_SOURCEBRANCH"))
+    tag = next((ref.removeprefix(_TAGS) for ref in refs if ref.startswith(_TAGS)), None)
+    if project and tag:
+        followers = [each for each in project.deploy if each.follows(tag)]
+        yield from _of_deployments(followers)
+        if project.image.repository or any(not isinstance(each.place, ProcessPlace) for each in followers):
+            yield from _of_images(project)
 
 
 def _of_images(project: Project | None) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from mlops_ci.registry.promote import move_alias
 from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.making import open_log
-from tests.support.lab import Done, Lab
+from tests.support.lab import Done, Lab, clean_environment
 from tests.support.multiplier import register_multiplier
 
 DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
@@ -104,6 +106,26 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert shop.run("deployments", "delete", "shop").out == "shop is no more\n"
     assert shop.json("deployments", "list") == []
     assert all(not version.protections for version in shop.log.read().versions.values())
+
+
+def test_what_is_debugged_is_seen_and_gone_after_an_interruption(shop: Shop) -> None:
+    before = sorted(shop.lab.workspace.rglob("log/*"))
+    command = [sys.executable, "-m", "mlops_ci", "deploy", "shop", "coin@v3", "--debug"]
+    with subprocess.Popen(
+        command, cwd=shop.lab.folder, env=clean_environment() | shop.env, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as debugged:  # fmt: skip
+        assert debugged.stdout and debugged.stderr
+        url = next(line for line in debugged.stderr if "Ctrl-C ends it" in line).split(" at ")[1].split(";")[0]
+        for line in debugged.stdout:
+            if "serving" in line:
+                break
+        assert _predictions(url) == [12.0]
+        debugged.send_signal(signal.SIGINT)
+        assert debugged.wait() == 0
+    assert shop.json("deployments", "list") == []
+    assert sorted(shop.lab.workspace.rglob("log/*")) == before != [], "nothing is written"
+    assert not [file for file in Path(shop.env["MLOPS_CI_CACHE_DIR"]).rglob("process-*") if _runs(file)]
 
 
 def _runs(record: Path) -> bool:

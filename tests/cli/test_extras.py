@@ -71,6 +71,18 @@ def test_only_who_deploys_installs_what_the_place_needs(
     assert extras(capsys, PLACES) == []
 
 
+@pytest.mark.parametrize("name", ["GITHUB_REF", "BUILD_SOURCEBRANCH"])
+def test_a_job_for_a_tag_needs_what_it_deploys_to(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    follows = PLACES.replace("{target: kubernetes}", "{target: kubernetes, tags: ['v*']}")
+    monkeypatch.setenv(name, "refs/tags/v1")
+    assert extras(capsys, follows) == ["kubernetes", "pip"]
+    monkeypatch.setenv(name, "refs/tags/w1")
+    assert extras(capsys, follows) == []
+    assert extras(capsys, follows + "image: {repository: ghcr.io/acme/coin}\n") == ["pip"]
+
+
 def test_an_image_of_a_dockerfile_is_built_by_the_engine(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = "image: {dockerfile: Dockerfile, repository: ghcr.io/acme/coin}\n"
     assert extras(capsys, project, "--verb", "image push") == ["docker"]

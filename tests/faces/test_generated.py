@@ -118,7 +118,7 @@ def test_an_option_without_its_variable_cannot_be_an_input() -> None:
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_what_a_task_leaves_out_is_about_printing(task: Task) -> None:
     left_out = [given for given in command_of(task).params if given.name in task.leave_out]
-    assert {given.name for given in left_out} <= {"as_json", "quiet", "markdown", "dry_run", "debug"}
+    assert {given.name for given in left_out} <= {"as_json", "quiet", "markdown", "dry_run", "to_debug"}
 
 
 @pytest.mark.parametrize("path", ACTIONS)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import mlops_ci
+from mlops_ci.edge.own_package import own_package
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.serving_environment import serving_environment
+from mlops_ci.lifecycle.serving_environment import serving_python
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.environment import InterpreterEnvironment
 from mlops_ci.records.environment import EnvironmentLock
@@ -30,23 +31,21 @@ class Old(InterpreterEnvironment):
 
 def test_onnx_models_are_served_by_our_own_python(tmp_path: Path) -> None:
     cache = StepCache(LocalStore(tmp_path), ("",), "coin")
-    chosen = serving_environment(manifest(), Old({}), folder=tmp_path, cache=cache, environ={})
-    assert (chosen.python, chosen.variables) == (Path(sys.executable), {})
+    chosen = serving_python(manifest(), Old({}), folder=tmp_path, cache=cache, environ={})
+    assert chosen == Path(sys.executable)
 
 
 def test_a_script_is_served_by_its_own_python_which_sees_of_ours_the_server_alone(tmp_path: Path) -> None:
     cache = StepCache(LocalStore(tmp_path), ("",), "coin")
     environ = {**os.environ, "MLOPS_CI_CACHE_DIR": str(tmp_path / "cache")}
     for _ in range(2):
-        chosen = serving_environment(
-            SCRIPT, InterpreterEnvironment(environ), folder=tmp_path, cache=cache, environ=environ
-        )
-    assert chosen.python.parent == Path(sys.executable).parent
-    (folder,) = (Path(path) for path in chosen.variables["PYTHONPATH"].split(os.pathsep))
+        chosen = serving_python(SCRIPT, InterpreterEnvironment(environ), folder=tmp_path, cache=cache, environ=environ)
+    assert chosen.parent == Path(sys.executable).parent
+    folder = own_package(environ)
     assert [path.name for path in folder.iterdir()] == ["mlops_ci"]
-    command = [str(chosen.python), "-c", "import mlops_ci.serving.script, sys; print(mlops_ci.__file__)"]
+    command = [str(chosen), "-c", "import mlops_ci.serving.script, sys; print(mlops_ci.__file__)"]
     done = subprocess.run(
-        command, env={**environ, **chosen.variables}, cwd=tmp_path, capture_output=True, text=True, check=True
+        command, env={**environ, "PYTHONPATH": str(folder)}, cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert Path(done.stdout.strip()).resolve() == Path(mlops_ci.__file__).resolve()
 
@@ -54,4 +53,4 @@ def test_a_script_is_served_by_its_own_python_which_sees_of_ours_the_server_alon
 def test_a_python_that_cannot_run_the_server_is_told(tmp_path: Path) -> None:
     cache = StepCache(LocalStore(tmp_path), ("",), "coin")
     with pytest.raises(UsageError, match=r"for Python 3.9, the server needs 3.11; train with Python 3.11 or newer"):
-        serving_environment(SCRIPT, Old({}), folder=tmp_path, cache=cache, environ={})
+        serving_python(SCRIPT, Old({}), folder=tmp_path, cache=cache, environ={})

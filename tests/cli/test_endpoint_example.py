@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.lab import Lab
+from tests.support.lab import Lab, clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "endpoint"
 
@@ -64,3 +66,32 @@ def test_the_example_becomes_an_endpoint_and_goes_back(example: Lab) -> None:
     back = example.run("deployments", "rollback", "laptop", "--json", env=env)
     assert (back.code, back.json["deployment"]["version"]) == (0, 1), back.err
     assert example.run("deployments", "delete", "laptop", env=env).out == "laptop is no more\n"
+
+
+def test_the_entry_script_of_the_demo_answers_rows_of_both_shapes(tmp_path: Path) -> None:
+    flights = EXAMPLE.parent / "flight-delay"
+    code = """
+import json, os, pickle
+from pathlib import Path
+import polars as pl
+from features import build_features
+from score import COLUMNS, init, run
+from train import build_model
+flights = pl.read_parquet("data/flights.parquet").head(500).with_columns(
+    target=pl.Series(["late", "punctual"] * 250))
+folder = Path(os.environ["AZUREML_MODEL_DIR"], "build")
+folder.mkdir(parents=True)
+features = build_features(flights)
+model = build_model({"max_iter": 5}).fit(features, flights["target"].to_numpy())
+(folder / "model.pkl").write_bytes(pickle.dumps(model))
+init()
+rows = flights.select(COLUMNS).head(3)
+lists, objects = (run(json.dumps({"data": shape}, default=str)) for shape in (rows.rows(), rows.to_dicts()))
+assert lists == objects, (lists, objects)
+assert lists["probabilities"] == model.predict_proba(features.head(3)).tolist()
+"""
+    env = clean_environment() | {"AZUREML_MODEL_DIR": str(tmp_path / "model"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=flights, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

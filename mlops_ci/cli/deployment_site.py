@@ -20,7 +20,6 @@ from mlops_ci.lifecycle.deployment_orders import Makers, variables_of
 from mlops_ci.lifecycle.model_package import make_package
 from mlops_ci.lifecycle.places import find_project_file
 from mlops_ci.lifecycle.readiness import probe_address
-from mlops_ci.lifecycle.serving_environment import python_for
 from mlops_ci.lifecycle.site import Say, Site
 from mlops_ci.lifecycle.triggering import Triggering, first_failure
 from mlops_ci.project.deploy import DeployChoice
@@ -35,6 +34,7 @@ from mlops_ci.workspace.format import read_format
 
 if TYPE_CHECKING:
     from mlops_ci.lifecycle.imaging import Workshop
+    from mlops_ci.lifecycle.serving_environment import ServingEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,14 @@ class Here:
     def makers(self) -> Makers:
         """How packages and images are made here."""
 
-        def package(version: ModelVersion, folder: Path) -> Path:
-            store, choice = self.log.store, self.project.environment
+        def package(version: ModelVersion, folder: Path) -> ServingEnvironment:
+            from mlops_ci.lifecycle.serving_environment import environment_of_version
+
+            store = self.log.store
             manifest = make_package(
                 version, self.project.serve, folder, store=store, log_of=self._log_of, read_code=self._code
             )
-            return python_for(version, manifest, choice, folder=self.folder, store=store, environ=os.environ)
+            return environment_of_version(manifest, version, folder=self.folder, store=store, environ=os.environ)
 
         def local_image(version: ModelVersion) -> str:
             from mlops_ci.lifecycle.imaging import build_image, load_image

@@ -1,8 +1,8 @@
 """Versions as processes of this machine: for trying things out, and for a server that has nothing but Python.
 
 With a port of its own, an instance is tried. To switch to a public port, a second server of the same package is started
-that listens on that, beside the old one (``SO_REUSEPORT``); once it says that it serves, the old one finishes what it
-has begun and ends.
+that takes the listening socket over from the old one; once it says that it serves, the old one finishes what it has
+begun and ends. What waits in the socket meanwhile is answered by whoever comes first.
 """
 
 from __future__ import annotations
@@ -65,15 +65,13 @@ class ProcessTarget:
     def start(self, order: Order) -> Instance:
         """Start a server of a copy of the package, on a free port."""
         files = Files(self._root, f"{order.model}/{order.name}/{order.unique}")
-        values = {**order.environ, **order.secrets}
-        self._given[files.identity] = values
+        self._given[files.identity] = order.secrets
         if order.package is None:
             raise UsageError("a process serves no image", where=order.name, hint="deploy without --image")
         with files.alone():
             if files.start is None:
-                files.make(
-                    order.package, Start(order.version, str(order.python or sys.executable), tuple(sorted(values)))
-                )
+                python, variables = str(order.python or sys.executable), tuple(sorted(order.secrets))
+                files.make(order.package, Start(order.version, python, dict(order.environ), variables))
             if not files.running():
                 self._spawn(files, None)
         return self._instance(files)
@@ -103,6 +101,7 @@ class ProcessTarget:
 
     def switch(self, instance: Instance, previous: Instance | None) -> Instance:
         """Let the public port lead to it; without one, its own port is the address."""
+        del previous  # whoever has the public port is found there
         files = self._files(instance)
         with files.alone():
             running = files.running()
@@ -112,7 +111,7 @@ class ProcessTarget:
                 return replace(instance, url=f"http://{HOST}:{running[0].port}")
             if not any(each.port == self._public for each in running):
                 self._join_public_port(files, self._public)
-            self._leave_public_port(files, [self._files(previous)] if previous else [])
+            self._leave_public_port(files)
         return replace(instance, url=f"http://{HOST}:{self._public}")
 
     def retire(self, instance: Instance) -> None:
@@ -196,7 +195,8 @@ class ProcessTarget:
         port = public or _free_port()
         # -P: no module of the folder that we happen to be in is the server.
         argv = [start.python, "-P", "-m", self._module, "--package", str(files.package), "--host", HOST]
-        argv += ["--port", str(port), *(["--reuse-port"] if public else [])]
+        offer = files.folder.parent / f".port-{port}"
+        argv += ["--port", str(port), *(["--handover", str(offer)] if public else [])]
         record = files.record(port)
         daemon = spawn(argv, env=self._variables(files.identity, start), log=files.log, record=record)
         return Running(daemon, port, record)
@@ -211,7 +211,7 @@ class ProcessTarget:
         own = {name: value for name, value in self._environ.items() if name in _PASSED_ON}
         # It need not be installed: an action runs it from its own checkout.
         own["PYTHONPATH"] = str(own_package(self._environ))
-        return {**own, "PYTHONUNBUFFERED": "1", **values}
+        return {**own, "PYTHONUNBUFFERED": "1", **start.environ, **values}
 
     def _join_public_port(self, files: Files, port: int) -> None:
         """Start a server there. On a port that two have, only its own words tell that it is ready."""
@@ -226,13 +226,12 @@ class ProcessTarget:
                 raise RemoteError(what, where=files.identity, hint="the port may be taken; choose another")
             time.sleep(_POLL)
 
-    def _leave_public_port(self, files: Files, elsewhere: list[Files]) -> None:
+    def _leave_public_port(self, files: Files) -> None:
         """End the server that was only tried, and whatever else of the deployment has the public port."""
         for each in files.running():
             if each.port != self._public:
                 self._end(each)
-        others = {other.folder: other for other in (*files.siblings(), *elsewhere) if other.folder != files.folder}
-        for other in others.values():
+        for other in files.siblings():
             for each in other.running():
                 if each.port == self._public:
                     self._end(each)

@@ -1,58 +1,75 @@
-"""Which Python serves a package on this machine."""
+"""Which Python serves a package on this machine, and where it finds the server."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlops_ci.edge.cache_folder import cache_folder
+from mlops_ci.edge.own_package import own_package
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.model_package import environment_lock
 from mlops_ci.packaging.dependencies import server_requirements
 from mlops_ci.pipeline.cache import StepCache
-from mlops_ci.pipeline.environment import Environment, choose_environment
+from mlops_ci.pipeline.environment import Environment, InterpreterEnvironment
 from mlops_ci.pipeline.extended import extended
 from mlops_ci.pipeline.recorded import recorded_environment
-from mlops_ci.project.project import EnvironmentChoice
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.serving import ServingManifest
+from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 
 _OLDEST = (3, 11)
 
 
-def python_for(
-    version: ModelVersion,
-    manifest: ServingManifest,
-    choice: EnvironmentChoice,
-    *,
-    folder: Path,
-    store: Store,
-    environ: Mapping[str, str],
-) -> Path:
-    """The Python that serves a version: an entry script has the software of its training, by the lock of that.
+@dataclass(frozen=True, slots=True)
+class ServingEnvironment:
+    """An interpreter, and the variables that it needs beside those of the machine."""
 
-    Raises:
-        UsageError: as of :func:`serving_python`.
-        RemoteError: a package cannot be fetched.
-    """
-    cache = StepCache(store, ("",), version.model)
-    lock = environment_lock(store, version)
-    known = recorded_environment(lock, folder, cache, environ) if lock else None
-    scripts = known or choose_environment(choice, folder, cache, environ)
-    return serving_python(manifest, scripts, folder=folder, cache=cache, environ=environ)
+    python: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the Python that runs this, as it is."""
+        return str(self.python) == sys.executable and not self.variables
 
 
-def serving_python(
-    manifest: ServingManifest, scripts: Environment, *, folder: Path, cache: StepCache, environ: Mapping[str, str]
-) -> Path:
-    """Choose, and build what is missing: our own Python for ONNX models, that of the entry script for a script.
-
-    A script runs in its project's environment, extended by what the server needs; this package comes by PYTHONPATH.
+def environment_of_version(
+    manifest: ServingManifest, version: ModelVersion, *, folder: Path, store: Store, environ: Mapping[str, str]
+) -> ServingEnvironment:
+    """The environment for a package of a version; a script's is that of the run that made the version.
 
     Args:
         manifest: what is served.
-        scripts: the environment that the script was written for: the project's, or that of the version's lock.
+        version: of which the package was made.
+        folder: the project's folder.
+        store: the workspace; it is only read.
+        environ: the environment variables.
+
+    Raises:
+        UsageError: as of :func:`serving_environment`.
+        RemoteError: a package cannot be fetched.
+    """
+    cache = StepCache(LocalStore(cache_folder(environ).absolute() / "server" / "locks"), ("",), version.model)
+    lock = environment_lock(store, version)
+    known = recorded_environment(lock, folder, cache, environ) if lock else InterpreterEnvironment(environ)
+    return serving_environment(manifest, known, folder=folder, cache=cache, environ=environ)
+
+
+def serving_environment(
+    manifest: ServingManifest, scripts: Environment, *, folder: Path, cache: StepCache, environ: Mapping[str, str]
+) -> ServingEnvironment:
+    """Choose, and build what is missing: our own Python for ONNX models, that of the entry script for a script.
+
+    A script runs in its project's environment, extended by what the server needs. Of ours it sees this package alone,
+    not what is installed beside it.
+
+    Args:
+        manifest: what is served.
+        scripts: the environment that the script was written for.
         folder: the project's folder.
         cache: where locks are kept.
         environ: the environment variables.
@@ -62,14 +79,20 @@ def serving_python(
         RemoteError: a package cannot be fetched.
     """
     if all(model.kind != "script" for model in manifest.models):
-        return Path(sys.executable)
+        return ServingEnvironment(Path(sys.executable))
+    python = scripts.lock().python
+    if tuple(map(int, python.split(".")[:2])) < _OLDEST:
+        hint = "train with Python 3.11 or newer, or convert the model to ONNX"
+        raise UsageError(f"the entry script is for Python {python}, the server needs 3.11", hint=hint)
     collects = manifest.settings.collect is not None
     more = extended(
         scripts, server_requirements(collects=collects), "the scoring server", folder=folder, cache=cache,
         environ=environ,
     )  # fmt: skip
-    python = more.lock().python
-    if tuple(map(int, python.split(".")[:2])) < _OLDEST:
-        hint = "train with Python 3.11 or newer, or convert the model to ONNX"
-        raise UsageError(f"the entry script is for Python {python}, the server needs 3.11", hint=hint)
-    return more.executables() / "python"
+    more.lock()  # an interpreter has to have what is needed
+    return ServingEnvironment(_python_in(more.executables()), {"PYTHONPATH": str(own_package(environ))})
+
+
+def _python_in(folder: Path) -> Path:
+    """A machine's own Python may be there as ``python3`` alone."""
+    return next((found for name in ("python", "python3") if (found := folder / name).exists()), folder / "python")

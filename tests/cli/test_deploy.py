@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mlops_ci.__main__ import run
-from mlops_ci.registry.promote import move_alias
-from mlops_ci.workspace.format import initialise
-from mlops_ci.workspace.local import LocalStore
-from tests.registry.making import open_log
-from tests.support.lab import Done, Lab, clean_environment
-from tests.support.multiplier import register_multiplier
+from tests.support.lab import clean_environment
+from tests.support.shop import Shop, predictions
 
 DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
 
 
-class Shop:
-    """A project with three versions, the last of which is not what is recorded of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.lab = Lab(folder / "coin")
-        self.lab.write("mlops.yaml", (self.lab.folder / "mlops.yaml").read_text() + DEPLOY)
-        self.lab.commit("first")
-        store = LocalStore(self.lab.workspace)
-        initialise(store)
-        self.log = open_log(store, "coin")
-        for number, recorded in ((1, None), (2, None), (3, 3.5)):
-            register_multiplier(self.log, folder / "scratch", number, recorded=recorded)
-        move_alias(self.log, "champion", 1, rollback=False, reason=None)
-        self.env = {"MLOPS_CI_CACHE_DIR": str(folder / "cache")}
-
-    def run(self, *arguments: str) -> Done:
-        return self.lab.run(*arguments, env=self.env)
-
-    def json(self, *arguments: str) -> Any:
-        done = self.run(*arguments, "--json")
-        assert done.code == 0, done.err
-        return done.json
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path)
+    made = Shop(tmp_path, DEPLOY)
     yield made
     made.run("deployments", "delete", "shop")
-
-
-def _predictions(url: str) -> list[float]:
-    request = urllib.request.Request(
-        f"{url}/score", json.dumps({"data": [[4.0]]}).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: list[float] = json.load(answer)["predictions"]
-        return found
 
 
 def test_the_life_of_a_deployment(shop: Shop) -> None:
@@ -71,12 +30,12 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert first.out.startswith("coin v1 serves as shop at http://127.0.0.1:")
     told = [line.split(" | ")[1].split(":")[0] for line in first.err.splitlines() if line.startswith("shop | ")]
     assert told == ["protect", "start", "wait", "smoke", "smoke", "switch", "serving"]
-    assert _predictions(first.out.split(" at ")[1].strip()) == [4.0]
+    assert predictions(first.out.split(" at ")[1].strip()) == [4.0]
     assert shop.json("deploy", "shop")["outcome"] == "unchanged"
 
     second = shop.json("deploy", "shop", "coin@v2")
     assert (second["outcome"], second["deployment"]["version"], second["deployment"]["previous"]) == ("deployed", 2, 1)
-    assert _predictions(second["url"]) == [8.0]
+    assert predictions(second["url"]) == [8.0]
     assert second["deployment"]["smoke"]["compared"] == 2
 
     refused = shop.run("deploy", "shop", "coin@v3")
@@ -84,7 +43,7 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert refused.complaints[-1].startswith(
         "mlops-ci: error[5]: 2 of 2 rows are answered otherwise than was recorded; row 0, prediction: 3.5 was recorded,"
     )
-    assert _predictions(second["url"]) == [8.0], "the old one serves on"
+    assert predictions(second["url"]) == [8.0], "the old one serves on"
 
     shown = shop.run("models", "show", "coin@v2").out
     assert f"serves as     shop on process at {second['url']}, healthy since " in shown
@@ -96,7 +55,7 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
 
     back = shop.json("deployments", "rollback", "shop")
     assert (back["outcome"], back["deployment"]["version"]) == ("rolled-back", 1)
-    assert _predictions(back["url"]) == [4.0]
+    assert predictions(back["url"]) == [4.0]
 
     (record,) = [file for file in Path(shop.env["MLOPS_CI_CACHE_DIR"]).rglob("process-*") if _runs(file)]
     os.killpg(int(record.read_text().split()[0]), signal.SIGKILL)
@@ -120,7 +79,7 @@ def test_what_is_debugged_is_seen_and_gone_after_an_interruption(shop: Shop) -> 
         for line in debugged.stdout:
             if "serving" in line:
                 break
-        assert _predictions(url) == [12.0]
+        assert predictions(url) == [12.0]
         debugged.send_signal(signal.SIGINT)
         assert debugged.wait() == 0
     assert shop.json("deployments", "list") == []
@@ -148,13 +107,10 @@ IMPOSSIBLE = (
 )
 
 
-def test_what_cannot_be_done_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shop = Shop(tmp_path)
-    monkeypatch.chdir(shop.lab.folder)
-    monkeypatch.setenv("MLOPS_CI_CACHE_DIR", shop.env["MLOPS_CI_CACHE_DIR"])
+def test_what_cannot_be_done_is_one_line(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, DEPLOY)
     for arguments, line in IMPOSSIBLE:
-        assert run([*arguments]) == 2
-        assert f"error[2]: {line}" in capsys.readouterr().err.splitlines()[-1]
+        done = shop.run(*arguments)
+        assert done.code == 2
+        assert f"error[2]: {line}" in done.complaints[-1]
     assert shop.log.read().deployments == {}

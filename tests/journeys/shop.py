@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-
 from mlops_ci.registry.promote import move_alias
 from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.local import LocalStore
 from tests.journeys.site import Site
 from tests.registry.making import open_log
-from tests.support.multiplier import register_multiplier
+from tests.support.shop import register_multiplier
 
 _DEPLOY = """\
 deploy:
@@ -31,11 +28,3 @@ def stock(site: Site, receiver: str) -> None:
     for number in (1, 2):
         register_multiplier(log, site.folder / "scratch", number)
     move_alias(log, "champion", 1, rollback=False, reason=None)
-
-
-def answer(url: str) -> list[float]:
-    """What a version says of the number 4."""
-    request = urllib.request.Request(f"{url}/score", b'{"data": [[4.0]]}', {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        found: list[float] = json.load(reply)["predictions"]
-        return found

@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Mapping
 
 from tests.journeys.azure.world import ROOT, World
-from tests.journeys.shop import answer, stock
+from tests.journeys.shop import stock
 from tests.parts.azure_devops import Pipeline
 from tests.parts.azure_extension import Extension
 from tests.parts.azure_steps import Job, load, run_jobs
 from tests.parts.azure_task import Agent, Connection, Ended
+from tests.support.shop import predictions
 
 PIPELINE = ROOT / "examples/workflows/azure/deploy.yml"
 
@@ -49,7 +50,7 @@ def test_what_is_promoted_serves_and_can_be_gone_back_from(world: World, extensi
         assert len(pipeline.runs) == 1
         outputs = start()["deploy"].outputs["endpoint"]
         assert (outputs["outcome"], outputs["version"]) == ("deployed", "2")
-        assert answer(outputs["url"]) == [8.0]
+        assert predictions(outputs["url"]) == [8.0]
         checked = start("Schedule")
         assert list(checked) == ["check"]
         assert "production: v2 is healthy, 2 rows as recorded" in checked["check"].log

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.journeys.github.world import NAME, World
-from tests.journeys.shop import answer, stock
+from tests.journeys.shop import stock
 from tests.parts.act import Ran
 from tests.parts.github import event
+from tests.support.shop import predictions
 
 JOB = {"contents": "write", "packages": "write", "id-token": "write"}
 
@@ -65,7 +66,7 @@ def test_what_is_promoted_serves_and_can_be_gone_back_from(shop: Shop) -> None:
     second = shop.start("repository_dispatch", told)
     outputs = next(step.outputs for step in second.job.steps.values() if "outcome" in step.outputs)
     assert (outputs["outcome"], outputs["version"], outputs["deployment"]) == ("deployed", "2", "production")
-    assert answer(outputs["url"]) == [8.0]
+    assert predictions(outputs["url"]) == [8.0]
     assert "unchanged" in shop.start("repository_dispatch", told).log  # sent twice
 
     checked = shop.start("schedule", event("schedule", schedule="41 * * * *", workflow="deploy.yml"))
@@ -76,4 +77,4 @@ def test_what_is_promoted_serves_and_can_be_gone_back_from(shop: Shop) -> None:
     assert list(back.jobs) == ["rollback"], back.said
     [state] = shop.deployment("list")
     assert (state["deployment"]["version"], state["deployment"]["previous"]) == (1, 2)
-    assert answer(state["deployment"]["instance"]["url"]) == [4.0]
+    assert predictions(state["deployment"]["instance"]["url"]) == [4.0]

@@ -38,7 +38,7 @@ def main() -> None:
         bundle(name)
     for task in TASKS:
         name = name_of(task)
-        verb = {"verb": None if task.installs_only else task.verb, "extras": task.extras}
+        verb = {"verb": None if task.installs_only else task.verb, "extras": task.extras, "needsMore": task.needs_more}
         fill(name, HERE / "tasks" / name / "task.json", "index", verb)
     fill("MlopsDownload", HERE / "download" / "task.json", "download")
     for file in (HERE / "overview.md", HERE / "icon.png", ROOT / "LICENSE"):

@@ -35,6 +35,7 @@ INSTALLER = LOCKS / "pip.txt"
 # Variables of these programs would change what is installed, or where.
 _FOREIGN = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
 _CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
+_DECIDING = ("MLOPS_CI_EXTRA", "MLOPS_CI_WORKSPACE", "MLOPS_CI_VERB", "MLOPS_CI_NAME", "GITHUB_REF_TYPE")
 _ABANDONED_SECONDS = 24 * 3600
 _USERINFO = re.compile(r"//[^/\s@]*@")  # of an index that needs a password
 
@@ -251,7 +252,7 @@ def _deciding(environ: Environment) -> bytes:
     project = Path(environ.get("MLOPS_CI_PROJECT") or ".")
     file = project / "mlops.yaml" if project.is_dir() else project
     text = file.read_bytes() if file.is_file() else b""
-    given = [environ.get(name, "") for name in ("MLOPS_CI_EXTRA", "MLOPS_CI_WORKSPACE")]
+    given = [environ.get(name, "") for name in _DECIDING]
     given += sorted(name for name in environ if name.startswith(_CLOUDS))
     return b"\0".join([text, *(value.encode() for value in given)])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from mlops_ci.cli.deployment_site import Here, here
 from mlops_ci.cli.options import argument, host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import echo, hand_on, print_json
 from mlops_ci.errors import ConflictError, MlopsError, UsageError
+from mlops_ci.lifecycle.debugging import debug, require_debuggable
 from mlops_ci.lifecycle.deploying import Outcome
 from mlops_ci.lifecycle.deploying import deploy as deploy_version
 from mlops_ci.lifecycle.deployment_orders import Orders, version_of_image
@@ -23,6 +26,7 @@ from mlops_ci.registry.references import parse_reference, resolve
 @argument("reference", required=False, help="The version: MODEL@v12, MODEL@<sha> or MODEL@alias; default: its alias.")
 @option("--image", metavar="REF", help="This image, instead of one that is made of the version; it is pinned.")
 @option("--again", is_flag=True, help="Also if the version serves there already, such as with other settings.")
+@option("--debug", "to_debug", is_flag=True, help="Only start it, and print its log until Ctrl-C.")
 @project_option
 @workspace_option
 @host_option
@@ -33,6 +37,7 @@ def deploy(
     reference: str | None,
     image: str | None,
     again: bool,
+    to_debug: bool,
     project: Path,
     workspace: str | None,
     host: str,
@@ -44,12 +49,21 @@ def deploy(
     Only then are clients led to it. On any failure the old one serves on: exit code 3 if the new one did not become
     healthy, 5 if it answers otherwise, 4 if somebody else has begun to deploy since. The old one is kept, for
     `mlops-ci deployments rollback NAME`.
+
+    With --debug, on this machine or in its Docker, it takes nobody's place, nothing is recorded, and it is removed
+    again.
     """
     at = here(project, workspace, host)
     choice = at.choice(name)
     version, pinned = _wanted(at, choice, reference, image)
     site = at.site(name)
     orders = Orders(at.project, choice, at.log, at.makers(), os.environ, image=pinned)
+    if to_debug:
+        require_debuggable(site)
+        # A name of its own: whoever tidies the deployment up leaves it alone.
+        order = replace(orders(version, f"debug-{secrets.token_hex(4)}"), name=f"{name}-debug")
+        debug(site, order, at.showing())
+        return
     try:
         done = deploy_version(site, version, orders, at.samples(version), image=pinned, again=again)
     except MlopsError as error:

@@ -29,6 +29,7 @@ from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.samples import Samples
 from mlops_ci.registry.download import samples_of
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.report.wording import visible
 from mlops_ci.workspace.format import read_format
 
 if TYPE_CHECKING:
@@ -83,6 +84,11 @@ class Here:
     def telling(self, name: str) -> Say:
         """Prints a line for each stage."""
         return lambda stage, text: self.say(f"{name} | {stage}: {text}")
+
+    def showing(self) -> Callable[[str], None]:
+        """Prints lines that a server has written, without secrets, and so that none is a command to the host."""
+        redact, neutralise = redactor_for(os.environ), select_host(self.host, os.environ, echo).neutralise
+        return lambda line: echo(neutralise(redact(visible(line))))
 
     def samples(self, version: int) -> Samples | None:
         """The real rows that were registered with a version."""

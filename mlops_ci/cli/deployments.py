@@ -11,13 +11,11 @@ import click
 from mlops_ci.cli.deploy import report
 from mlops_ci.cli.deployment_site import here
 from mlops_ci.cli.logs import log_in
-from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
+from mlops_ci.cli.options import argument, host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import echo, hand_on, print_json, print_table
 from mlops_ci.cli.telling import project_of
 from mlops_ci.cli.transfers import Transfers
-from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
-from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.deploying import rollback as roll_back
 from mlops_ci.lifecycle.deployment_orders import Orders
 from mlops_ci.lifecycle.deployment_upkeep import Checked
@@ -29,7 +27,7 @@ from mlops_ci.registry.deploy import write_off
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.report.wording import visible
 
-_name = click.argument("name")
+_name = argument("name", help="The deployment, as mlops.yaml has it under deploy.")
 
 
 @click.group()
@@ -87,7 +85,7 @@ def show(name: str, project: Path, workspace: str | None, as_json: bool) -> None
 
 
 @deployments.command()
-@click.argument("name", required=False)
+@argument("name", required=False, help="The deployment; default: all of mlops.yaml.")
 @project_option
 @workspace_option
 @host_option
@@ -119,6 +117,7 @@ def check(name: str | None, project: Path, workspace: str | None, host: str, as_
             ill.append(RemoteError(f"{checked.name}: {checked.reason}", where=checked.url, hint=hint))
     if not found and not ill and not as_json:
         echo("nothing is deployed")
+    hand_on(host, {"healthy": str(not ill).lower()})
     at.tell(ill[0] if ill else None)
     for other in ill[1:]:
         at.say(other.line())
@@ -139,9 +138,9 @@ def logs(name: str, follow: bool, project: Path, workspace: str | None, host: st
     known = site.known
     if known is None or known.instance is None:
         raise UsageError(f"nothing serves as {name!r}", hint="see mlops-ci deployments list")
-    redact, neutralise = redactor_for(os.environ), select_host(host, os.environ, echo).neutralise
+    show = at.showing()
     for line in site.target.logs(known.instance, follow=follow):
-        echo(neutralise(redact(visible(line))))
+        show(line)
 
 
 @deployments.command()

@@ -11,7 +11,7 @@ import click
 
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import argument, host_option, json_option, option, project_option, workspace_option
-from mlops_ci.cli.output import echo, print_json, print_table
+from mlops_ci.cli.output import echo, hand_on, print_json, print_table
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.conversion import read_left
@@ -83,6 +83,7 @@ def convert(
             version, run = resolve(log.read(), parsed.selector), _run(**what, store=log.store)
             bench = registered_bench(run, log, version, what["rows"], scratch, with_onnx=False)
             found = convert_registered(run, log, version, bench, scratch, choice)
+    hand_on(host, {"converted": str(bool(found.forms)).lower(), "reason": visible(found.reason or "")})
     _print_conversion(found, as_json=as_json)
 
 

@@ -14,7 +14,7 @@ from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_w
 from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
 from mlops_ci.project.graph import ordered
 from mlops_ci.project.load import load_project
-from mlops_ci.workflows.next_steps import next_steps
+from mlops_ci.workflows.next_steps import next_steps, next_steps_to_deploy
 from mlops_ci.workflows.shapes import Host
 
 
@@ -23,7 +23,8 @@ from mlops_ci.workflows.shapes import Host
 @click.option("--host", type=click.Choice(["github", "azure"]), help="Write its workflows, too.")
 @click.option("--ref", metavar="REF", help="The actions to use: a commit or tag, or OWNER/mlops-ci@REF.")
 @click.option("--hardened", is_flag=True, help="Two jobs: one runs your code, one has credentials.")
-def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -> None:
+@click.option("--deploy", is_flag=True, help="Instead, the workflow that deploys what is promoted.")
+def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool, deploy: bool) -> None:
     """Write a first mlops.yaml, made from what the folder has, with comments.
 
     With --host also the workflows; then an mlops.yaml that is there already stays as it is. No file is overwritten.
@@ -32,15 +33,19 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
       mlops-ci init
       mlops-ci init --host github --ref acme/mlops-ci@v0.1.0
       mlops-ci init --host azure
+      mlops-ci init --host github --deploy
     """
     if host is None:
-        if ref or hardened:
-            raise UsageError("only for workflows", where="--hardened" if hardened else "--ref", hint="add --host")
+        if ref or hardened or deploy:
+            where = "--hardened" if hardened else "--deploy" if deploy else "--ref"
+            raise UsageError("only for workflows", where=where, hint="add --host")
         file = write_initial_project(project)
         commit = "git commit" if is_in_git(file.parent) else "git init, git commit"
         echo(f"wrote {file}; adapt it, then: mlops-ci validate, {commit}, mlops-ci ci")
         return
-    initial = prepare_workflows(project, host, ref=ref, hardened=hardened)
+    if hardened and deploy:
+        raise UsageError("the workflow that deploys runs no code of yours", where="--hardened", hint="leave it out")
+    initial = prepare_workflows(project, host, ref=ref, hardened=hardened, deploy=deploy)
     if not is_project(project):
         echo(f"wrote {write_initial_project(project)}; adapt it, then: mlops-ci validate")
     write_workflows(initial)
@@ -48,7 +53,10 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool) -
         echo(f"wrote {path}")
     file = find_project_file(project)
     model = load_project(read_project_file(file), file.name).model.name
-    steps = next_steps(host, model, hardened=hardened, in_git=initial.in_git)
+    if deploy:
+        steps = next_steps_to_deploy(host, initial.deployment)
+    else:
+        steps = next_steps(host, model, hardened=hardened, in_git=initial.in_git)
     for line in (*_pinned(initial.pin, host), *steps):
         echo(line)
 

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mlops_ci.deployment.process_files import Files, Running, Start
 from mlops_ci.deployment.target import Answer, Order, Status
 from mlops_ci.edge.daemon import is_alive, spawn, stop
 from mlops_ci.edge.http_asking import AskingHttp
+from mlops_ci.edge.own_package import own_package
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.project.deploy import ProcessPlace
 from mlops_ci.records.deployment import Instance, TargetKind
@@ -27,6 +29,8 @@ _DRAIN = 40.0  # seconds; the server takes fewer by itself
 _READY = 120.0
 _POLL = 0.05
 _LAST = 4096
+_LOG_LEVEL = "MLOPS_CI_SERVE_LOG_LEVEL"  # of our server
+_KEPT = ", kept in "
 # What a program needs to find itself, its libraries and its processors; no credentials among them.
 _PASSED_ON = frozenset({
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
@@ -81,7 +85,7 @@ class ProcessTarget:
         """Whether its process runs."""
         files = self._files(instance)
         if files.start is None:
-            return Status("gone", f"nothing is known of it on {socket.gethostname()}")
+            return Status("gone", f"nothing is known on {socket.gethostname()} of {instance.place}")
         return Status("running") if files.running() else Status("stopped", self._last_line(files))
 
     def request(
@@ -128,12 +132,19 @@ class ProcessTarget:
         return self._instance(files)
 
     def delete(self, instance: Instance) -> None:
-        """End its process, and remove its files."""
+        """End its process, and remove its files.
+
+        Raises:
+            RemoteError: its files are gone already, but it answers: nobody knows which process it is.
+        """
         files = self._files(instance)
-        if files.folder.exists():
+        if files.start is not None:
             with files.alone():
                 self._stop(files)
                 files.remove()
+        elif instance.url and _is_here(instance) and _answers(instance.url):
+            hint = "end that server, then delete the deployment again"
+            raise RemoteError("its files are gone, but a server still answers", where=instance.url, hint=hint)
 
     def logs(self, instance: Instance, *, follow: bool = False) -> Iterator[str]:
         """The lines of its log file."""
@@ -155,11 +166,27 @@ class ProcessTarget:
             if rest:
                 yield rest
 
+    @contextmanager
+    def debugging(self, order: Order) -> Iterator[Instance]:
+        """A process to look at, with its address and talkative; it takes nobody's place and is gone afterwards."""
+        started = self.start(replace(order, environ={_LOG_LEVEL: "debug", **order.environ}))
+        try:
+            running = self._files(started).running()
+            yield replace(started, url=f"http://{HOST}:{running[0].port}" if running else None)
+        finally:
+            self.delete(started)
+
     def _files(self, instance: Instance) -> Files:
-        return Files(self._root, instance.id)
+        """Its files, which may lie in another folder of this machine: that of the job that started it."""
+        ours = Files(self._root, instance.id)
+        _, _, folder = instance.place.partition(_KEPT)
+        if ours.start is not None or not (_is_here(instance) and Path(folder).is_absolute()):
+            return ours
+        theirs = Files(Path(folder), instance.id)
+        return theirs if theirs.start is not None else ours
 
     def _instance(self, files: Files) -> Instance:
-        return Instance("process", files.identity, f"a process on {socket.gethostname()}")
+        return Instance("process", files.identity, f"{_here()}{_KEPT}{files.root}")
 
     def _spawn(self, files: Files, public: int | None) -> Running:
         start = files.start
@@ -182,6 +209,8 @@ class ProcessTarget:
                 raise UsageError(f"the variable {missing[0]} is not set", where=identity, hint=hint)
             values = {name: self._environ[name] for name in start.variables}
         own = {name: value for name, value in self._environ.items() if name in _PASSED_ON}
+        # It need not be installed: an action runs it from its own checkout.
+        own["PYTHONPATH"] = str(own_package(self._environ))
         return {**own, "PYTHONUNBUFFERED": "1", **start.environ, **values}
 
     def _join_public_port(self, files: Files, port: int) -> None:
@@ -218,6 +247,22 @@ class ProcessTarget:
     def _last_line(self, files: Files) -> str | None:
         lines = [line for line in files.said(-_LAST).splitlines() if line.strip()]
         return lines[-1].strip()[:300] if lines else None
+
+
+def _here() -> str:
+    return f"a process on {socket.gethostname()}"
+
+
+def _is_here(instance: Instance) -> bool:
+    return instance.place.partition(_KEPT)[0] == _here()
+
+
+def _answers(url: str) -> bool:
+    try:
+        AskingHttp(url, service="the scoring server").ask("GET", "/health/live", b"", {})
+    except RemoteError:
+        return False
+    return True
 
 
 def _free_port() -> int:

@@ -59,7 +59,7 @@ class Files:
             raise IntegrityError("not an instance of this machine", where=repr(identity[:80]))
         self.identity = identity
         self.folder = root.joinpath(*parts)
-        self._root = root
+        self.root = root
 
     @property
     def package(self) -> Path:
@@ -121,7 +121,7 @@ class Files:
         """The other instances of the same deployment."""
         parent = self.identity.rpartition("/")[0]
         names = sorted(each.name for each in self.folder.parent.glob("[!.]*") if is_name(each.name))
-        found = [Files(self._root, f"{parent}/{name}") for name in names if name != self.folder.name]
+        found = [Files(self.root, f"{parent}/{name}") for name in names if name != self.folder.name]
         return [files for files in found if files.start]
 
     @contextmanager

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from mlops_ci.records.deployment import Instance, TargetKind
 
@@ -107,4 +108,13 @@ class Target(Protocol):
 
     def logs(self, instance: Instance, *, follow: bool = False) -> Iterator[str]:
         """The lines that it has written; ``follow`` goes on until it ends."""
+        ...
+
+
+@runtime_checkable
+class Debuggable(Protocol):
+    """A place of this machine, which can show a version that does not serve."""
+
+    def debugging(self, order: Order) -> AbstractContextManager[Instance]:
+        """An instance with its address, and talkative; it takes nobody's place and is gone afterwards."""
         ...

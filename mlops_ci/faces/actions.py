@@ -18,7 +18,7 @@ _HEADER = "# Written by make generate, from the options of the verb and mlops_ci
 _IN_ACTIONS = "$GITHUB_ACTION_PATH/../setup"
 _IN_ROOT = "$GITHUB_ACTION_PATH/actions/setup"
 # What the set-up wants to know, too; jobs of a matrix differ by their steps alone.
-_OF_SETUP = ("project", "workspace", "extra", "only")
+_OF_SETUP = ("project", "workspace", "extra", "verb", "name", "only")
 _NOT_RESTORED = "steps.look.outputs.restore == 'true' && steps.restored.outputs.cache-hit != 'true'"
 
 
@@ -81,6 +81,8 @@ def _steps(task: Task, inputs: tuple[Input, ...], setup: str) -> list[dict[str, 
     of_setup = {known[name].variable: _value(known[name]) for name in _OF_SETUP if name in known}
     if task.extras:
         of_setup["MLOPS_CI_EXTRA"] = "\n".join([*task.extras, "${{ env.MLOPS_CI_EXTRA }}"])
+    if task.needs_more:
+        of_setup["MLOPS_CI_VERB"] = task.verb
     of_setup["MLOPS_CI_CACHE"] = "${{ inputs.cache }}"
     on_path = " --on-path" if task.installs_only else ""
     steps = [

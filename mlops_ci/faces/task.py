@@ -26,6 +26,7 @@ class Task:
         leave_out: options that make no sense in a job, such as those about printing.
         extras: what it needs of the package whatever the project says.
         called: the name of the action, where it is not that of the verb.
+        needs_more: whether it needs extras of the package that follow from its verb and what the project says.
         runs_steps: whether it may run steps of the pipeline, whose results are worth keeping for the next job.
     """
 
@@ -36,6 +37,7 @@ class Task:
     leave_out: frozenset[str] = field(default_factory=frozenset)
     extras: tuple[str, ...] = ()
     called: str | None = None
+    needs_more: bool = False
     runs_steps: bool = False
 
     @property

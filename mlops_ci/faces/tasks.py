@@ -18,6 +18,7 @@ _VERDICT = (
 # Verbs that judge, or read what is judged, whatever mlops.yaml says.
 _NUMBERS = ("gate",)
 _PRINTING = frozenset({"as_json", "quiet", "markdown"})
+_DEPLOYMENT = Output("deployment", "The name of the deployment.")
 
 TASKS: tuple[Task, ...] = (
     Task(
@@ -90,6 +91,63 @@ TASKS: tuple[Task, ...] = (
         outputs=(_MODEL, Output("version", "The number of the version."), Output("changed", "'true' if it moved.")),
         leave_out=_PRINTING,
         extras=_NUMBERS,
+    ),
+    Task(
+        "onnx convert",
+        "Convert a model to ONNX",
+        "Converts a registered version to ONNX and proves that it answers as the original does.",
+        outputs=(
+            Output("converted", "'true' if there is an ONNX model within the tolerance."),
+            Output("reason", "Why there is none."),
+        ),
+        leave_out=_PRINTING,
+        called="convert",
+        needs_more=True,
+    ),
+    Task(
+        "image push",
+        "Build an image of a model",
+        "Builds the container image of a version, without Docker, and pushes what the registry does not have.",
+        outputs=(Output("image", "The image, by its digest."), Output("digest", "The digest of the image.")),
+        leave_out=_PRINTING,
+        called="build-image",
+        needs_more=True,
+    ),
+    Task(
+        "deploy",
+        "Deploy a model",
+        "Lets a version serve: started beside the old one, tried with real rows, and only then switched to.",
+        outputs=(
+            Output("outcome", "deployed or unchanged."),
+            Output("url", "Where it serves; empty if the place has no address."),
+            _DEPLOYMENT,
+            Output("version", "The number of the version that serves."),
+        ),
+        leave_out=_PRINTING | {"to_debug"},
+        needs_more=True,
+    ),
+    Task(
+        "deployments rollback",
+        "Roll a deployment back",
+        "Lets the version serve again that served before; the alias stays where it is.",
+        outputs=(
+            Output("outcome", "rolled-back."),
+            Output("url", "Where it serves; empty if the place has no address."),
+            _DEPLOYMENT,
+            Output("version", "The number of the version that serves again."),
+        ),
+        leave_out=_PRINTING,
+        called="rollback-deployment",
+        needs_more=True,
+    ),
+    Task(
+        "deployments check",
+        "Check deployments",
+        "Sees whether what serves is well and still answers as was recorded; made for a schedule.",
+        outputs=(Output("healthy", "'true' if all that serve are well."),),
+        leave_out=_PRINTING,
+        called="check-deployments",
+        needs_more=True,
     ),
     Task(
         "trigger",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from mlops_ci.errors import ConflictError
 from mlops_ci.lifecycle.default_branch import register_and_promote
 from mlops_ci.lifecycle.examination import Trained
@@ -32,7 +30,7 @@ def nothing_to_do(context: HostContext, project: Project) -> str | None:
 
 def deployments_of(project: Project, tag: str) -> list[DeployChoice]:
     """The deployments that follow a tag."""
-    return [choice for choice in project.deploy if any(fnmatchcase(tag, pattern) for pattern in choice.tags)]
+    return [choice for choice in project.deploy if choice.follows(tag)]
 
 
 def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Report:

@@ -12,11 +12,12 @@ from mlops_ci.edge.git import Git
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.initial import is_project
 from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.project.deploy import AciPlace, KubernetesPlace
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workflows.render import Filling, rendered
-from mlops_ci.workflows.shapes import SHAPES, Host, Shape
+from mlops_ci.workflows.shapes import DEPLOY, SHAPES, Host, Shape
 
 _OURS = Path(mlops_ci.__file__).parents[1]
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -48,15 +49,18 @@ class Initial:
     """What is to be written.
 
     ``pin`` says how the actions in it are pinned, None where none is used; ``in_git``, whether ``mlops.yaml`` leaves it
-    to the workflows to say where the workspace is.
+    to the workflows to say where the workspace is; ``deployment`` is what they deploy, if they do.
     """
 
     texts: Mapping[Path, str]
     pin: Pin | None
     in_git: bool
+    deployment: str
 
 
-def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: bool) -> Initial:
+def prepare_workflows(
+    project: Path, host: Host, *, ref: str | None, hardened: bool = False, deploy: bool = False
+) -> Initial:
     """The workflows of a host for the repository around a project; nothing is written yet.
 
     Args:
@@ -64,6 +68,7 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
         host: for which.
         ref: a commit or a tag of the actions, with or without ``owner/name@`` before it.
         hardened: in two jobs, of which the one with credentials runs no code of the repository.
+        deploy: the workflow that deploys, instead of those that make models.
 
     Raises:
         UsageError: one of the files exists, or it cannot be told what to write.
@@ -76,9 +81,10 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
     if folder.resolve() != root.resolve():
         hint = "copy the workflow of another project and say project: or working-directory: in it"
         raise UsageError("only for a project at the top of its repository", where=str(folder), hint=hint)
-    shape = _shape(loaded, host, hardened=hardened)
+    deployment = _deployment(loaded) if deploy else ""
+    files = DEPLOY[host] if deploy else SHAPES[host, _shape(loaded, host, hardened=hardened)]
     pin = pin_of(ref)
-    templates = {root / path: template for path, template in SHAPES[host, shape].items()}
+    templates = {root / path: template for path, template in files.items()}
     if there := [path for path in templates if path.exists() or path.is_symlink()]:
         raise UsageError(
             f"{there[0].name} exists already",
@@ -91,6 +97,7 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
         ref=pin.ref,
         remark=pin.origin,
         default_branch=_default_branch(root) or "main",
+        deployment=deployment,
         names_workspace=in_git,
     )
     texts = {path: rendered(template, filling) for path, template in templates.items()}
@@ -107,7 +114,7 @@ def prepare_workflows(project: Path, host: Host, *, ref: str | None, hardened: b
     if ref is not None and not pinned:
         hint = "leave it out: the extension that is installed is what runs; --hardened uses templates of a tag"
         raise UsageError("the pipeline names no version of mlops-ci", where="--ref", hint=hint)
-    return Initial(texts, pin if pinned else None, in_git)
+    return Initial(texts, pin if pinned else None, in_git, deployment)
 
 
 def write_workflows(initial: Initial) -> None:
@@ -155,6 +162,16 @@ def _default_branch(root: Path) -> str | None:
     if git.ask("rev-parse", "--verify", "-q", "HEAD") is None:
         return git.ask("symbolic-ref", "-q", "--short", "HEAD")
     return Checkout(root).default_branch
+
+
+def _deployment(project: Project | None) -> str:
+    """The first one that outlives a job on any machine, else the first."""
+    choices = project.deploy if project else ()
+    if not choices:
+        hint = "say where, under deploy: in mlops.yaml; see docs/deployment.md"
+        raise UsageError("there is nothing to deploy to", where="--deploy", hint=hint)
+    lasting = [each for each in choices if isinstance(each.place, KubernetesPlace | AciPlace)]
+    return (lasting or list(choices))[0].name
 
 
 def _shape(project: Project | None, host: Host, *, hardened: bool) -> Shape:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import mlops_ci
 from mlops_ci.edge.cache_folder import cache_folder
+from mlops_ci.edge.own_package import own_package
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.model_package import environment_lock
 from mlops_ci.packaging.dependencies import server_requirements
@@ -17,7 +16,6 @@ from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.environment import Environment, InterpreterEnvironment
 from mlops_ci.pipeline.extended import extended
 from mlops_ci.pipeline.recorded import recorded_environment
-from mlops_ci.records.digest import digest_of_value, hexadecimal
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.serving import ServingManifest
 from mlops_ci.workspace.local import LocalStore
@@ -55,7 +53,7 @@ def environment_of_version(
         UsageError: as of :func:`serving_environment`.
         RemoteError: a package cannot be fetched.
     """
-    cache = StepCache(LocalStore(_server_folder(environ) / "locks"), ("",), version.model)
+    cache = StepCache(LocalStore(cache_folder(environ).absolute() / "server" / "locks"), ("",), version.model)
     lock = environment_lock(store, version)
     known = recorded_environment(lock, folder, cache, environ) if lock else InterpreterEnvironment(environ)
     return serving_environment(manifest, known, folder=folder, cache=cache, environ=environ)
@@ -92,24 +90,9 @@ def serving_environment(
         environ=environ,
     )  # fmt: skip
     more.lock()  # an interpreter has to have what is needed
-    return ServingEnvironment(_python_in(more.executables()), {"PYTHONPATH": str(_alone(environ))})
+    return ServingEnvironment(_python_in(more.executables()), {"PYTHONPATH": str(own_package(environ))})
 
 
 def _python_in(folder: Path) -> Path:
     """A machine's own Python may be there as ``python3`` alone."""
     return next((found for name in ("python", "python3") if (found := folder / name).exists()), folder / "python")
-
-
-def _server_folder(environ: Mapping[str, str]) -> Path:
-    return cache_folder(environ).absolute() / "server"
-
-
-def _alone(environ: Mapping[str, str]) -> Path:
-    """A folder with nothing in it but a link to this package."""
-    package = Path(mlops_ci.__file__).parent
-    folder = _server_folder(environ) / hexadecimal(digest_of_value(str(package)))[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    link = folder / package.name
-    with suppress(FileExistsError):  # it can only lead to the same place
-        link.symlink_to(package)
-    return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from mlops_ci.project.durations import seconds
@@ -93,6 +94,10 @@ class DeployChoice:
     env: tuple[str, ...]
     place: Place
     tags: tuple[str, ...] = ()
+
+    def follows(self, tag: str) -> bool:
+        """Whether the version of a commit that gets this tag is deployed."""
+        return any(fnmatchcase(tag, pattern) for pattern in self.tags)
 
 
 def deploy_findings(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str, str | None]]:

@@ -64,3 +64,28 @@ def _azure_templates(*, in_git: bool) -> tuple[str, ...]:
         "  2. commit and push; make a pipeline of azure-pipelines.yml",
         *_FROM_THERE,
     )
+
+
+def next_steps_to_deploy(host: Host, deployment: str) -> tuple[str, ...]:
+    """The lines that say what is to be done once the workflow that deploys is written."""
+    return tuple(line.format(name=deployment) for line in (_GITHUB_DEPLOY if host == "github" else _AZURE_DEPLOY))
+
+
+_GITHUB_DEPLOY = (
+    "next:",
+    "  1. let promotions start it, in mlops.yaml:",
+    "     triggers:",
+    "       model-promoted: [{{name: deploy, github: OWNER/REPOSITORY}}]",
+    "  2. make the environment {name} in the repository's settings: for the default branch",
+    "     alone, with a reviewer if you like",
+    "  3. give its steps what the place asks for, such as KUBECONFIG: as env, from secrets",
+)
+_AZURE_DEPLOY = (
+    "next:",
+    "  1. commit and push; make a pipeline of azure-pipelines-deploy.yml, and the environment",
+    "     {name} with the check 'Exclusive lock'",
+    "  2. let promotions start it, in mlops.yaml; 12 is the pipeline's number:",
+    "     triggers:",
+    "       model-promoted: [{{name: deploy, azure: ORGANISATION/PROJECT/12}}]",
+    "  3. give the tasks what the place asks for, such as KUBECONFIG: as env, from secrets",
+)

@@ -25,13 +25,19 @@ SHAPES: Mapping[tuple[Host, Shape], Files] = {
     ("azure", "plain"): {"azure-pipelines.yml": "azure/azure-pipelines.yml"},
     ("azure", "hardened"): {"azure-pipelines.yml": "azure/hardened.yml"},
 }
+# The workflow that deploys, which is written by itself: who deploys has models already.
+DEPLOY: Mapping[Host, Files] = {
+    "github": {".github/workflows/deploy.yml": "github/deploy.yml"},
+    "azure": {"azure-pipelines-deploy.yml": "azure/deploy.yml"},
+}
 
 
 def examples() -> dict[str, str]:
     """The text of every example, by its path from the top of our repository."""
     filling = {"github": Filling(), "azure": Filling(ref=f"v{__version__}", remark="")}
+    of_hosts = [(host, files) for (host, _), files in SHAPES.items()] + list(DEPLOY.items())
     return {
         f"examples/workflows/{template}": rendered(template, filling[host])
-        for (host, _), files in SHAPES.items()
+        for host, files in of_hosts
         for template in files.values()
     }

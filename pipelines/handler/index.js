@@ -11,10 +11,13 @@ const OWN = ['workspaceConnection', 'workingDirectory'];
 
 task(async () => {
     const { inputs } = read('task.json');
-    const { verb, extras } = read('verb.json');
+    const { verb, extras, needsMore } = read('verb.json');
     const environment = environmentWith(tl.getInput('workspaceConnection'));
     if (extras.length) {
         environment.MLOPS_CI_EXTRA = extras.join('\n');
+    }
+    if (needsMore) {
+        environment.MLOPS_CI_VERB = verb;
     }
     for (const input of inputs.filter(({ name }) => !OWN.includes(name))) {
         const value = valueOf(input);

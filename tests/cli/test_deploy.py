@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from mlops_ci.records.deployment import Instance
 from mlops_ci.records.entry import Release
 from mlops_ci.registry.deploy import begin, record_serving
+from tests.support.lab import clean_environment
 from tests.support.shop import Shop, predictions
 
 DEPLOY = "serve: {workers: 1}\ndeploy:\n  shop: {target: process, timeout: 2m}\n"
@@ -65,6 +68,26 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert shop.run("deployments", "delete", "shop").out == "shop is no more\n"
     assert shop.json("deployments", "list") == []
     assert all(not version.protections for version in shop.log.read().versions.values())
+
+
+def test_what_is_debugged_is_seen_and_gone_after_an_interruption(shop: Shop) -> None:
+    before = sorted(shop.lab.workspace.rglob("log/*"))
+    command = [sys.executable, "-m", "mlops_ci", "deploy", "shop", "coin@v3", "--debug"]
+    with subprocess.Popen(
+        command, cwd=shop.lab.folder, env=clean_environment() | shop.env, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as debugged:  # fmt: skip
+        assert debugged.stdout and debugged.stderr
+        url = next(line for line in debugged.stderr if "Ctrl-C ends it" in line).split(" at ")[1].split(";")[0]
+        for line in debugged.stdout:
+            if "serving" in line:
+                break
+        assert predictions(url) == [12.0]
+        debugged.send_signal(signal.SIGINT)
+        assert debugged.wait() == 0
+    assert shop.json("deployments", "list") == []
+    assert sorted(shop.lab.workspace.rglob("log/*")) == before != [], "nothing is written"
+    assert not [file for file in Path(shop.env["MLOPS_CI_CACHE_DIR"]).rglob("process-*") if _runs(file)]
 
 
 def _runs(record: Path) -> bool:

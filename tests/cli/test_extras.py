@@ -40,6 +40,55 @@ def test_a_gate_and_an_environment_need_theirs(home: Path, capsys: pytest.Captur
     assert extras(capsys, "environment: {pip: requirements.txt}\n", "--extra", "charts") == ["charts", "pip"]
 
 
+PLACES = """\
+deploy:
+  laptop: {target: process}
+  box: {target: docker}
+  shop: {target: kubernetes}
+  quick: {target: aci, subscription: 00000000-0000-0000-0000-000000000000, resource_group: ml, location: westeurope}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "needed"),
+    [
+        ("ci", None, []),
+        ("onnx convert", None, ["pip"]),
+        ("image push", None, ["pip"]),
+        ("collected compact", None, ["gate"]),
+        ("deploy", "laptop", ["serve"]),
+        ("deploy", "box", ["docker", "pip"]),
+        ("deploy", "shop", ["kubernetes", "pip"]),
+        ("deployments rollback", "quick", ["azure", "pip"]),
+        ("deployments check", "shop", ["kubernetes"]),
+        ("deployments check", None, ["azure", "docker", "kubernetes", "serve"]),
+    ],
+)
+def test_only_who_deploys_installs_what_the_place_needs(
+    home: Path, capsys: pytest.CaptureFixture[str], verb: str, name: str | None, needed: list[str]
+) -> None:
+    assert extras(capsys, PLACES, "--verb", verb, *(["--name", name] if name else [])) == needed
+    assert extras(capsys, PLACES) == []
+
+
+@pytest.mark.parametrize("name", ["GITHUB_REF", "BUILD_SOURCEBRANCH"])
+def test_a_job_for_a_tag_needs_what_it_deploys_to(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    follows = PLACES.replace("{target: kubernetes}", "{target: kubernetes, tags: ['v*']}")
+    monkeypatch.setenv(name, "refs/tags/v1")
+    assert extras(capsys, follows) == ["kubernetes", "pip"]
+    monkeypatch.setenv(name, "refs/tags/w1")
+    assert extras(capsys, follows) == []
+    assert extras(capsys, follows + "image: {repository: ghcr.io/acme/coin}\n") == ["pip"]
+
+
+def test_an_image_of_a_dockerfile_is_built_by_the_engine(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = "image: {dockerfile: Dockerfile, repository: ghcr.io/acme/coin}\n"
+    assert extras(capsys, project, "--verb", "image push") == ["docker"]
+    assert extras(capsys, project + PLACES, "--verb", "deploy", "--name", "shop") == ["docker", "kubernetes"]
+
+
 def test_comments_of_azure_need_pictures(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,27 @@ def test_a_repository_gets_its_project_file_and_the_workflows_of_its_host(
     assert "ORG" not in text
 
 
+@pytest.mark.parametrize("host", ["github", "azure"])
+@pytest.mark.parametrize("name", ["shop", "2024", "true"])
+def test_the_workflow_that_deploys_is_written_by_itself(lab: Lab, golden: Golden, host: str, name: str) -> None:
+    deploy = f"deploy:\n  laptop: {{target: process}}\n  '{name}': {{target: kubernetes}}\n"
+    lab.write("mlops.yaml", PROJECT + deploy)
+    done = lab.run("init", "--host", host, "--deploy", *(["--ref", REF] if host == "github" else []))
+    assert done.code == 0, done.err
+    file = "azure-pipelines-deploy.yml" if host == "azure" else ".github/workflows/deploy.yml"
+    assert {path.relative_to(lab.folder).as_posix() for path in lab.folder.rglob("*.yml")} == {file}
+    if name == "shop":
+        golden(f"init-{host}-deploy.txt", done.out.replace(str(lab.folder), "churn"))
+    jobs = yaml.safe_load(read(lab, file))["jobs"]
+    if host == "github":
+        assert [job.get("environment") for job in jobs.values()] == [name, name, None]
+        assert [job["steps"][-1]["with"]["name"] for job in jobs.values()] == [name] * 3
+    else:
+        steps = [*jobs[0]["strategy"]["runOnce"]["deploy"]["steps"], *jobs[1]["steps"]]
+        assert [step["inputs"]["name"] for step in steps if "task" in step] == [name] * 3
+        assert jobs[0]["environment"] == name
+
+
 def test_the_actions_are_pinned_as_asked(repository: Lab) -> None:
     repository.run("init", "--host", "github", "--ref", REF)
     assert f"uses: acme/mlops-ci/actions/ci@{'9' * 40}\n" in read(repository, MODEL)
@@ -95,6 +116,9 @@ def test_a_project_that_is_there_stays_and_decides_the_workflow(lab: Lab) -> Non
     [
         (("--ref", "v1"), "--ref; add --host"),
         (("--hardened",), "--hardened; add --host"),
+        (("--deploy",), "--deploy; add --host"),
+        (("--host", "github", "--deploy", "--ref", REF), "there is nothing to deploy to"),
+        (("--host", "github", "--deploy", "--hardened"), "the workflow that deploys runs no code of yours"),
         (("--host", "github", "--ref", "acme/mlops-ci@v1 || true"), "not a commit or a tag"),
         (("--host", "github", "--ref", "a/b/c@v1"), "not a repository on GitHub"),
         (("--host", "github", "--ref", "acme/mlops-ci@a..b"), "not a commit or a tag"),

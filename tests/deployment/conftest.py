@@ -51,6 +51,7 @@ def _package(folder: Path, **content: object) -> Path:
 
 def process(folder: Path, port: int | None = None) -> Place:
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SCORE_KEY": "of the job"}
+    environ["MLOPS_CI_CACHE_DIR"] = str(folder / "cache")
     target = ProcessTarget(ProcessPlace(port), folder / "state", environ, module="tests.deployment.tiny_server")
 
     def order(unique: str) -> Order:

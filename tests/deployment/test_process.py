@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,11 @@ def _started(place: Place, unique: str) -> Instance:
     instance = place.target.start(place.order(unique))
     _ready(place.target, instance)
     return instance
+
+
+def _answers(url: str | None) -> bool:
+    with urllib.request.urlopen(f"{url}/health/ready", timeout=30) as answer:
+        return bool(answer.status == 200)
 
 
 def test_a_number_that_another_process_has_by_now_is_left_alone() -> None:
@@ -119,3 +127,40 @@ def test_an_identity_leads_nowhere_else(identity: str, tmp_path: Path) -> None:
 def test_a_process_serves_no_image(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="serves no image"):
         ProcessTarget(ProcessPlace(None), tmp_path, {}).start(Order(NAME, "a-1", MODEL, 1, image="r.example/m"))
+
+
+def test_a_job_with_another_folder_finds_what_serves_on_the_same_machine(tmp_path: Path) -> None:
+    place = process(tmp_path)
+    serving = place.target.switch(_started(place, "a-1"), None)
+    environ = {"MLOPS_CI_CACHE_DIR": str(tmp_path / "cache")}
+    other = ProcessTarget(ProcessPlace(None), tmp_path / "elsewhere", environ)
+    assert other.status(serving).condition == "running"
+    elsewhere = replace(serving, place=serving.place.replace("a process on ", "a process on another-"))
+    gone = other.status(elsewhere)
+    assert gone.condition == "gone" and "of a process on another-" in (gone.detail or "")
+    other.delete(elsewhere)
+    assert _answers(serving.url), "what another machine has is not looked for here"
+    other.delete(serving)
+    assert place.target.status(serving).condition == "gone"
+    assert place.target.instances(MODEL, NAME) == {}
+
+
+def test_a_server_whose_files_are_gone_is_not_said_to_be_deleted(tmp_path: Path) -> None:
+    place = process(tmp_path)
+    serving = place.target.switch(_started(place, "a-1"), None)
+    shutil.move(tmp_path / "state", tmp_path / "kept")
+    with pytest.raises(RemoteError, match="its files are gone, but a server still answers"):
+        place.target.delete(serving)
+    shutil.move(tmp_path / "kept", tmp_path / "state")
+    place.clean()
+    place.target.delete(serving)
+
+
+def test_what_is_debugged_leaves_nothing(tmp_path: Path) -> None:
+    place = process(tmp_path)
+    assert isinstance(place.target, ProcessTarget)
+    with pytest.raises(KeyboardInterrupt), place.target.debugging(place.order("debug-1")) as instance:
+        _ready(place.target, instance)
+        assert _answers(instance.url)
+        raise KeyboardInterrupt
+    assert place.target.instances(MODEL, NAME) == {}

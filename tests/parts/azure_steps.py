@@ -21,6 +21,7 @@ from tests.parts.azure_task import Agent, Ended, read
 _EXPRESSION = re.compile(r"\$\{\{\s*parameters\.([A-Za-z0-9_.]+)\s*\}\}")
 _MACRO = re.compile(r"\$\(([A-Za-z0-9_.]+)\)")
 _WANTED = re.compile(r"and\(succeeded\(\), eq\(variables\['(\w+)'\], '(\w+)'\)\)")
+_EVENT = re.compile(r"(eq|ne)\(variables\['Build.Reason'\], '(\w+)'\)")
 _OUTPUT = re.compile(r"\$\[ dependencies\.(\w+)\.outputs\['(\w+)\.(\w+)'\] \]")
 
 Task = Callable[[str, Mapping[str, str]], Ended]
@@ -93,12 +94,33 @@ def run_jobs(
     for job in jobs:
         if any(not before.succeeded for before in done.values()):
             break
-        variables = {}
-        for name, value in job.get("variables", {}).items():
-            from_job, step, output = _OUTPUT.fullmatch(value).groups()  # type: ignore[union-attr]
-            variables[name] = done[from_job].outputs.get(step, {}).get(output, "")
-        done[job["job"]] = run_steps(job["steps"], agent_of(job["job"]), variables, task, secrets)
+        name = job.get("job") or job["deployment"]
+        agent = agent_of(name)
+        if not _is_wanted(job, agent):
+            continue
+        steps = job["steps"] if "job" in job else job["strategy"]["runOnce"]["deploy"]["steps"]
+        done[name] = run_steps(steps, agent, _variables(job, done), task, secrets)
     return done
+
+
+def _is_wanted(job: Mapping[str, Any], agent: Agent) -> bool:
+    """By the only condition of jobs that we have: on why they run."""
+    if "condition" not in job:
+        return True
+    how, reason = _EVENT.fullmatch(job["condition"]).groups()  # type: ignore[union-attr]
+    return bool((agent.environment["BUILD_REASON"] == reason) is (how == "eq"))
+
+
+def _variables(job: Mapping[str, Any], done: Mapping[str, Job]) -> dict[str, str]:
+    """A list has them as they are, a mapping as outputs of earlier jobs."""
+    given = job.get("variables", {})
+    if isinstance(given, list):
+        return {each["name"]: each["value"] for each in given}
+    variables = {}
+    for name, value in given.items():
+        from_job, step, output = _OUTPUT.fullmatch(value).groups()  # type: ignore[union-attr]
+        variables[name] = done[from_job].outputs.get(step, {}).get(output, "")
+    return variables
 
 
 def run_steps(

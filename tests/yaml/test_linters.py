@@ -19,8 +19,11 @@ WORKFLOWS = sorted([*ROOT.glob("examples/workflows/github/**/*.yml"), *ROOT.glob
 ACTIONS = [ROOT / "action.yml", *sorted(ROOT.glob("actions/*/action.yml"))]
 PIPELINES = sorted([*ROOT.glob("examples/**/azure/*.yml"), *ROOT.glob("pipelines/templates/*.yml")])
 STUBS = sorted(ROOT.glob("tests/parts/act_stubs/**/action.yml"))
-# Of no host: the project files of ours, templates that the examples are made from, and what is wrong on purpose.
-OTHERS = ("*/mlops.yaml", "*/params.yaml", "tests/project/broken/*", "mlops_ci/workflows/*")
+# Of no host: the project files of ours, objects of Kubernetes, templates that the examples are made from, and what is
+# wrong on purpose.
+OTHERS = (
+    "*/mlops.yaml", "*/params.yaml", "tests/project/broken/*", "tests/deployment/golden/*", "mlops_ci/workflows/*"
+)  # fmt: skip
 WORKFLOW = """\
 name: model
 on: {push: {branches: [main]}}

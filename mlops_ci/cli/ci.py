@@ -56,7 +56,8 @@ def ci(
     """Do what the event calls for.
 
     On the default branch: run what changed, register the model, judge it, and promote it if it passes. On any other
-    branch, for a pull request or a merge group: run, judge and report. For a tag: nothing yet.
+    branch, for a pull request or a merge group: run, judge and report. For a tag: the image of its commit's version,
+    and the deployments that follow such tags.
 
     Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule or a
     dispatch, where nobody has pushed anything.
@@ -67,8 +68,16 @@ def ci(
     chosen = options_of(**options)
     started = chosen.clock()
     arrival = arrive(chosen)
-    if why := nothing_to_do(arrival.context):
+    if why := nothing_to_do(arrival.context, arrival.project):
         _say_nothing_done(arrival, why, as_json=as_json)
+        return
+    if arrival.context.event == "tag":
+        from mlops_ci.cli.tagged import release_tagged  # which needs more than other events do
+
+        tag, commit = arrival.context.tag or "", arrival.context.commit or arrival.checkout.head
+        release_tagged(
+            options["project"], options["workspace"], options["host"], tag=tag, commit=commit, as_json=as_json
+        )
         return
     if bundle:
         received = receive(bundle, arrival, started, digest=bundle_digest)

@@ -58,7 +58,7 @@ def deploy(
     report(at, done, as_json=as_json)
 
 
-def report(at: Here, done: Outcome, *, as_json: bool) -> None:
+def report(at: Here, done: Outcome, *, as_json: bool, err: bool = False) -> None:
     """Print what came of it, hand it on, and tell others."""
     state = done.state
     url = (state.instance.url if state.instance else None) or ""
@@ -68,7 +68,7 @@ def report(at: Here, done: Outcome, *, as_json: bool) -> None:
         print_json({"outcome": outcome, "model": at.log.model, "url": url or None, "deployment": state})
     else:
         how = {"deployed": "serves as", "unchanged": "serves already as", "rolled back": "serves again as"}[done.how]
-        echo(f"{at.log.model} v{state.version} {how} {state.name}{f' at {url}' if url else ''}")
+        echo(f"{at.log.model} v{state.version} {how} {state.name}{f' at {url}' if url else ''}", err=err)
     at.tell()
 
 

@@ -117,15 +117,15 @@ class Here:
                 return build_own(shop, version)[1]
             return load_image(shop, build_image(shop, version))
 
-        def pushed_image(version: ModelVersion, repository: str) -> str:
+        def pushed_image(version: ModelVersion, repository: str, tags: tuple[str, ...] = ()) -> str:
             from mlops_ci.lifecycle.imaging import build_image, push_image
             from mlops_ci.lifecycle.own_image import push_own
 
             shop = self._workshop()
             if self.project.image.dockerfile:
-                made = push_own(shop, version, repository, ())
+                made = push_own(shop, version, repository, tags)
             else:
-                made = push_image(shop, build_image(shop, version, target=repository), repository, ()).image
+                made = push_image(shop, build_image(shop, version, target=repository), repository, tags).image
             return made.reference or made.digest
 
         return Makers(package, local_image, pushed_image)

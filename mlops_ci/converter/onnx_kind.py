@@ -19,13 +19,12 @@ from mlops_ci.converter.table import Array, Table
 from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, one_line
 
 MOST_BYTES = 2**31 - 1  # what one file of protocol buffers holds
-TORCH = {".pt", ".pth", ".pt2"}
 LABELS, SCORES = ("label", "output_label", "labels"), ("score", "probabilities", "output_probability", "scores")
 
 
 def takes(model: Any) -> bool:
-    """Whether this is a file of ONNX, or of PyTorch."""
-    return isinstance(model, Path)
+    """Whether this is a file of ONNX."""
+    return isinstance(model, Path) and model.suffix.lower() == ".onnx"
 
 
 def original(model: Path, rows: Table) -> Original:
@@ -50,12 +49,6 @@ def export(model: Path, rows: Table, *, single: bool = False) -> Exported:
         BrokenInputError: it is no valid ONNX model, or reaches outside of its folder.
         NotConvertibleError: its inputs are not columns of the rows.
     """
-    if model.suffix.lower() in TORCH:
-        raise NotConvertibleError(
-            f"{model.name} holds a PyTorch module, whose inputs a table does not tell",
-            "let the training step write it with torch.onnx.export, and name the .onnx file as the model; "
-            "or serve it with an entry script",
-        )
     found = load_checked(model)
     stored = {each.name for each in found.graph.initializer}
     inputs = _inputs([each for each in found.graph.input if each.name not in stored], rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from mlops_ci.errors import RemoteError, UsageError
@@ -45,3 +46,12 @@ def leading_to(url: str, target: str, service: str) -> SplitResult:
 def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
     """What has to be equal for a credential to be sent along: scheme, host and port."""
     return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, is this machine, where nothing need be encrypted."""
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from mlops_ci.edge.http_address import is_loopback
 from mlops_ci.exchange.files import copy_from_store, copy_local
 from mlops_ci.exchange.foreign import ForeignModel, ForeignVersion, GoneError, Origin
 from mlops_ci.exchange.mlflow_api import MlflowApi
@@ -134,7 +134,7 @@ class MlflowServer:
             self._api.download_artifacts(path, target)
         elif urlsplit(uri).scheme in {"", "file"}:
             # Anybody who may register versions there could otherwise name any file that is here.
-            if not _is_loopback(self._api.http.host):
+            if not is_loopback(self._api.http.host):
                 hint = "serve them: mlflow server --serve-artifacts"
                 raise GoneError("its files are on the server's own disk", where=uri, hint=hint)
             copy_local(Path(unquote(urlsplit(uri).path)), target)
@@ -147,10 +147,3 @@ def _logged_model(uri: str) -> str | None:
     parts = urlsplit(uri)
     path = parts.path.strip("/")
     return path if parts.scheme == "models" and path.startswith("m-") and "/" not in path else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from mlops_ci.errors import ConflictError
 from mlops_ci.lifecycle.default_branch import register_and_promote
 from mlops_ci.lifecycle.examination import Trained
@@ -10,17 +12,27 @@ from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.lifecycle.session import Session, still_clean
 from mlops_ci.lifecycle.triggering import triggering_of
 from mlops_ci.pipeline.progress import Progress
+from mlops_ci.project.deploy import DeployChoice
+from mlops_ci.project.project import Project
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.report import Report
 
 REFUSALS = frozenset({"refused", "inconclusive"})
 
 
-def nothing_to_do(context: HostContext) -> str | None:
+def nothing_to_do(context: HostContext, project: Project) -> str | None:
     """Why an event calls for nothing; None if it calls for something."""
-    if context.event == "tag":
-        return f"nothing is done for the tag {context.tag or ''} yet: its commit was judged when it was pushed"
-    return None
+    if context.event != "tag" or project.image.repository or deployments_of(project, context.tag or ""):
+        return None
+    return (
+        f"nothing is done for the tag {context.tag or ''}: its commit was judged when it was pushed, and mlops.yaml "
+        "has neither image.repository nor a deployment with tags that fit"
+    )
+
+
+def deployments_of(project: Project, tag: str) -> list[DeployChoice]:
+    """The deployments that follow a tag."""
+    return [choice for choice in project.deploy if any(fnmatchcase(tag, pattern) for pattern in choice.tags)]
 
 
 def run_ci(session: Session, progress: Progress, *, force: bool = False) -> Report:

@@ -100,7 +100,7 @@ class ConverterRun:
             if verb == "convert":
                 self.say(text)
 
-        env = self._environment(bench.rows, scratch)
+        env = self._environment(bench, scratch)
         done = run_logged(command, cwd=scratch, env=env, on_line=on_line, cancelled=Event())
         if done.exit_code in fine:
             return done.exit_code, lines
@@ -109,13 +109,13 @@ class ConverterRun:
             raise UsageError(told)
         raise RemoteError(f"the converter ended with exit code {done.exit_code}", where=" ".join(lines[-1:])[:300])
 
-    def _environment(self, rows: Path, scratch: Path) -> dict[str, str]:
+    def _environment(self, bench: Bench, scratch: Path) -> dict[str, str]:
         loaded = self.loaded()
         folder = (self.project if self.project.is_dir() else self.project.parent).absolute()
         store = self.store or LocalStore(cache_folder(self.environ) / "locks")
         cache = StepCache(store, ("",), "")
         chosen = choose_environment(loaded.environment if loaded else _INSTALLED, folder, cache, self.environ)
-        needed = converters_for(rows.name)
+        needed = converters_for(bench.model.name, bench.rows.name)
         software = extended(chosen, needed, PURPOSE, folder=folder, cache=cache, environ=self.environ)
         software.lock()
         tool, home = scratch / "tool", scratch / "home"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mlops_ci.deployment.target import Order
 from mlops_ci.edge.scratch import scratch_folder_of
@@ -19,6 +20,14 @@ _VERSION = "org.opencontainers.image.version"
 _TITLE = "org.opencontainers.image.title"
 
 
+class PushImage(Protocol):
+    """Makes the image of a version and brings it to a repository, by default under the tag of the version."""
+
+    def __call__(self, version: ModelVersion, repository: str, tags: tuple[str, ...] = ()) -> str:
+        """The reference with digest."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Makers:
     """How things are made of a version: a package in a folder, an image in the local Engine, an image in a registry.
@@ -28,7 +37,7 @@ class Makers:
 
     package: Callable[[ModelVersion, Path], ServingEnvironment]
     local_image: Callable[[ModelVersion], str]
-    pushed_image: Callable[[ModelVersion, str], str]
+    pushed_image: PushImage
 
 
 class Orders:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from mlops_ci.edge.http_address import is_loopback
 from mlops_ci.edge.http_exchange import ExchangeHttp
 from mlops_ci.errors import RemoteError
 from mlops_ci.packaging.credentials import Credential
-from mlops_ci.packaging.loopback import is_loopback
 from mlops_ci.records.codec import decode
 
 _SCHEME = re.compile(r"\s*(Basic|Bearer)\s*(.*)", re.IGNORECASE | re.DOTALL)

@@ -13,13 +13,13 @@ from typing import TypeVar
 from urllib.parse import urljoin
 
 from mlops_ci.edge.files import digest_of_file
+from mlops_ci.edge.http_address import is_loopback
 from mlops_ci.edge.http_exchange import ExchangeHttp, Reply
 from mlops_ci.edge.http_failures import PassingError, ResponseError
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.packaging import oci
 from mlops_ci.packaging.challenge import answer, parse_challenge
 from mlops_ci.packaging.credentials import PASSWORD, USER, Credentials
-from mlops_ci.packaging.loopback import is_loopback
 from mlops_ci.packaging.oci import Descriptor, Document
 from mlops_ci.packaging.reference import DOCKER_HUB
 from mlops_ci.records.digest import digest_of_bytes, is_digest

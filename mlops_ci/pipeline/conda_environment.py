@@ -21,6 +21,7 @@ from mlops_ci.pipeline.lock_file import find_lock_file
 from mlops_ci.project.conda import CondaFile, parse_conda
 from mlops_ci.records.digest import digest_of_bytes, digest_of_value
 from mlops_ci.records.environment import CondaLock, EnvironmentLock
+from mlops_ci.records.locked import normalised_name
 
 if TYPE_CHECKING:
     from mlops_ci.edge.conda import CondaPackage
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _HINT = "mend what pip is to add"
 _PLAIN_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*((a|b|rc|\.post|\.dev)[0-9]+)?")
 _PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?==[^\s;\\]+", re.MULTILINE)
-_SEPARATORS = re.compile(r"[-_.]+")
 
 
 class CondaEnvironment:
@@ -219,7 +219,7 @@ def _beside(compiled: str, found: Mapping[str, CondaPackage]) -> str:
     keep = True
     for line in compiled.splitlines(keepends=True):
         if line.strip() and not line[0].isspace() and not line.startswith(("#", "--")):
-            keep = _SEPARATORS.sub("-", re.split(r"[=<>!~ \[;@]", line, maxsplit=1)[0]).lower() not in found
+            keep = normalised_name(re.split(r"[=<>!~ \[;@]", line, maxsplit=1)[0]) not in found
         if keep:
             kept.append(line)
     return "".join(kept)

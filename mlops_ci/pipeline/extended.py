@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.conda_environment import CondaEnvironment
 from mlops_ci.pipeline.environment import Environment, PipEnvironment
 from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.environment import EnvironmentLock
+from mlops_ci.records.locked import locked_packages, normalised_name
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SEPARATORS = re.compile(r"[-_.]+")
 
 
 def extended(
@@ -70,8 +70,8 @@ class _ExtendedPip(PipEnvironment):
         return self._cache.find_lock(key) or self._cache.remember_lock(key, self._locked(resolved()))
 
     def _resolved_on(self, base: EnvironmentLock) -> str:
-        with tempfile.TemporaryDirectory(prefix="mlops-ci-lock-") as name:
-            locked, more = Path(name, "locked.txt"), Path(name, "more.in")
+        with scratch_folder() as scratch:
+            locked, more = scratch / "locked.txt", scratch / "more.in"
             locked.write_text(base.text, "utf-8")
             more.write_text("\n".join(self._more) + "\n", "utf-8")
             try:
@@ -120,8 +120,8 @@ class _AsInstalled:
             UsageError: something that is needed is not among them.
         """
         lock = self._base.lock()
-        installed = {_normal(line.partition("==")[0]) for line in lock.text.splitlines()}
-        missing = [one for one in self._requirements if _normal(_name(one)) not in installed]
+        installed = {package.name for package in locked_packages(lock)}
+        missing = [one for one in self._requirements if normalised_name(_name(one)) not in installed]
         if missing:
             wanted = " ".join(f"'{one}'" for one in missing)
             raise UsageError(
@@ -139,8 +139,3 @@ class _AsInstalled:
 def _name(requirement: str) -> str:
     found = _NAME.match(requirement)
     return found[0] if found else requirement
-
-
-def _normal(name: str) -> str:
-    """A package's name as indexes compare it (PEP 503)."""
-    return _SEPARATORS.sub("-", name.strip()).lower()

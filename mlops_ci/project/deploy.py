@@ -66,7 +66,7 @@ class AciPlace:
 
 
 Place = ProcessPlace | DockerPlace | KubernetesPlace | AciPlace
-_COMMON = frozenset({"target", "alias", "timeout", "tolerance", "env"})
+_COMMON = frozenset({"target", "alias", "timeout", "tolerance", "env", "tags"})
 _RESOURCES = frozenset({"cpu", "memory", "gpu"})
 _KEYS = {
     "process": frozenset({"port"}),
@@ -81,7 +81,10 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class DeployChoice:
-    """A deployment. ``timeout`` is in seconds; ``env`` are variables of the job that the server sees."""
+    """A deployment. ``timeout`` is in seconds; ``env`` are variables of the job that the server sees.
+
+    ``tags`` are patterns, such as ``v*``: ``ci`` deploys the version of a commit that gets such a tag.
+    """
 
     name: str
     alias: str
@@ -89,6 +92,7 @@ class DeployChoice:
     tolerance: float
     env: tuple[str, ...]
     place: Place
+    tags: tuple[str, ...] = ()
 
 
 def deploy_findings(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str, str | None]]:
@@ -116,6 +120,7 @@ def build_deploy(value: dict[str, Any]) -> tuple[DeployChoice, ...]:
             tolerance=float(item.get("tolerance", 1e-4)),
             env=tuple(item.get("env", ())),
             place=_place(item),
+            tags=tuple(item.get("tags", ())),
         )
         for name, item in value.items()
     )

@@ -32,6 +32,11 @@ class LockedPackage:
     platform: str | None = None
 
 
+def normalised_name(name: str) -> str:
+    """A Python package's name as indexes compare it (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
 def locked_packages(lock: EnvironmentLock) -> tuple[LockedPackage, ...]:
     """The pinned packages of a lock, by name; lines that pin nothing say nothing here.
 
@@ -48,8 +53,7 @@ def _of_pip(text: str) -> tuple[LockedPackage, ...]:
     found: dict[tuple[str, str], set[str]] = {}
     for line in _CONTINUED.sub(" ", text).splitlines():
         if pinned := _PINNED.match(line.strip()):
-            name = _SEPARATORS.sub("-", pinned[1]).lower()
-            found.setdefault((name, pinned[2]), set()).update(_HASH.findall(line))
+            found.setdefault((normalised_name(pinned[1]), pinned[2]), set()).update(_HASH.findall(line))
     return tuple(LockedPackage(name, version, tuple(sorted(found[name, version]))) for name, version in sorted(found))
 
 

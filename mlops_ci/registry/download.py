@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from pathlib import Path
 
 from mlops_ci.edge.files import digest_of_file
+from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.codec import decode
 from mlops_ci.records.evaluation import Evaluation
@@ -57,8 +57,8 @@ def samples_of(store: Store, version: ModelVersion) -> Samples | None:
     if version.samples is None:
         return None
     key = samples_key(version.model, version.attempt)
-    with tempfile.TemporaryDirectory(prefix="mlops-ci-samples-") as scratch:
-        target = Path(scratch) / "samples.json"
+    with scratch_folder() as scratch:
+        target = scratch / "samples.json"
         fetch(store, key, version.samples, target)
         samples = decode(target.read_bytes(), Samples, where=key)
     if samples.format != SAMPLES_FORMAT:

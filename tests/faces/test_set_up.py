@@ -113,7 +113,7 @@ def test_all_extras_go_together(tools: Path) -> None:
 def test_an_unknown_extra_is_a_clear_error(tools: Path) -> None:
     started = start(tools, "install", env={"MLOPS_CI_EXTRA": "../../core\n"})
     _, err = started.communicate()
-    assert (started.returncode, "there is no extra '../../core'; it has aws, charts" in err) == (3, True)
+    assert (started.returncode, "there is no extra '../../core'; it has aws, azure" in err) == (3, True)
 
 
 def test_set_ups_at_the_same_time_are_one(tools: Path) -> None:

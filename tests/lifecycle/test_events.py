@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 import pytest
 
 from mlops_ci.cli.output import Silent
+from mlops_ci.cli.tagged import image_tag
 from mlops_ci.edge.clock import now
 from mlops_ci.lifecycle.arrival import Arrival, Options
 from mlops_ci.lifecycle.ci import fails, nothing_to_do, run_ci
 from mlops_ci.lifecycle.places import read_project_file
 from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.session import Session, open_arrived
+from mlops_ci.project.deploy import build_deploy
+from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.load import load_project
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.host import HostContext, PullRequest
@@ -94,9 +98,20 @@ def test_what_nobody_pushed_is_registered_and_a_refusal_fails_nothing(lab_with_c
     assert ci(open_on(lab, told)).outcome == "promoted"
 
 
-def test_a_tag_calls_for_nothing_and_says_so() -> None:
-    assert "nothing is done for the tag v1" in (nothing_to_do(context("tag", tag="v1")) or "")
-    assert nothing_to_do(context("push")) is None
+def test_a_tag_calls_for_what_follows_tags_and_else_says_that_nothing_does(lab: Lab) -> None:
+    plain = load_project((lab.folder / "mlops.yaml").read_bytes(), "mlops.yaml")
+    following = replace(plain, deploy=build_deploy({"shop": {"target": "process", "tags": ["v*"]}}))
+    pushed = replace(plain, image=ImageChoice(repository="ghcr.io/acme/model"))
+    assert "nothing is done for the tag v1" in (nothing_to_do(context("tag", tag="v1"), plain) or "")
+    assert "nothing is done for the tag x1" in (nothing_to_do(context("tag", tag="x1"), following) or "")
+    for project in (following, pushed):
+        assert nothing_to_do(context("tag", tag="v1"), project) is None
+    assert nothing_to_do(context("push"), plain) is None
+
+
+@pytest.mark.parametrize(("tag", "image"), [("v1.0", "v1.0"), ("release/1+gpu", "release-1-gpu"), ("-", "tagged")])
+def test_a_tag_of_git_becomes_one_of_an_image(tag: str, image: str) -> None:
+    assert image_tag(tag) == image
 
 
 def test_of_a_test_merge_the_authors_commit_is_recorded_judged_and_shown(lab_with_champion: Lab) -> None:

@@ -94,10 +94,9 @@ class Contract:
 
 def _api(document: dict[str, Any]) -> OpenAPI:
     # Imported here: it takes longer than all else of most tests, which do without GitHub.
-    from openapi_core import Config, OpenAPI
+    from openapi_core import OpenAPI
 
-    # Requests are checked, and not the description: GitHub's own has a default that is no address.
-    return OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
+    return OpenAPI.from_dict(document)
 
 
 def _described(request: Request) -> MockRequest:

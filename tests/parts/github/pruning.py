@@ -53,8 +53,8 @@ def pruned(document: dict[str, Any], operations: Collection[Operation]) -> dict[
                 if name not in components.setdefault(kind, {}):
                     components[kind][name] = document["components"][kind][name]
                     open_ends.append(components[kind][name])
-    _with_null(paths)
-    _with_null(components)
+    _mend(paths)
+    _mend(components)
     return {
         "openapi": document["openapi"],
         "info": document["info"],
@@ -64,14 +64,19 @@ def pruned(document: dict[str, Any], operations: Collection[Operation]) -> dict[
     }
 
 
-def _with_null(node: Any) -> None:
-    """Let null be among the values of what is nullable: GitHub's document forgets it, and GitHub answers so."""
+def _mend(node: Any) -> None:
+    """Mend what GitHub's document says against itself, and GitHub does.
+
+    Null is among the values of what is nullable; an address that is empty by default may be empty.
+    """
     if isinstance(node, dict):
+        if node.get("format") == "uri" and node.get("default") == "":
+            del node["format"]
         values = node.get("enum")
         if node.get("nullable") is True and isinstance(values, list) and None not in values:
             values.append(None)
     for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        _with_null(each)
+        _mend(each)
 
 
 def resolved(document: dict[str, Any], node: Any) -> Any:

@@ -10,7 +10,12 @@ from tests.registry.making import registration
 from tests.support.lab import Done
 from tests.support.shop import Shop, predictions
 
-FOLLOWING = 'workspace: {url: .mlops, durable: true}\ndeploy:\n  shop: {target: process, tags: ["v*"]}\n  other: {target: process, tags: ["x*"]}\n'
+FOLLOWING = """\
+workspace: {url: .mlops, durable: true}
+deploy:
+  shop: {target: process, tags: ["v*"]}
+  other: {target: process, tags: ["x*"]}
+"""
 
 
 def pushed(shop: Shop, folder: Path, tag: str) -> Done:

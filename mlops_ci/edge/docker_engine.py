@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ _NOT_RUNNING = "start Docker, or set DOCKER_HOST to where it listens; you may ha
 
 
 def open_engine(environ: Mapping[str, str]) -> DockerClient:
-    """A client of the Engine that ``DOCKER_HOST`` names, by default the one of this machine.
+    """A client of the Engine that ``DOCKER_HOST`` names, by default the one of this machine; it is closed when it goes.
 
     Raises:
         MissingExtraError: Docker's SDK is not installed.
@@ -28,7 +29,9 @@ def open_engine(environ: Mapping[str, str]) -> DockerClient:
     except ImportError as error:
         raise MissingExtraError("the Docker Engine", "docker") from error
     with telling_of_the_engine(where=environ.get("DOCKER_HOST") or _SOCKET, hint=_NOT_RUNNING):
-        return docker.from_env(environment=dict(environ), timeout=_TIMEOUT)
+        client = docker.from_env(environment=dict(environ), timeout=_TIMEOUT)
+    weakref.finalize(client, client.api.close)
+    return client
 
 
 @contextmanager

@@ -33,8 +33,8 @@ def run_in_front(command: Sequence[str], environ: Mapping[str, str]) -> int:
             signal.signal(number, pass_on)
         # In a group of its own: a terminal tells all of a group of Ctrl-C, and it is told by us.
         running.append(subprocess.Popen(command, env=dict(environ), process_group=0))
-        for number in waiting:
-            running[0].send_signal(number)
+        for early in waiting:
+            running[0].send_signal(early)
         code = running[0].wait()
     except OSError as error:
         raise UsageError(f"cannot be started: {error.strerror}", where=command[0]) from error

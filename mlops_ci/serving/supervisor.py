@@ -71,9 +71,10 @@ class Supervisor:
                 self._look_after()
                 if self._stop is not None and not any(place.process for place in self._places):
                     return self._code
-                awaited = [wakened, self._offer] if self._offer else [wakened]
-                if self._offer in select.select(awaited, [], [], 0.1)[0] and self._offer:
-                    self._offer.answer()
+                awaited: list[int | Offer] = [wakened, *([self._offer] if self._offer else [])]
+                for ready in select.select(awaited, [], [], 0.1)[0]:
+                    if isinstance(ready, Offer):
+                        ready.answer()
                 try:
                     while os.read(wakened, 1024):
                         pass

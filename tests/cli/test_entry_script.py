@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -102,7 +103,9 @@ def doubler(tmp_path_factory: pytest.TempPathFactory) -> Doubler:
     lab.write("requirements.txt", "gadget==2.0\n")
     lab.write("serving/score.py", SCORE)
     lab.write("serving/words.txt", "hello")
-    env = {"UV_FIND_LINKS": str(folder / "wheels"), "MLOPS_CI_CACHE_DIR": str(folder / "cache")}
+    # Environments and layers may have been built by an earlier run of the tests.
+    cache = os.environ.get("MLOPS_CI_CACHE_DIR") or str(Path(__file__).parents[2] / ".cache")
+    env = {"UV_FIND_LINKS": str(folder / "wheels"), "MLOPS_CI_CACHE_DIR": cache}
     for extra in ("", "# again\n"):
         lab.write("train.py", extra + TRAIN)
         lab.commit("train")

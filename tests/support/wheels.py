@@ -21,7 +21,7 @@ def write_wheel(folder: Path, name: str, version: str) -> Path:
     file = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as archive:
         for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            archive.writestr(path, text)
+            archive.writestr(zipfile.ZipInfo(path), text)  # with no time of its own: the same bytes every time
     return file
 
 

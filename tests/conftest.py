@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from mlops_ci.edge.machine import available_processors
+from tests.parts.need import soak
 from tests.support.lab import Lab
 
 pytest_plugins = [
@@ -20,11 +23,19 @@ pytest_plugins = [
     "tests.parts.mermaid",
     "tests.parts.tiny_image",
 ]
+# A test that is slow on a busy machine is no wrong one.
+settings.register_profile("here", max_examples=soak(40, 1000), deadline=None)
+settings.load_profile("here")
 Golden = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write the golden files anew; then review the diff")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for programs that they have started."""
+    return available_processors() + 1
 
 
 @pytest.fixture

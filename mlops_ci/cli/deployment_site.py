@@ -33,6 +33,7 @@ from mlops_ci.workspace.format import read_format
 
 if TYPE_CHECKING:
     from mlops_ci.lifecycle.imaging import Workshop
+    from mlops_ci.lifecycle.serving_environment import ServingEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,14 @@ class Here:
     def makers(self) -> Makers:
         """How packages and images are made here."""
 
-        def package(version: ModelVersion, folder: Path) -> object:
-            return make_package(
-                version, self.project.serve, folder, store=self.log.store, log_of=self._log_of, read_code=self._code
+        def package(version: ModelVersion, folder: Path) -> ServingEnvironment:
+            from mlops_ci.lifecycle.serving_environment import environment_of_version
+
+            store = self.log.store
+            manifest = make_package(
+                version, self.project.serve, folder, store=store, log_of=self._log_of, read_code=self._code
             )
+            return environment_of_version(manifest, version, folder=self.folder, store=store, environ=os.environ)
 
         def local_image(version: ModelVersion) -> str:
             from mlops_ci.lifecycle.imaging import build_image, load_image

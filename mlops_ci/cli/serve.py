@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,11 +14,12 @@ from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import argument, project_option, workspace_option
 from mlops_ci.cli.output import echo
 from mlops_ci.cli.telling import project_of
+from mlops_ci.edge.foreground import run_in_front
 from mlops_ci.errors import MissingExtraError, UsageError
 from mlops_ci.lifecycle.entry_code import code_for
 from mlops_ci.lifecycle.places import find_project_file, workspace_to_read
-from mlops_ci.lifecycle.serving import package_of
-from mlops_ci.serving.options import LEVELS, ServeOptions
+from mlops_ci.lifecycle.serving import served_version
+from mlops_ci.serving.options import LEVELS, ServeOptions, arguments_of
 from mlops_ci.serving.supervisor import serve as run
 
 _NEEDED = ("httptools", "numpy", "onnxruntime", "uvloop")
@@ -58,10 +58,11 @@ _NEEDED = ("httptools", "numpy", "onnxruntime", "uvloop")
     help="What is logged.",
 )
 @click.option(
-    "--reuse-port",
-    envvar="MLOPS_CI_SERVE_REUSE_PORT",
-    is_flag=True,
-    help="Let another server listen at the same port, which takes over from this one.",
+    "--handover",
+    envvar="MLOPS_CI_SERVE_HANDOVER",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take the port over from the server that offers it there, and offer it to the next one.",
 )
 @project_option
 @workspace_option
@@ -73,33 +74,41 @@ def serve(
     port: int,
     workers: int | None,
     log_level: str,
-    reuse_port: bool,
+    handover: Path | None,
     project: Path,
     workspace: str | None,
 ) -> None:
-    """Serve a version of a model over HTTP, until a signal.
+    """Serve a version of a model over HTTP, until a signal. An entry script has the Python of the version's run.
 
     What is served, and how, is said by the section 'serve' of mlops.yaml; a package brings that along. The same server
     runs in an image; there it is 'python -m mlops_ci.serving', with the same options.
     """
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise MissingExtraError(f"mlops-ci serve (without {missing[0]})", "serve")
     if (reference is None) == (package is None):
         raise UsageError("it takes a version or a package", hint="mlops-ci serve MODEL@champion, or --package FOLDER")
-    with _folder(reference, package, project, workspace) as folder:
-        options = ServeOptions(folder, host, port, workers, log_level, reuse_port)
-        code = run(options, os.environ, partial(echo, err=True))
+    options = ServeOptions(package or Path(), host, port, workers, log_level, handover)
+    code = _serve_here(options) if reference is None else _serve_version(reference, options, project, workspace)
     click.get_current_context().exit(code)
 
 
-@contextmanager
-def _folder(reference: str | None, package: Path | None, project: Path, workspace: str | None) -> Iterator[Path]:
-    if package is not None:
-        yield package
-        return
-    store = workspace_to_read(workspace, project)
-    code = code_for(find_project_file(project).parent, "auto", os.environ)
-    with package_of(
-        reference or "", project_of(project).serve, store=store, log_of=partial(log_in, store), read_code=code
-    ) as folder:
-        yield folder
+def _serve_here(options: ServeOptions) -> int:
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise MissingExtraError(f"mlops-ci serve (without {missing[0]})", "serve")
+    return run(options, os.environ, partial(echo, err=True))
+
+
+def _serve_version(reference: str, options: ServeOptions, project: Path, workspace: str | None) -> int:
+    store, folder = workspace_to_read(workspace, project), find_project_file(project).parent
+    with served_version(
+        reference,
+        project_of(project).serve,
+        folder=folder,
+        store=store,
+        log_of=partial(log_in, store),
+        read_code=code_for(folder, "auto", os.environ),
+        environ=os.environ,
+    ) as served:
+        options = replace(options, package=served.package)
+        if served.environment.is_ours:
+            return _serve_here(options)
+        command = [str(served.environment.python), "-P", "-m", "mlops_ci.serving", *arguments_of(options)]
+        return run_in_front(command, {**os.environ, **served.environment.variables})

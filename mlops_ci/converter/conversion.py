@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlops_ci.converter import torch_kind
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.kinds import Kind, kind_of
 from mlops_ci.converter.loading import load_model
@@ -58,7 +59,7 @@ def convert(request: Request, folder: Path) -> Result:
         BrokenInputError: the model cannot be loaded, or the rows are not what it eats.
     """
     model = load_model(request.model)
-    record = empty_record(request.model.name, "ONNX" if isinstance(model, Path) else type(model).__name__)
+    record = empty_record(request.model.name, _name(model))
     try:
         kind = kind_of(model)
         original = kind.original(model, request.rows)
@@ -82,6 +83,12 @@ def convert(request: Request, folder: Path) -> Result:
     speed = measure(small.session, small.exported, original, request.rows)
     record["forms"].append(form_record("int8", folder / INT8, small.exported, small.session, small.difference, speed))
     return Result(record, small)
+
+
+def _name(model: Any) -> str:
+    if isinstance(model, Path):
+        return "PyTorch" if torch_kind.takes(model) else "ONNX"
+    return type(model).__name__
 
 
 def ask(original: Original, rows: Table) -> dict[str, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from mlops_ci.converter import lightgbm_kind, onnx_kind, sklearn_kind, xgboost_kind
+from mlops_ci.converter import lightgbm_kind, onnx_kind, sklearn_kind, torch_kind, xgboost_kind
 from mlops_ci.converter.exported import Exported, Original
 from mlops_ci.converter.table import Table
 from mlops_ci.converter.trouble import NotConvertibleError
@@ -23,7 +23,7 @@ class Kind(Protocol):
         """Convert it; computing in float32 if ``single``, so that its weights can be quantised."""
 
 
-KINDS: tuple[Kind, ...] = (lightgbm_kind, xgboost_kind, onnx_kind, sklearn_kind)
+KINDS: tuple[Kind, ...] = (lightgbm_kind, xgboost_kind, onnx_kind, torch_kind, sklearn_kind)
 
 
 def kind_of(model: Any) -> Kind:

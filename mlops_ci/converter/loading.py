@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mlops_ci.converter import catboost_trees
 from mlops_ci.converter.trouble import BrokenInputError, one_line
 
 
@@ -70,9 +71,17 @@ def _load_xgboost(path: Path) -> Any:
     return booster
 
 
+def _load_catboost(path: Path) -> Any:
+    import catboost
+
+    loss = str(catboost.CatBoost().load_model(str(path)).get_all_params().get("loss_function", ""))
+    kind = catboost.CatBoostClassifier if loss in catboost_trees.CLASSIFIERS else catboost.CatBoostRegressor
+    return kind().load_model(str(path))
+
+
 LOADERS: dict[str, Callable[[Path], Any]] = {
     ".onnx": lambda path: path,
-    ".pt": lambda path: path,  # see onnx_kind.py
+    ".pt": lambda path: path,  # see torch_kind.py
     ".pth": lambda path: path,
     ".pt2": lambda path: path,
     ".skops": _load_skops,
@@ -80,4 +89,5 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     ".lgb": _load_lightgbm,
     ".json": _load_xgboost,
     ".ubj": _load_xgboost,
+    ".cbm": _load_catboost,
 }

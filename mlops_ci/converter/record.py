@@ -11,7 +11,10 @@ from mlops_ci.converter.exported import Exported
 from mlops_ci.converter.parity import Difference
 
 FORMAT = 1
-TOOLS = ("onnx", "onnxruntime", "skl2onnx", "scikit-learn", "lightgbm", "xgboost", "xgboost-cpu", "torch", "numpy")
+TOOLS = (
+    "onnx", "onnxruntime", "skl2onnx", "onnxmltools", "onnxscript", "scikit-learn", "lightgbm", "xgboost",
+    "xgboost-cpu", "catboost", "torch", "numpy",
+)  # fmt: skip
 TYPES = {
     "tensor(double)": "float64",
     "tensor(float)": "float32",

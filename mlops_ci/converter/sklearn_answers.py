@@ -16,7 +16,7 @@ def describe(model: Any) -> tuple[Output, ...]:
     """The outputs of a model, by what it can be asked."""
     from sklearn.base import is_outlier_detector
 
-    if hasattr(model, "classes_") and hasattr(model, "predict"):
+    if classifies(model) and hasattr(model, "predict"):
         if isinstance(model.classes_, list):
             raise NotConvertibleError(f"{type(model).__name__} predicts {len(model.classes_)} labels a row")
         classes = tuple(each.item() if hasattr(each, "item") else each for each in model.classes_)
@@ -33,6 +33,11 @@ def describe(model: Any) -> tuple[Output, ...]:
     if hasattr(model, "transform"):
         return (Output("features", "other"),)
     raise NotConvertibleError(f"{type(model).__name__} has neither predict nor transform")
+
+
+def classifies(model: Any) -> bool:
+    """Whether it has classes; CatBoost's regressors have none of them."""
+    return len(getattr(model, "classes_", ())) > 0
 
 
 def original(model: Any, plan: Plan) -> Original:

@@ -38,7 +38,7 @@ def plan(model: Any, table: Table) -> Plan:
     first = first_step(model)
     if hasattr(first, "build_analyzer"):
         return _texts(table)
-    columns = choose_columns(getattr(model, "feature_names_in_", None), getattr(model, "n_features_in_", None), table)
+    columns = choose_columns(*_eaten(model, table), table)
     chosen = table.take(columns)
     named = getattr(model, "feature_names_in_", None) is not None
     if chosen.texts() or hasattr(first, "transformers_"):
@@ -46,6 +46,14 @@ def plan(model: Any, table: Table) -> Plan:
         each = tuple(Input(name, numeric_type([chosen.columns[name]]), (None, 1), (name,)) for name in columns)
         return Plan("frame" if named or chosen.texts() else "array", columns, each)
     return Plan("frame" if named else "array", columns, (matrix_input(columns),))
+
+
+def _eaten(model: Any, table: Table) -> tuple[Any, Any]:
+    """The names of the columns that a model eats, as far as it knows them, and how many."""
+    named = getattr(model, "feature_names_", None)  # CatBoost's, which are numbers where it was given an array
+    if named is not None:
+        return (named if all(name in table.columns for name in named) else None), len(named)
+    return getattr(model, "feature_names_in_", None), getattr(model, "n_features_in_", None)
 
 
 def matrix_input(columns: Sequence[str]) -> Input:

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto
 
 from mlops_ci.converter import sklearn_answers
+from mlops_ci.converter.catboost_trees import refuse_categories
 from mlops_ci.converter.emitter import ML, ML_OPSET, OPSET
 from mlops_ci.converter.exported import Exported, Input, Original, Output
 from mlops_ci.converter.renaming import rename_outputs, widen_inputs
@@ -42,6 +43,7 @@ def export(model: Any, rows: Table, *, single: bool = False) -> Exported:
         raise BrokenInputError(f"skl2onnx is not installed here: {one_line(error)}") from error
     chosen = plan(model, rows)
     outputs = sklearn_answers.describe(model)
+    refuse_categories(last_step(model))
     _settle_votes(model)
     number = data_types.FloatTensorType if single else data_types.DoubleTensorType
     types = [
@@ -88,7 +90,7 @@ def _settle_votes(model: Any) -> None:
 def _options(model: Any) -> dict[int, dict[str, Any]]:
     options: dict[int, dict[str, Any]] = {}
     last = last_step(model)
-    if hasattr(model, "classes_"):
+    if sklearn_answers.classifies(model):
         options[id(model)] = {"zipmap": False}
         options[id(last)] = {"zipmap": False}
         if not hasattr(model, "predict_proba") and hasattr(last, "decision_function"):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 
-from mlops_ci.converter import lightgbm_trees, sklearn_trees, xgboost_trees
+from mlops_ci.converter import catboost_trees, lightgbm_trees, sklearn_trees, xgboost_trees
 from mlops_ci.converter.emitter import PipelineEmitter, cast
 from mlops_ci.converter.encoders import emit_hist_columns
 from mlops_ci.converter.links import TreeModel, emit_classes, emit_values
+from mlops_ci.converter.sklearn_answers import classifies
 from mlops_ci.converter.sklearn_linear import CLASSIFIER_OPTIONS, finish_classifier, register_linear
 from mlops_ci.converter.sklearn_transformers import register_transformers
 
@@ -58,9 +60,12 @@ def _xgboost(model: Any) -> TreeModel:
     return xgboost_trees.read_xgboost(model.get_booster(), _classes(model), missing=missing, rounds=rounds)
 
 
+def _catboost(model: Any) -> TreeModel:
+    return catboost_trees.read_catboost(model, _classes(model))
+
+
 def _classes(model: Any) -> tuple[Any, ...] | None:
-    found = getattr(model, "classes_", None)
-    return None if found is None else tuple(np.asarray(found).tolist())
+    return tuple(np.asarray(model.classes_).tolist()) if classifies(model) else None
 
 
 OURS: tuple[tuple[str, str, Reader], ...] = (
@@ -82,6 +87,7 @@ OURS: tuple[tuple[str, str, Reader], ...] = (
         ("xgboost", name, _xgboost)
         for name in ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor")
     ),
+    *(("catboost", name, _catboost) for name in ("CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")),
 )
 
 
@@ -101,21 +107,39 @@ def register_ours(number: Any) -> list[str]:
     from skl2onnx.common import shape_calculator
 
     for module, name, reader in OURS:
+        if module.partition(".")[0] not in sys.modules:  # a model has imported the library that it is of
+            continue
         try:
             estimator = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError):
             continue
-        classifies = name.endswith("Classifier")
+        has_classes = name.endswith("Classifier")
         update_registered_converter(
             estimator,
             f"Ours{name}",
             shape_calculator.calculate_linear_classifier_output_shapes
-            if classifies
+            if has_classes
             else shape_calculator.calculate_linear_regressor_output_shapes,
             _converter(reader, fixes),
-            options=CLASSIFIER_OPTIONS if classifies else None,
+            options=CLASSIFIER_OPTIONS if has_classes else None,
+            parser=_two_outputs(f"Ours{name}", number) if name == "CatBoostClassifier" else None,
         )
     return fixes
+
+
+def _two_outputs(alias: str, number: Any) -> Callable[..., Any]:
+    """What skl2onnx does for classifiers that are scikit-learn's, for one that is not."""
+
+    def parse(scope: Any, model: Any, inputs: Any, **_: Any) -> Any:
+        from skl2onnx.common.data_types import Int64TensorType
+
+        operator = scope.declare_local_operator(alias, model)
+        operator.inputs.extend(inputs)
+        for name, kind in (("label", Int64TensorType()), ("probabilities", number())):
+            operator.outputs.append(scope.declare_local_variable(name, kind))
+        return operator.outputs
+
+    return parse
 
 
 def _converter(reader: Reader, fixes: list[str]) -> Callable[[Any, Any, Any], None]:

@@ -38,9 +38,17 @@ def read_trees(model: Any) -> Forest:
         raise NotConvertibleError(f"{type(model).__name__} predicts {model.n_outputs_} labels a row")
     members = [each.tree_ for each in getattr(model, "estimators_", [model])]
     shares = [_shares(tree.value[:, 0, :]) if hasattr(model, "classes_") else tree.value[:, :, 0] for tree in members]
+    if shares[0].shape[1] == 2 and all(_votes(tree, share) for tree, share in zip(members, shares)):
+        # Sums of whole votes are exact, so that those for the second class tell those for the first one.
+        shares = [share[:, 1:] for share in shares]
     count = shares[0].shape[1]
     trees = tuple(read_tree(tree, share, tuple(range(count))) for tree, share in zip(members, shares))
     return Forest(trees, (0.0,) * count, divisor=float(len(trees)), rounded=True, fixes=(ROUNDED,))
+
+
+def _votes(tree: Any, shares: Array) -> bool:
+    """Whether each leaf is certain of its class, as it is in a tree that was grown to its end."""
+    return bool(np.isin(shares[tree.children_left < 0], (0.0, 1.0)).all())
 
 
 def _shares(counts: Array) -> Array:

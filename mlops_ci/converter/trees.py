@@ -91,8 +91,6 @@ def emit_forest(emit: Emitter, x: str, forest: Forest) -> tuple[str | None, str]
     x = _prepared(emit, x, forest)
     if forest.single:
         x = cast(emit, x, TensorProto.FLOAT)
-    elif forest.rounded:
-        x = cast(emit, cast(emit, x, TensorProto.FLOAT), TensorProto.DOUBLE)
     count = len(forest.base)
     attributes = _attributes(forest, "target" if count == 1 else "class")
     winner = None
@@ -163,6 +161,8 @@ def _attributes(forest: Forest, side: str) -> dict[str, Any]:
     many = [len(tree.targets) for tree in trees]
     weights = np.concatenate([tree.weights[leaf].ravel() for tree, leaf in zip(trees, leaves)]).astype(dtype)
     thresholds = nodes("thresholds", dtype)
+    if forest.rounded and not forest.single:
+        thresholds = before_rounding(thresholds)
     attributes: dict[str, Any] = {
         "nodes_treeids": np.repeat(np.arange(len(trees)), sizes).tolist(),
         "nodes_nodeids": np.concatenate([np.arange(size) for size in sizes]).tolist(),
@@ -183,6 +183,23 @@ def _attributes(forest: Forest, side: str) -> dict[str, Any]:
         "nodes_values_as_tensor": numpy_helper.from_array(thresholds, "thresholds"),
         f"{side}_weights_as_tensor": numpy_helper.from_array(weights, "weights"),
     }
+
+
+def before_rounding(thresholds: Array) -> Array:
+    """For each threshold the largest float64 that is at most it once it is rounded to float32.
+
+    A row need not be rounded then: ``float32(x) <= threshold`` just where ``x <= before_rounding(threshold)``. It is
+    half-way between two neighbours of float32, or, as the one with the even significand gets what lies there, next
+    below.
+    """
+    with np.errstate(over="ignore"):  # the largest float32 has infinity above it
+        below = thresholds.astype(np.float32)
+        below = np.where(below > thresholds, np.nextafter(below, np.float32(-np.inf)), below)
+        above = np.nextafter(below, np.float32(np.inf)).astype(np.float64)
+    above = np.where(np.isinf(above), 2.0**128, above)  # where rounding takes its next step to be
+    half = below.astype(np.float64) / 2 + above / 2
+    even = below.view(np.uint32) % 2 == 0
+    return np.where(np.isinf(thresholds), thresholds, np.where(even, half, np.nextafter(half, -np.inf)))
 
 
 def _base_as_trees(forest: Forest) -> list[Tree]:

@@ -1,8 +1,8 @@
 """Versions as processes of this machine: for trying things out, and for a server that has nothing but Python.
 
 With a port of its own, an instance is tried. To switch to a public port, a second server of the same package is started
-that listens on that, beside the old one (``SO_REUSEPORT``); once it says that it serves, the old one finishes what it
-has begun and ends.
+that takes the listening socket over from the old one; once it says that it serves, the old one finishes what it has
+begun and ends. What waits in the socket meanwhile is answered by whoever comes first.
 """
 
 from __future__ import annotations
@@ -61,15 +61,13 @@ class ProcessTarget:
     def start(self, order: Order) -> Instance:
         """Start a server of a copy of the package, on a free port."""
         files = Files(self._root, f"{order.model}/{order.name}/{order.unique}")
-        values = {**order.environ, **order.secrets}
-        self._given[files.identity] = values
+        self._given[files.identity] = order.secrets
         if order.package is None:
             raise UsageError("a process serves no image", where=order.name, hint="deploy without --image")
         with files.alone():
             if files.start is None:
-                files.make(
-                    order.package, Start(order.version, str(order.python or sys.executable), tuple(sorted(values)))
-                )
+                python, variables = str(order.python or sys.executable), tuple(sorted(order.secrets))
+                files.make(order.package, Start(order.version, python, dict(order.environ), variables))
             if not files.running():
                 self._spawn(files, None)
         return self._instance(files)
@@ -170,7 +168,8 @@ class ProcessTarget:
         port = public or _free_port()
         # -P: no module of the folder that we happen to be in is the server.
         argv = [start.python, "-P", "-m", self._module, "--package", str(files.package), "--host", HOST]
-        argv += ["--port", str(port), *(["--reuse-port"] if public else [])]
+        offer = files.folder.parent / f".port-{port}"
+        argv += ["--port", str(port), *(["--handover", str(offer)] if public else [])]
         record = files.record(port)
         daemon = spawn(argv, env=self._variables(files.identity, start), log=files.log, record=record)
         return Running(daemon, port, record)
@@ -183,7 +182,7 @@ class ProcessTarget:
                 raise UsageError(f"the variable {missing[0]} is not set", where=identity, hint=hint)
             values = {name: self._environ[name] for name in start.variables}
         own = {name: value for name, value in self._environ.items() if name in _PASSED_ON}
-        return {**own, "PYTHONUNBUFFERED": "1", **values}
+        return {**own, "PYTHONUNBUFFERED": "1", **start.environ, **values}
 
     def _join_public_port(self, files: Files, port: int) -> None:
         """Start a server there. On a port that two have, only its own words tell that it is ready."""

@@ -22,10 +22,14 @@ _RECORD = "process-"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How the server is started: by which Python, with which variables of the job; their values are not kept."""
+    """How the server is started: by which Python, with which variables of its own and ``variables`` of the job.
+
+    The values of the job's are not kept.
+    """
 
     version: int
     python: str
+    environ: dict[str, str]
     variables: tuple[str, ...]
 
 

@@ -21,7 +21,7 @@ from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.layout import conversion_key
 
 # Formats that hold numbers alone; any other may run code as it is read.
-_DATA = frozenset({".txt", ".lgb", ".json", ".ubj", ".onnx"})
+_DATA = frozenset({".txt", ".lgb", ".json", ".ubj", ".cbm", ".onnx"})
 _UNJUDGED = "nobody has judged it: the gate does that where the pipeline converts"
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from mlops_ci.deployment.target import Order
 from mlops_ci.edge.scratch import scratch_folder_of
 from mlops_ci.errors import ConflictError, UsageError
+from mlops_ci.lifecycle.serving_environment import ServingEnvironment
 from mlops_ci.project.deploy import DeployChoice, DockerPlace, ProcessPlace
 from mlops_ci.project.project import Project
 from mlops_ci.records.model_version import ModelVersion
@@ -31,10 +32,10 @@ class PushImage(Protocol):
 class Makers:
     """How things are made of a version: a package in a folder, an image in the local Engine, an image in a registry.
 
-    An image is named by the reference that a target takes.
+    A package comes with the Python that serves it. An image is named by the reference that a target takes.
     """
 
-    package: Callable[[ModelVersion, Path], object]
+    package: Callable[[ModelVersion, Path], ServingEnvironment]
     local_image: Callable[[ModelVersion], str]
     pushed_image: PushImage
 
@@ -77,11 +78,11 @@ class Orders:
     def __call__(self, version: int, unique: str) -> Order:
         """The order of a version."""
         made = self._log.read().require(version)
-        package = image = None
+        package = image = serves = None
         match self._choice.place:
             case ProcessPlace():
                 package = scratch_folder_of(self) / "package"
-                self._makers.package(made, package)
+                serves = self._makers.package(made, package)
             case DockerPlace():
                 image = self._image or self._makers.local_image(made)
             case _:
@@ -94,6 +95,8 @@ class Orders:
             commit=made.commit,
             image=image,
             package=package,
+            python=serves.python if serves else None,
+            environ=serves.variables if serves else {},
             secrets=self._secrets,
         )
 

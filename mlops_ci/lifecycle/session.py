@@ -28,6 +28,7 @@ from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
+from mlops_ci.project.onnx import model_to_convert
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project
 from mlops_ci.records.commit import Commit, DirtyTree
@@ -168,9 +169,10 @@ def _tools(
     project: Project, environment: Environment, cache: StepCache, folder: Path, environ: Mapping[str, str]
 ) -> dict[str, Tool]:
     """What the steps of ours are; nothing is resolved before they are planned or run."""
-    if not project.onnx or not project.model.inputs:
+    model = model_to_convert(project.onnx, project.model.files) if project.onnx else None
+    if not model or not project.model.inputs:
         return {}
-    needed = converters_for(project.model.inputs.path)
+    needed = converters_for(model, project.model.inputs.path)
     return {TOOL: Tool(TOOL, extended(environment, needed, PURPOSE, folder=folder, cache=cache, environ=environ))}
 
 

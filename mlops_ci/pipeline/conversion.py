@@ -17,11 +17,20 @@ INT8_ANSWERS = f"{FOLDER}/int8_predictions.json"
 """What the int8 form answers to every row of ``model.inputs``: see :mod:`mlops_ci.converter.predictions`."""
 PURPOSE = "onnx"
 _CONVERTERS = ("onnx>=1.17", "onnxruntime>=1.20", "skl2onnx>=1.18")
+_CATBOOST, _TORCH = "onnxmltools>=1.14", "onnxscript>=0.3"
+_MAY_BE_CATBOOST = (".cbm", ".pkl", ".pickle", ".joblib")  # what is in a pickle is known when it is too late
 
 
-def converters_for(rows: str) -> tuple[str, ...]:
-    """What the converter needs beside the model's own software, to read these rows too."""
-    return (*_CONVERTERS, *(["polars>=1.0"] if rows.lower().endswith(".parquet") else []))
+def converters_for(model: str, rows: str) -> tuple[str, ...]:
+    """What the converter needs beside the model's own software, for a model of this name, and to read these rows."""
+    needed = list(_CONVERTERS)
+    if model.lower().endswith(_MAY_BE_CATBOOST):
+        needed.append(_CATBOOST)
+    if model.lower().endswith(".pt2"):
+        needed.append(_TORCH)
+    if rows.lower().endswith(".parquet"):
+        needed.append("polars>=1.0")
+    return tuple(needed)
 
 
 def with_conversion(project: Project) -> Project:

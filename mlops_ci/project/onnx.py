@@ -13,7 +13,9 @@ from mlops_ci.project.paths import normalise
 STEP = "onnx"
 FOLDER = ".mlops-ci/onnx"
 """Where the step of this name leaves what it makes."""
-_CONVERTIBLE = (".pkl", ".pickle", ".joblib", ".skops", ".txt", ".lgb", ".json", ".ubj", ".onnx", ".pt", ".pt2")
+_CONVERTIBLE = (
+    ".pkl", ".pickle", ".joblib", ".skops", ".txt", ".lgb", ".json", ".ubj", ".cbm", ".onnx", ".pt", ".pt2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

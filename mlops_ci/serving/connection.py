@@ -50,7 +50,10 @@ class Application(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """One connection. ``since`` is when it began to wait for its client: for a request, or until an answer is read."""
+    """One connection. ``since`` is when it began to wait for its client: for a request, or until an answer is read.
+
+    ``is_new`` until its first answer: whoever has just connected is about to ask.
+    """
 
     def __init__(self, application: Application, connections: set[Connection]) -> None:
         self._application = application
@@ -68,6 +71,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._choked = False
+        self.is_new = True
         self.since = time.monotonic()
 
     # What the event loop calls.
@@ -256,7 +260,7 @@ class Connection(asyncio.Protocol):
         keep = keep and not self._application.draining and not self._closed
         head = head_of(reply, request.id, keep=keep)
         self._transport.write(head if request.method == "HEAD" else head + reply.body)
-        self.since = time.monotonic()
+        self.is_new, self.since = False, time.monotonic()
         if not keep:
             self._closed = True
             self._waiting.clear()

@@ -22,7 +22,7 @@ class ServeOptions:
     port: int = 8080
     workers: int | None = None
     log_level: str = "info"
-    reuse_port: bool = False
+    handover: Path | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,10 +47,10 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> ServeOptions:
     parser.add_argument("--workers", default=given("WORKERS", ""), help="processes; 0 for one a processor")
     parser.add_argument("--log-level", default=given("LOG_LEVEL", "info"), choices=LEVELS)
     parser.add_argument(
-        "--reuse-port",
-        action="store_true",
-        default=given("REUSE_PORT", "").lower() in ("1", "true"),
-        help="let another server listen at the same port, which takes over from this one",
+        "--handover",
+        default=given("HANDOVER", ""),
+        metavar="FILE",
+        help="take the port over from the server that offers it there, and offer it to the next one",
     )
     found = parser.parse_args(arguments)
     if not found.package:
@@ -63,8 +63,21 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> ServeOptions:
         _number("port", found.port, 65535),
         _number("workers", found.workers, 1024) if found.workers else None,
         found.log_level,
-        found.reuse_port,
+        Path(found.handover) if found.handover else None,
     )
+
+
+def arguments_of(options: ServeOptions) -> list[str]:
+    """The command line that says the same."""
+    given = {
+        "package": options.package,
+        "host": options.host,
+        "port": options.port,
+        "workers": options.workers,
+        "log-level": options.log_level,
+        "handover": options.handover,
+    }
+    return [f"--{name}={value}" for name, value in given.items() if value is not None]
 
 
 def _number(name: str, text: str, most: int) -> int:

@@ -17,6 +17,7 @@ from types import FrameType
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.codec import encode
 from mlops_ci.serving.counters import READY, Counters, Layout
+from mlops_ci.serving.handover import Offer, take_over
 from mlops_ci.serving.keys import Keys
 from mlops_ci.serving.options import ServeOptions
 from mlops_ci.serving.package import Package, read_package
@@ -57,6 +58,7 @@ class Supervisor:
         self._counters = Counters(layout, self._counters_file.fileno(), len(self._places))
         self._parent, self._alive = os.pipe()  # the second end closes when this process ends, however it does
         self._was_ready = False
+        self._offer: Offer | None = None
         self._received: list[int] = []
         self._stop: int | None = None
         self._code = 0
@@ -69,7 +71,9 @@ class Supervisor:
                 self._look_after()
                 if self._stop is not None and not any(place.process for place in self._places):
                     return self._code
-                select.select([wakened], [], [], 0.1)
+                awaited = [wakened, self._offer] if self._offer else [wakened]
+                if self._offer in select.select(awaited, [], [], 0.1)[0] and self._offer:
+                    self._offer.answer()
                 try:
                     while os.read(wakened, 1024):
                         pass
@@ -88,6 +92,8 @@ class Supervisor:
                 self._start(number, place, now)
         if not self._was_ready and any(cells[READY] for cells in self._counters.regions()):
             self._was_ready = True
+            if self._options.handover and self._stop is None:
+                self._offer = Offer(self._options.handover, self._listener)
             host, port = self._listener.getsockname()[:2]
             models = ", ".join(
                 model.name + ("" if model.version is None else f" v{model.version}")
@@ -121,7 +127,8 @@ class Supervisor:
         orders = Orders(
             str(self._package.folder), number, len(self._places), *inherited, log_level=self._options.log_level
         )
-        command = [sys.executable, "-m", "mlops_ci.serving.worker", encode(orders).decode()]
+        # -P: no module of the folder that we happen to be in is one of the server's.
+        command = [sys.executable, "-P", "-m", "mlops_ci.serving.worker", encode(orders).decode()]
         place.started = now
         place.process = subprocess.Popen(command, pass_fds=inherited)
 
@@ -132,6 +139,9 @@ class Supervisor:
         self._stop_by = time.monotonic() + patience
         # The last worker that stops to listen takes what waits in the socket: no one else may hold it.
         self._listener.close()
+        if self._offer:
+            self._offer.close()
+            self._offer = None
         for place in self._places:
             if place.process:
                 place.process.terminate()
@@ -180,11 +190,11 @@ def _listening(options: ServeOptions) -> socket.socket:
         )[0]
     except (OSError, UnicodeError) as error:
         raise UsageError(f"no address is called {options.host[:80]!r}", hint="--host 127.0.0.1, or 0.0.0.0") from error
+    if options.handover and (found := take_over(options.handover, options.port)):
+        return found
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if options.reuse_port:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         listener.listen(2048)
     except OSError as error:

@@ -96,15 +96,21 @@ async def _leave(server: asyncio.Server, connections: set[Connection], end: floa
     while connections and time.monotonic() < leaving:
         await asyncio.sleep(_TICK)
     server.close()
-    while any(connection.busy for connection in connections) and time.monotonic() < end:
-        for connection in [one for one in connections if not one.busy]:
+    while (now := time.monotonic()) < end:
+        for connection in [one for one in connections if not (one.busy or _is_about_to_ask(one, now))]:
             connection.close()
+        if not any(connection.busy or _is_about_to_ask(connection, now) for connection in connections):
+            break
         await asyncio.sleep(_TICK)
     unanswered = sum(connection.busy for connection in connections)
     for connection in list(connections):
         connection.close()
     await asyncio.sleep(_TICK)  # what is written has to leave
     return unanswered
+
+
+def _is_about_to_ask(connection: Connection, now: float) -> bool:
+    return connection.is_new and now - connection.since < _LEAVING
 
 
 if __name__ == "__main__":

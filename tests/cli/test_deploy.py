@@ -2,122 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
-from mlops_ci.__main__ import run
-from mlops_ci.records.codec import encode
-from mlops_ci.records.conversion import InputTensor, OnnxForm, OutputTensor, Parity
-from mlops_ci.records.entry import Body, Converted
-from mlops_ci.records.samples import SAMPLES_FORMAT, Samples
-from mlops_ci.records.signature import Column, Signature
-from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.promote import move_alias
-from mlops_ci.registry.register import register
-from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.format import initialise
-from mlops_ci.workspace.layout import conversion_path
-from mlops_ci.workspace.local import LocalStore
-from tests.images.making import conversion
-from tests.registry.making import local_file, open_log, registration, sha
-from tests.support.lab import Done, Lab
+from tests.support.shop import Shop, predictions
 
 DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
-ROWS = (1.0, 2.5)
-
-
-def _model(factor: float) -> bytes:
-    """An ONNX model that multiplies."""
-    graph = helper.make_graph(
-        [helper.make_node("Mul", ["x", "factor"], ["value"])],
-        "model",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1])],
-        [helper.make_tensor_value_info("value", TensorProto.FLOAT, [None, 1])],
-        [numpy_helper.from_array(np.array([factor], np.float32), "factor")],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(onnx.ModelProto.SerializeToString(made))
-
-
-def _register(log: ModelLog, scratch: Path, number: int, *, recorded: float | None = None) -> None:
-    """Register a version that multiplies by its number, whatever is recorded of it."""
-    samples = Samples(
-        format=SAMPLES_FORMAT,
-        columns=(Column("x", "Float64"),),
-        rows=tuple((row,) for row in ROWS),
-        predictions={"prediction": tuple(row * (recorded or number) for row in ROWS)},
-    )
-    signature = Signature(inputs=(Column("x", "float64"),), outputs=(Column("prediction", "float64"),))
-    asked = registration(
-        scratch, sha(number), f"f{number}", signature=signature,
-        samples=local_file(scratch, "samples.json", encode(samples)),
-    )  # fmt: skip
-    version = register(log, asked).version.version
-    data = _model(number)
-    file = local_file(scratch, "model.onnx", data)
-    form = OnnxForm(
-        precision="float32",
-        file=file.record,
-        inputs=(InputTensor("x", "float32", (None, 1), ("x",)),),
-        outputs=(OutputTensor("value", "value", "float32", (None, 1)),),
-        parity=Parity(rows=10, labels_differing=0, worst=0.0, tolerance=1e-5),
-    )
-
-    def decide(state: ModelState) -> Body:
-        sent = log.uploads.send("onnx", {conversion_path("model.onnx"): file}, condemned=state.condemned)
-        return Converted(version, conversion(data, forms=(form,), attempt=sent))
-
-    log.append(decide)
-
-
-class Shop:
-    """A project with three versions, the last of which is not what is recorded of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.lab = Lab(folder / "coin")
-        self.lab.write("mlops.yaml", (self.lab.folder / "mlops.yaml").read_text() + DEPLOY)
-        self.lab.commit("first")
-        store = LocalStore(self.lab.workspace)
-        initialise(store)
-        self.log = open_log(store, "coin")
-        for number, recorded in ((1, None), (2, None), (3, 3.5)):
-            _register(self.log, folder / "scratch", number, recorded=recorded)
-        move_alias(self.log, "champion", 1, rollback=False, reason=None)
-        self.env = {"MLOPS_CI_CACHE_DIR": str(folder / "cache")}
-
-    def run(self, *arguments: str) -> Done:
-        return self.lab.run(*arguments, env=self.env)
-
-    def json(self, *arguments: str) -> Any:
-        done = self.run(*arguments, "--json")
-        assert done.code == 0, done.err
-        return done.json
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path)
+    made = Shop(tmp_path, DEPLOY)
     yield made
     made.run("deployments", "delete", "shop")
-
-
-def _predictions(url: str) -> list[float]:
-    request = urllib.request.Request(
-        f"{url}/score", json.dumps({"data": [[4.0]]}).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: list[float] = json.load(answer)["predictions"]
-        return found
 
 
 def test_the_life_of_a_deployment(shop: Shop) -> None:
@@ -126,12 +27,12 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert first.out.startswith("coin v1 serves as shop at http://127.0.0.1:")
     told = [line.split(" | ")[1].split(":")[0] for line in first.err.splitlines() if line.startswith("shop | ")]
     assert told == ["protect", "start", "wait", "smoke", "smoke", "switch", "serving"]
-    assert _predictions(first.out.split(" at ")[1].strip()) == [4.0]
+    assert predictions(first.out.split(" at ")[1].strip()) == [4.0]
     assert shop.json("deploy", "shop")["outcome"] == "unchanged"
 
     second = shop.json("deploy", "shop", "coin@v2")
     assert (second["outcome"], second["deployment"]["version"], second["deployment"]["previous"]) == ("deployed", 2, 1)
-    assert _predictions(second["url"]) == [8.0]
+    assert predictions(second["url"]) == [8.0]
     assert second["deployment"]["smoke"]["compared"] == 2
 
     refused = shop.run("deploy", "shop", "coin@v3")
@@ -139,7 +40,7 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
     assert refused.complaints[-1].startswith(
         "mlops-ci: error[5]: 2 of 2 rows are answered otherwise than was recorded; row 0, prediction: 3.5 was recorded,"
     )
-    assert _predictions(second["url"]) == [8.0], "the old one serves on"
+    assert predictions(second["url"]) == [8.0], "the old one serves on"
 
     shown = shop.run("models", "show", "coin@v2").out
     assert f"serves as     shop on process at {second['url']}, healthy since " in shown
@@ -151,7 +52,7 @@ def test_the_life_of_a_deployment(shop: Shop) -> None:
 
     back = shop.json("deployments", "rollback", "shop")
     assert (back["outcome"], back["deployment"]["version"]) == ("rolled-back", 1)
-    assert _predictions(back["url"]) == [4.0]
+    assert predictions(back["url"]) == [4.0]
 
     (record,) = [file for file in Path(shop.env["MLOPS_CI_CACHE_DIR"]).rglob("process-*") if _runs(file)]
     os.killpg(int(record.read_text().split()[0]), signal.SIGKILL)
@@ -183,13 +84,10 @@ IMPOSSIBLE = (
 )
 
 
-def test_what_cannot_be_done_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shop = Shop(tmp_path)
-    monkeypatch.chdir(shop.lab.folder)
-    monkeypatch.setenv("MLOPS_CI_CACHE_DIR", shop.env["MLOPS_CI_CACHE_DIR"])
+def test_what_cannot_be_done_is_one_line(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, DEPLOY)
     for arguments, line in IMPOSSIBLE:
-        assert run([*arguments]) == 2
-        assert f"error[2]: {line}" in capsys.readouterr().err.splitlines()[-1]
+        done = shop.run(*arguments)
+        assert done.code == 2
+        assert f"error[2]: {line}" in done.complaints[-1]
     assert shop.log.read().deployments == {}

@@ -15,7 +15,7 @@ from mlops_ci.converter.table import Table
 def _third_parties_may_warn() -> Iterator[None]:
     """Models warn of deprecations of their own libraries, and of names that an array does not have."""
     with warnings.catch_warnings():
-        for module in ("sklearn", "skl2onnx", "lightgbm", "xgboost"):
+        for module in ("sklearn", "catboost", "torch", "skl2onnx", "lightgbm", "xgboost"):
             warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
         yield
 

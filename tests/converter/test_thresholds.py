@@ -15,7 +15,7 @@ from sklearn import ensemble, pipeline, preprocessing, tree
 
 from mlops_ci.converter import lightgbm_trees, sklearn_trees, xgboost_trees
 from mlops_ci.converter.table import Array
-from mlops_ci.converter.trees import Forest
+from mlops_ci.converter.trees import Forest, before_rounding
 from mlops_ci.converter.trouble import NotConvertibleError
 from tests.converter.support import converted, table_of
 
@@ -43,13 +43,13 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Forest], bool]] = {
 }
 
 
-def near_thresholds(x: Array, forest: Forest, rng: np.random.Generator, rows: int = 1500) -> Array:
+def near_thresholds(x: Array, forest: Forest, rng: np.random.Generator, rows: int = 1000) -> Array:
     """Real rows, some of whose numbers are moved to a threshold, or next to it in float64 or float32."""
     splits = [
         (feature, threshold)
         for each in forest.trees
         for feature, threshold, true in zip(each.features, each.thresholds, each.true, strict=True)
-        if true >= 0 and np.isfinite(threshold)  # infinity divides the missing from the others
+        if true >= 0 and abs(threshold) < 1e38  # beyond, it divides the missing from the others
     ]
     found = x[rng.integers(0, len(x), rows)].astype(np.float64)
     for row in found:
@@ -102,7 +102,30 @@ def test_float32_thresholds_would_have_been_wrong(blobs: Data, monkeypatch: pyte
         converted(model, table_of(rows))
 
 
-@settings(max_examples=9, deadline=None)
+@given(st.floats(-1e38, 1e38) | st.floats(-1e-44, 1e-44), st.integers(-3, 3))
+def test_a_float64_row_splits_as_if_it_had_been_rounded_to_float32(threshold: float, steps: int) -> None:
+    moved = float(before_rounding(np.array([threshold]))[0])
+    single = np.float32(threshold)
+    rows = [threshold, moved, float(single), (float(single) + float(np.nextafter(single, np.float32(np.inf)))) / 2]
+    for row in rows:
+        for _ in range(abs(steps)):
+            row = float(np.nextafter(row, np.copysign(np.inf, steps)))
+        assert (float(np.float32(row)) <= threshold) == (row <= moved)
+
+
+def test_whole_votes_for_two_classes_are_told_by_one_sum_ties_included(blobs: Data) -> None:
+    x, y = blobs
+    model = ensemble.RandomForestClassifier(8, random_state=0).fit(x, y > 0)
+    assert len(sklearn_trees.read_trees(model).base) == 1
+    found = converted(model, table_of(x + np.random.default_rng(7).normal(size=x.shape)))
+    assert (found.answers["score"] == 0.5).any()
+    assert found.difference.worst < 1e-15
+    uncertain = ensemble.RandomForestClassifier(8, max_depth=2, random_state=0).fit(x, y > 0)
+    assert len(sklearn_trees.read_trees(uncertain).base) == 2
+    assert converted(uncertain, table_of(x)).difference.labels_differing == 0
+
+
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["lightgbm", "xgboost", "histograms"]))
 def test_categories_missing_and_unknown_go_the_way_of_the_original(seed: int, library: str) -> None:
     rng = np.random.default_rng(seed)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,20 +14,16 @@ from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.project.deploy import ProcessPlace
 from mlops_ci.records.deployment import Instance
 from tests.deployment.conftest import MODEL, NAME, Place, process
+from tests.deployment.load import Load
 from tests.deployment.test_contract import _ready
 from tests.parts.ports import free_ports
+from tests.serving.small_models import sum_model, write_package
 
 
 def _started(place: Place, unique: str) -> Instance:
     instance = place.target.start(place.order(unique))
     _ready(place.target, instance)
     return instance
-
-
-def _ask(url: str | None) -> int:
-    with urllib.request.urlopen(f"{url}/health/ready", timeout=30) as answer:
-        pid: int = json.load(answer)["pid"]
-        return pid
 
 
 def test_a_number_that_another_process_has_by_now_is_left_alone() -> None:
@@ -42,32 +35,30 @@ def test_a_number_that_another_process_has_by_now_is_left_alone() -> None:
 
 
 def test_no_request_is_lost_while_a_port_changes_hands(tmp_path: Path) -> None:
-    place = process(tmp_path, free_ports(1)[0])
-    first = place.target.switch(_started(place, "a-1"), None)
-    seen, failures, resets, over = set[int](), list[str](), list[int](), threading.Event()
-
-    def ask() -> None:
-        while not over.is_set():
-            try:
-                seen.add(_ask(first.url))
-            except ConnectionResetError:
-                resets.append(1)  # never accepted: Linux resets what waits in a socket that is closed
-            except OSError as error:
-                failures.append(str(error))
-
-    asking = threading.Thread(target=ask)
-    asking.start()
+    """With the real server, at 200 requests a second."""
+    package = tmp_path / "package"
+    package.mkdir()
+    write_package(package, sum_model(package), workers=2)
+    target = ProcessTarget(ProcessPlace(free_ports(1)[0]), tmp_path / "state", os.environ)
+    ports = []
     try:
-        second = place.target.switch(_started(place, "a-2"), first)
-        assert second.url == first.url
-        newest = _ask(second.url)
-        assert place.target.status(first).condition == "stopped"
+        serving = None
+        for unique in ("a-1", "a-2", "a-3"):
+            before, instance = serving, target.start(Order(NAME, unique, MODEL, 1, package=package))
+            _ready(target, instance)
+            if before is None:
+                serving = target.switch(instance, None)
+                ports.append(serving.url)
+                continue
+            with Load(str(before.url), b'{"data": [[1, 2, 3]]}') as load:
+                serving = target.switch(instance, before)
+                ports.append(serving.url)
+                assert target.status(before).condition == "stopped"
+            assert load.lost == [] and load.answered > 100
     finally:
-        over.set()
-        asking.join()
-        place.clean()
-    assert not failures and len(resets) <= 3
-    assert len(seen | {newest}) == 2
+        for instance in target.instances(MODEL, NAME).values():
+            target.delete(instance)
+    assert len(set(ports)) == 1
 
 
 def test_a_port_that_somebody_else_has_is_a_clear_error_and_the_tried_one_stays(tmp_path: Path) -> None:

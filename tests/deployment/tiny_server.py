@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import signal
-import socket
 import sys
 import threading
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
+
+from mlops_ci.serving.handover import Offer, take_over
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -35,12 +36,18 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def offer_to_all(offer: Offer) -> None:
+    while True:
+        select.select([offer], [], [])
+        offer.answer()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--package", type=Path)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--reuse-port", action="store_true")
+    parser.add_argument("--handover", type=Path)
     options = parser.parse_args()
     package = json.loads((options.package / "serving.json").read_text())
     if package.get("broken"):
@@ -48,13 +55,19 @@ def main() -> None:
     server = ThreadingHTTPServer((options.host, options.port), Handler, bind_and_activate=False)
     server.daemon_threads = False
     server.allow_reuse_address = True
-    if options.reuse_port:
-        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        server.server_bind()
-    except OSError as error:
-        sys.exit(f"mlops-ci: error[3]: cannot listen: {error.strerror}")
-    server.server_activate()
+    if options.handover and (found := take_over(options.handover, options.port)):
+        server.socket.close()
+        server.socket = found
+    else:
+        try:
+            server.server_bind()
+        except OSError as error:
+            sys.exit(f"mlops-ci: error[3]: cannot listen: {error.strerror}")
+        server.server_activate()
+    server.socket.setblocking(False)  # another one may be faster to accept
+    if options.handover:
+        offer = Offer(options.handover, server.socket)
+        threading.Thread(target=offer_to_all, args=(offer,), daemon=True).start()
 
     def drain(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown).start()
@@ -62,10 +75,6 @@ def main() -> None:
     signal.signal(signal.SIGTERM, drain)
     os.write(2, f"mlops-ci: serving m at http://{options.host}:{options.port} with 1 workers\n".encode())
     server.serve_forever(poll_interval=0.02)
-    server.socket.setblocking(False)
-    with suppress(BlockingIOError):  # what waits in the socket is answered, too
-        while True:
-            server.process_request(*server.get_request())
     server.server_close()
     os.write(2, b"drained\n")
 

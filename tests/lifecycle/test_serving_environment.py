@@ -12,12 +12,13 @@ import pytest
 
 import mlops_ci
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.serving_environment import serving_environment
+from mlops_ci.lifecycle.serving_environment import environment_of_version, serving_environment
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.environment import InterpreterEnvironment
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.serving import SERVING_FORMAT, ServedModel, ServingManifest
 from mlops_ci.workspace.local import LocalStore
+from tests.images.making import add_version, log_of, workspace
 from tests.serving.collected import manifest
 
 SCRIPT = ServingManifest(SERVING_FORMAT, "coin", (ServedModel(name="coin", kind="script", file="score.py"),))
@@ -55,3 +56,20 @@ def test_a_python_that_cannot_run_the_server_is_told(tmp_path: Path) -> None:
     cache = StepCache(LocalStore(tmp_path), ("",), "coin")
     with pytest.raises(UsageError, match=r"for Python 3.9, the server needs 3.11; train with Python 3.11 or newer"):
         serving_environment(SCRIPT, Old({}), folder=tmp_path, cache=cache, environ={})
+
+
+def test_an_interpreter_has_to_have_what_the_server_needs(tmp_path: Path) -> None:
+    """Where nothing was locked, the script runs in the Python that there is: one without packages, here."""
+    bare = tmp_path / "python3"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n', "utf-8")
+    bare.chmod(0o755)
+    environ = {**os.environ, "MLOPS_CI_CACHE_DIR": str(tmp_path / "cache"), "MLOPS_CI_PYTHON": str(bare)}
+    store = workspace(tmp_path)
+    version = add_version(log_of(store), tmp_path / "scratch", onnx=None)
+    needed = "httptools, msgspec, numpy, onnxruntime, uvloop must be installed beside the model; the scoring server"
+    with pytest.raises(UsageError) as refused:
+        environment_of_version(SCRIPT, version, folder=tmp_path, store=store, environ=environ)
+    assert refused.value.line().startswith(needed)
+    del environ["MLOPS_CI_PYTHON"]
+    found = environment_of_version(SCRIPT, version, folder=tmp_path, store=store, environ=environ)
+    assert found.python.parent == Path(sys.executable).parent and not found.is_ours

@@ -18,3 +18,8 @@ def missing(part: str) -> NoReturn:
 def soak(default: int, long: int) -> int:
     """How many rounds of a random test: few, or with ``MLOPS_CI_SOAK=1`` many."""
     return long if os.environ.get("MLOPS_CI_SOAK") == "1" else default
+
+
+def optional(part: str) -> str:
+    """Why tests are skipped without a part that is too large even for our own CI."""
+    return f"optional, and not on this machine: {part}"

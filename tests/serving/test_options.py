@@ -9,14 +9,19 @@ from click.testing import CliRunner
 
 from mlops_ci.cli.serve import serve
 from mlops_ci.errors import UsageError
-from mlops_ci.serving.options import ServeOptions, parse
+from mlops_ci.serving.options import ServeOptions, arguments_of, parse
 from mlops_ci.serving.processors import usable_processors
+
+
+def test_options_can_be_handed_on() -> None:
+    options = ServeOptions(Path("a b"), "::1", 0, 3, "debug", Path("-offer"))
+    assert parse(arguments_of(options), {}) == options
 
 
 def test_options_come_from_the_command_line_then_from_variables() -> None:
     environ = {"MLOPS_CI_SERVE_PACKAGE": "a", "MLOPS_CI_SERVE_PORT": "9", "MLOPS_CI_SERVE_WORKERS": "2",
-               "MLOPS_CI_SERVE_HOST": "", "MLOPS_CI_SERVE_REUSE_PORT": "true"}  # fmt: skip
-    assert parse(["--port", "10"], environ) == ServeOptions(Path("a"), "127.0.0.1", 10, 2, "info", True)
+               "MLOPS_CI_SERVE_HOST": "", "MLOPS_CI_SERVE_HANDOVER": "b"}  # fmt: skip
+    assert parse(["--port", "10"], environ) == ServeOptions(Path("a"), "127.0.0.1", 10, 2, "info", Path("b"))
 
 
 @pytest.mark.parametrize(

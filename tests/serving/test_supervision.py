@@ -124,13 +124,16 @@ def test_a_port_that_is_taken_is_one_line(package: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_two_servers_share_a_port_if_both_want_to(package: Path, tmp_path: Path) -> None:
-    blue = ServerProcess(package, "--reuse-port", log=tmp_path / "blue")
-    green = ServerProcess(package, "--reuse-port", "--port", str(blue.port), log=tmp_path / "green")
+def test_a_server_hands_its_port_to_the_next_one(package: Path, tmp_path: Path) -> None:
+    offer = ("--handover", str(tmp_path / "offer"))
+    blue = ServerProcess(package, *offer, log=tmp_path / "blue")
+    green = ServerProcess(package, *offer, "--port", str(blue.port), log=tmp_path / "green")
     assert green.port == blue.port
     assert blue.stop() == 0
     assert green.ask("POST", "/score", BODY)[0] == 200
     assert green.stop() == 0
+    other = ServerProcess(package, *offer, log=tmp_path / "other")
+    assert other.stop() == 0, "nobody offers it any more"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from mlops_ci.__main__ import run
 
 PROJECT = """\
 version: 1
@@ -154,6 +160,19 @@ class Lab:
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def run_here(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+        """Run the command line in this process, which saves the time that a new one takes to begin."""
+        out, err = io.StringIO(), io.StringIO()
+        clean = clean_environment() | (env or {})
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.folder)
+            for name in set(os.environ) - set(clean):
+                patch.delenv(name)
+            for name, value in clean.items():
+                patch.setenv(name, value)
+            code = run([*arguments])
+        return Done(code, out.getvalue(), err.getvalue())
 
     def ci(self, *arguments: str, env: dict[str, str] | None = None) -> Any:
         """Run ``ci``, which must end with a verdict, and return its JSON with the exit code added."""

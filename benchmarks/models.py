@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import catboost
 import lightgbm
 import numpy as np
 import pandas as pd
@@ -127,6 +128,7 @@ def _booster(library: Any) -> Callable[[], Made]:
 
 
 TREES = {"random_state": SEED, "n_estimators": 100}
+CATS = {"random_state": SEED, "iterations": 100, "verbose": 0, "allow_writing_files": False, "thread_count": 1}
 MODELS: dict[str, Callable[[], Made]] = {
     "LogisticRegression": of(scaled(linear_model.LogisticRegression()), cancer),
     "LogisticRegression, 3 classes": of(scaled(linear_model.LogisticRegression()), wine),
@@ -193,6 +195,8 @@ MODELS: dict[str, Callable[[], Made]] = {
     "XGBClassifier, 3 classes": of(xgboost.XGBClassifier(**TREES), wine),
     "XGBRegressor": of(xgboost.XGBRegressor(**TREES), diabetes),
     "XGBoost Booster": _booster(xgboost),
+    "CatBoostClassifier": of(catboost.CatBoostClassifier(**CATS), cancer),
+    "CatBoostRegressor": of(catboost.CatBoostRegressor(**CATS), diabetes),
     "texts and numbers, LogisticRegression": mixed(linear_model.LogisticRegression()),
     "texts and numbers, RandomForest": mixed(ensemble.RandomForestClassifier(**TREES)),
     "texts and numbers, LGBMClassifier": mixed(lightgbm.LGBMClassifier(verbose=-1, **TREES)),

@@ -11,7 +11,7 @@ import click
 from mlops_ci.cli.deploy import report
 from mlops_ci.cli.deployment_site import here
 from mlops_ci.cli.logs import log_in
-from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
+from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import echo, hand_on, print_json, print_table
 from mlops_ci.cli.telling import project_of
 from mlops_ci.cli.transfers import Transfers
@@ -25,6 +25,7 @@ from mlops_ci.lifecycle.deployment_upkeep import check as check_site
 from mlops_ci.lifecycle.deployment_upkeep import delete as delete_site
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.records.deployment import DeploymentState
+from mlops_ci.registry.deploy import write_off
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.report.wording import visible
 
@@ -170,13 +171,20 @@ def rollback(name: str, project: Path, workspace: str | None, host: str, as_json
 
 @deployments.command()
 @_name
+@option("--force", is_flag=True, help="Its place is gone for good: only the log is changed, nothing is taken down.")
+@option("--reason", metavar="TEXT", help="Why, with --force; kept in the log.")
 @project_option
 @workspace_option
 @host_option
-def delete(name: str, project: Path, workspace: str | None, host: str) -> None:
+def delete(name: str, force: bool, reason: str | None, project: Path, workspace: str | None, host: str) -> None:
     """Take the deployment NAME down, with what it could go back to. Its versions may be deleted then."""
+    if force != bool(reason):
+        raise UsageError("--force and --reason belong together", hint="--force --reason 'the cluster was deleted'")
     at = here(project, workspace, host)
-    delete_site(at.site(name))
+    if reason:
+        write_off(at.log, name, reason)
+    else:
+        delete_site(at.site(name))
     hand_on(host, {"deployment": name, "outcome": "deleted"})
     echo(f"{name} is no more")
 

@@ -46,7 +46,7 @@ class _Answered:
 def smoke_test(
     ask: Ask, samples: Samples, *, tolerance: float, seconds: float, headers: Mapping[str, str] | None = None
 ) -> SmokeTest:
-    """Send the rows in both shapes and compare.
+    """Send the rows in both shapes and compare. An entry script may well understand only one of them.
 
     Args:
         ask: reaches the instance.
@@ -57,7 +57,7 @@ def smoke_test(
 
     Raises:
         IntegrityError: a row is answered otherwise than was recorded.
-        RemoteError: the instance refuses the rows.
+        RemoteError: the instance refuses the rows in both shapes.
     """
     names = [column.name for column in samples.columns]
     shapes: list[list[Any]] = [
@@ -65,8 +65,14 @@ def smoke_test(
         [dict(zip(names, row, strict=True)) for row in samples.rows],
     ]
     worst, compared = 0.0, 0
+    refused: list[RemoteError] = []
     for rows in shapes:
-        answered = _read(_sent(ask, rows, headers or {}), len(rows))
+        try:
+            document = _sent(ask, rows, headers or {})
+        except RemoteError as error:
+            refused.append(error)
+            continue
+        answered = _read(document, len(rows))
         if answered is None:
             continue
         found = list(differences(samples, answered, tolerance))
@@ -74,6 +80,8 @@ def smoke_test(
             raise IntegrityError(_said(found[0], len({one.row for one in found}), len(rows)), where=SCORE, hint=_HINT)
         compared = len(rows) if any(samples.predictions.values()) else 0
         worst = max(worst, _worst(samples, answered))
+    if len(refused) == len(shapes):
+        raise refused[0]
     return SmokeTest(len(samples.rows), compared, 0, worst, seconds)
 
 

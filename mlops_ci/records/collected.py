@@ -45,6 +45,23 @@ class CollectedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectedBodies:
+    """The same of a request to ``/score``, in the form that costs a server least: body and answer as they were sent.
+
+    Names and order of the columns are those of the signature, where the body has none. ``asked`` is null where only
+    answers are kept. It is read as a :class:`CollectedRequest`.
+    """
+
+    id: str
+    time: str
+    status: int
+    seconds: float
+    rows: int
+    asked: Any
+    answered: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class CompactionPlan:
     """The segments, by name, that one compaction makes tables of; nobody begins another before that is done."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlops_ci.errors import ConflictError
+from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.records.deployment import DeploymentState, Instance, SmokeTest, Trial
 from mlops_ci.records.entry import Body, Deployed, Protect, Release
 from mlops_ci.registry.model_log import ModelLog
@@ -104,18 +104,34 @@ def record_retired(log: ModelLog, name: str, version: int, reason: str) -> None:
     log.append(decide)
 
 
-def record_deleted(log: ModelLog, name: str) -> None:
+def record_deleted(log: ModelLog, name: str, *, reason: str | None = None) -> None:
     """Say that a deployment is no more."""
 
     def decide(state: ModelState) -> Body | None:
         known = state.deployments.get(name)
-        return Deployed(known.version, name, "deleted") if known else None
+        return Deployed(known.version, name, "deleted", reason=reason) if known else None
 
     log.append(decide)
 
 
-def release_unneeded(log: ModelLog, name: str) -> tuple[int, ...]:
-    """Release the versions that a deployment neither serves nor can go back to; return them."""
+def write_off(log: ModelLog, name: str, reason: str) -> None:
+    """End a deployment whose place is gone for good, as somebody vouches for it; nobody asks the place.
+
+    Raises:
+        UsageError: there is no such deployment.
+    """
+    state = log.read()
+    if name not in state.deployments and not any(name in each.protections for each in state.versions.values()):
+        raise UsageError("there is no such deployment", where=name, hint="see mlops-ci deployments list")
+    record_deleted(log, name, reason=reason)
+    release_unneeded(log, name, reason=reason)
+
+
+def release_unneeded(log: ModelLog, name: str, *, reason: str | None = None) -> tuple[int, ...]:
+    """Release the versions that a deployment neither serves nor can go back to; return them.
+
+    ``reason``: somebody vouches that nothing of them runs.
+    """
     released: list[int] = []
 
     def decide(state: ModelState) -> Body | None:
@@ -124,7 +140,7 @@ def release_unneeded(log: ModelLog, name: str) -> tuple[int, ...]:
         for number, version in state.versions.items():
             if name in version.protections and number not in needed:
                 released.append(number)
-                return Release(number, name)
+                return Release(number, name, forced=reason is not None, reason=reason)
         return None
 
     while True:

@@ -22,6 +22,7 @@ from mlops_ci.serving.contracts import RequestError, TensorModel, Tensors
 # Seconds that the event loop may be kept from other requests; JSON of the same rows takes it about as long.
 IN_LOOP = 0.001
 _FORGETTING = 0.1
+_WARM = 3  # calls, of which the quickest counts
 
 
 class Room:
@@ -80,29 +81,34 @@ class Lane:
         self._busy = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=model.model.name)
         self._seconds: dict[int, float] = {}  # of a call, by the bits of its number of rows
+        # Where one thread of the processor computes, what others take from it does not count: a busy machine would
+        # have each model taken for a slow one. Elsewhere the thread waits for what computes.
+        alone = settings.threads == 1 and settings.providers == ("cpu",)
+        self._clock = time.thread_time if alone else time.perf_counter
 
     def warm_up(self, tensors: Tensors) -> None:
         """Compute a row, and many like it: the first call is slow, and the times tell what fits into the loop."""
         rows = 1
         while rows <= self._batch_rows:
             repeated = {name: np.repeat(array[:1], rows, axis=0) for name, array in tensors.items()}
-            self.model.predict(repeated)
-            began = time.perf_counter()
-            self.model.predict(repeated)
-            self._seconds[rows.bit_length()] = time.perf_counter() - began
+            self._seconds[rows.bit_length()] = min(self._timed(repeated) for _ in range(_WARM))
             if self._seconds[rows.bit_length()] > IN_LOOP:
                 return
             rows *= 2
 
+    def _timed(self, tensors: Tensors) -> float:
+        began = self._clock()
+        self.model.predict(tensors)
+        return self._clock() - began
+
     def at_once(self, tensors: Tensors, rows: int) -> Tensors | None:
         """Compute a request now, if the model is idle and it takes next to no time."""
         bits = rows.bit_length()
-        expected = self._seconds.get(bits, 1.0)
-        if self._busy or expected > IN_LOOP:
+        if self._busy or self._seconds.get(bits, 1.0) > IN_LOOP:
             return None
-        began = time.perf_counter()
+        began = self._clock()
         answer = self.model.predict(tensors)
-        self._seconds[bits] = expected + _FORGETTING * (time.perf_counter() - began - expected)
+        self._learn(bits, self._clock() - began)
         self._computed(rows)
         return answer
 
@@ -127,10 +133,16 @@ class Lane:
     def _begin(self) -> None:
         """Compute what waits next, if anything does."""
         batch = self._next_batch()
-        if batch:
-            self._busy = True
-            asyncio.get_running_loop().run_in_executor(self._thread, self._predict, batch).add_done_callback(
-                lambda done: self._finish(batch, done)
+        if not batch:
+            return
+        self._busy = True
+        loop = asyncio.get_running_loop()
+        if self._seconds.get(sum(waiting.rows for waiting in batch).bit_length(), 1.0) <= IN_LOOP:
+            # Else what was once handed to the thread would keep others there for as long as requests come.
+            self._finish(batch, self._predict(batch))
+        else:
+            loop.run_in_executor(self._thread, self._predict, batch).add_done_callback(
+                lambda done: self._finish(batch, done.result())
             )
 
     def _next_batch(self) -> list[_Waiting]:
@@ -148,8 +160,8 @@ class Lane:
         return batch
 
     def _predict(self, batch: list[_Waiting]) -> list[Tensors | Exception]:
-        """In the thread: the answer of each request. One that makes the model fail does not take others with it."""
-        began = time.perf_counter()
+        """The answer of each request. One that makes the model fail does not take others with it."""
+        began = self._clock()
         rows = sum(waiting.rows for waiting in batch)
         if len(batch) == 1:
             answers: list[Tensors | Exception] = [self._alone(batch[0])]
@@ -160,7 +172,7 @@ class Lane:
                 answers = list(_parts(self.model.predict(together), [waiting.rows for waiting in batch]))
             except Exception:
                 return [self._alone(waiting) for waiting in batch]
-        self._learn(rows.bit_length(), time.perf_counter() - began)
+        self._learn(rows.bit_length(), self._clock() - began)
         return answers
 
     def _alone(self, waiting: _Waiting) -> Tensors | Exception:
@@ -169,17 +181,17 @@ class Lane:
         except Exception as error:  # it is the request's, and raised where that is answered
             return error
 
-    def _finish(self, batch: list[_Waiting], done: asyncio.Future[list[Tensors | Exception]]) -> None:
+    def _finish(self, batch: list[_Waiting], answers: list[Tensors | Exception]) -> None:
         self._busy = False
         self._computed(sum(waiting.rows for waiting in batch))
-        for waiting, answer in zip(batch, done.result(), strict=True):
+        for waiting, answer in zip(batch, answers, strict=True):
             if waiting.future.done():
                 continue
             if isinstance(answer, Exception):
                 waiting.future.set_exception(answer)
             else:
                 waiting.future.set_result(answer)
-        self._go_on()
+        asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
         """Compute the next batch, or give those who wait for it a little time to become more."""

@@ -1,13 +1,17 @@
 """Collects requests and answers in the background.
 
-A request costs an append to a queue and, where not all are kept, a hash. All else happens in a thread that takes no
-more than a fifth of one processor: what comes faster than it can be written is dropped, and counted.
+A request to ``/score`` costs a copy of its body and its answer, any other one an append to a queue. All else happens in
+a thread that takes no more than a fifth of one processor, in slices so short that no request waits for the interpreter:
+what comes faster than it can be written is dropped, and counted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import os
+import stat
 import tempfile
 import threading
 import time
@@ -15,7 +19,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from mlops_ci.errors import UsageError
 from mlops_ci.project.names import require_model_name
+from mlops_ci.records.digest import digest_of_value, hexadecimal
 from mlops_ci.records.serving import Collection, ServingManifest
 from mlops_ci.serving.collect_lines import Lines
 from mlops_ci.serving.collect_sender import Sender
@@ -28,7 +34,7 @@ SPOOL = "MLOPS_CI_SERVE_SPOOL"
 DEPLOYMENT = "MLOPS_CI_SERVE_DEPLOYMENT"
 _LARGEST_QUEUE = 64 << 20
 _LOOK = 0.1
-_AT_ONCE = 256
+_SLICE = 0.0005
 _SHARE = 0.2
 _log = logging.getLogger("mlops_ci.serving")
 
@@ -59,7 +65,7 @@ class BackgroundCollector:
         self._sender = sender
         self._count = count
         self._lines = {model.name: Lines(model, deployment, inputs=settings.inputs) for model in manifest.models}
-        self._queue: deque[tuple[Exchange, int]] = deque()
+        self._queue: deque[tuple[Exchange, bytes | None, int]] = deque()
         self._offered = self._taken = 0  # bytes; each is written by one thread only
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mlops-ci-collector", daemon=True)
@@ -74,13 +80,14 @@ class BackgroundCollector:
         """Take a request, or drop it."""
         if not is_sampled(exchange.id, self._settings.sample):
             return
-        size = _size(exchange.inputs) + _size(exchange.outputs)
+        line = self._lines[exchange.model.name].of_bodies(exchange)
+        size = _size(exchange.inputs) + _size(exchange.outputs) if line is None else len(line)
         waiting = self._offered - self._taken
         if len(self._queue) >= self._settings.queue or waiting + size > _LARGEST_QUEUE:
             self._count("dropped")
             return
         self._offered += size
-        self._queue.append((exchange, size))
+        self._queue.append((exchange, line, size))
 
     def close(self, within: float = 4.0) -> None:
         """Write what is waiting and send it, as far as that goes in some seconds."""
@@ -92,26 +99,29 @@ class BackgroundCollector:
 
     def _run(self) -> None:
         self._spool.recover()
+        looked = time.monotonic()
         while True:
             closing = self._closing.is_set()
             began = time.monotonic()
-            while self._queue and (closing or time.monotonic() - began < _LOOK):
-                self._write_some()
-            self._spool.rotate(time.monotonic(), everything=closing)
+            self._write_for(math.inf if closing else _SLICE)
+            if closing or began - looked > _LOOK:
+                self._spool.rotate(began, everything=closing)
+                looked = began
             if closing:
                 return
             busy = time.monotonic() - began
-            self._closing.wait(max(_LOOK, busy * (1 - _SHARE) / _SHARE))
+            self._closing.wait(busy * (1 - _SHARE) / _SHARE if self._queue else _LOOK)
 
-    def _write_some(self) -> None:
-        """Write some requests; one that cannot be written is lost, and nothing else is."""
+    def _write_for(self, seconds: float) -> None:
+        """Write requests for a time; one that cannot be written is lost, and nothing else is."""
         found: dict[str, tuple[Exchange, list[bytes]]] = {}
-        for _ in range(min(_AT_ONCE, len(self._queue))):
-            exchange, size = self._queue.popleft()
+        until = time.monotonic() + seconds
+        while self._queue and time.monotonic() < until:
+            exchange, line, size = self._queue.popleft()
             self._taken += size
             name = exchange.model.name
             try:
-                found.setdefault(name, (exchange, []))[1].append(self._lines[name].line(exchange))
+                found.setdefault(name, (exchange, []))[1].append(line or self._lines[name].line(exchange))
             except Exception:
                 _log.exception("request %s could not be collected", exchange.id)
                 self._count("lost")
@@ -127,20 +137,37 @@ def open_collector(manifest: ServingManifest, environ: Mapping[str, str], count:
     ``MLOPS_CI_SERVE_DEPLOYMENT`` the name under which the deployment is known.
 
     Raises:
-        UsageError: a model has a name that no model of a workspace can have.
+        UsageError: a model has a name that no model of a workspace can have, or the folder belongs to somebody else.
     """
     settings = manifest.settings.collect
     if settings is None:
         return None
     for model in manifest.models:
         require_model_name(model.name)  # it becomes a folder, here and in the workspace
-    folder = Path(environ.get(SPOOL) or Path(tempfile.gettempdir()) / "mlops-ci-collected").absolute()
+    url, deployment = environ.get(COLLECT_TO), environ.get(DEPLOYMENT)
+    names = sorted(model.name for model in manifest.models)
+    folder = Path(environ[SPOOL]).absolute() if environ.get(SPOOL) else _own_folder([url, deployment, names])
     spool = Spool(folder, settings.disk, lambda number: count("lost", number))
-    url = environ.get(COLLECT_TO)
     if not url:
         _log.warning("requests are collected in %s and nowhere else: %s is not set", folder, COLLECT_TO)
     sender = Sender(spool, _workspace(url), lambda number: count("shipped", number)) if url else None
-    return BackgroundCollector(manifest, settings, spool, sender, count, environ.get(DEPLOYMENT) or None)
+    return BackgroundCollector(manifest, settings, spool, sender, count, deployment or None)
+
+
+def _own_folder(instance: object) -> Path:
+    """The folder among the temporary files that belongs to an instance of a server, also after it was started again.
+
+    Another instance does not send what is in it: it may have another workspace.
+    """
+    name = hexadecimal(digest_of_value(instance))[:16]
+    folder = Path(tempfile.gettempdir()).absolute() / f"mlops-ci-collected-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise UsageError(
+            "the folder for collected requests belongs to somebody else", where=str(folder), hint=f"set {SPOOL}"
+        )
+    return folder
 
 
 def is_sampled(request: str, share: float) -> bool:

@@ -110,11 +110,11 @@ class Spool:
 
     def _finish(self, path: Path, file: BinaryIO) -> None:
         """Make a segment of a part. Doing it again, after a crash in between, gives the same segment."""
-        whole: list[bytes] = []
+        lines = b""
         try:
             file.seek(0)
-            whole = file.read().splitlines(keepends=True)
-            first, *lines = [line for line in whole if line.endswith(b"\n")] or [b""]
+            written = file.read()
+            first, _, lines = written[: written.rfind(b"\n") + 1].partition(b"\n")
             head = decode(first, SegmentHead, where=path.name)
             if lines:
                 name, data = pack(head, lines)
@@ -125,7 +125,7 @@ class Spool:
                 partial.replace(target)
             path.unlink(missing_ok=True)
         except OSError:
-            self._lost(max(len(whole) - 1, 0))
+            self._lost(lines.count(b"\n"))
             with suppress(OSError):
                 path.unlink()
         except IntegrityError:  # killed before it had written the first line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -84,12 +84,12 @@ class EntryScript(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request that was answered with success, as it is handed to the collector.
 
     ``at`` is in seconds since 1970. A script's ``inputs`` and ``outputs`` are the bodies; else they are tensors, of
-    which ``InputTensor.columns`` say which columns of the signature they hold.
+    which ``InputTensor.columns`` say which columns of the signature they hold. ``bodies`` are those of a request to
+    ``/score`` and its answer, as JSON.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Exchange:
     inputs: Tensors | bytes
     outputs: Tensors | bytes
     seconds: float
+    bodies: tuple[bytes, bytes] | None = None
 
 
 class Collector(Protocol):

@@ -63,7 +63,7 @@ class Handlers:
         if isinstance(endpoint, ScriptEndpoint):
             return self._run(request, endpoint)
         tensors = endpoint.score.decode(request.body)
-        return self._answer(request, endpoint, tensors, partial(endpoint.score.encode, request.id))
+        return self._answer(request, endpoint, tensors, partial(endpoint.score.encode, request.id), json=True)
 
     def _infer(self, request: Request) -> Reply | Awaitable[Reply]:
         endpoint = self._served.of_tensors(request.model, request.version)
@@ -71,27 +71,35 @@ class Handlers:
         return self._answer(request, endpoint, tensors, partial(encode_infer, endpoint.model, wanted, endpoint.outputs))
 
     def _answer(
-        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, *, json: bool = False
     ) -> Reply | Awaitable[Reply]:
         """Compute and encode: at once where the model is quick and idle, else when it is this request's turn."""
         rows = len(next(iter(tensors.values())))
         answer = endpoint.lane.at_once(tensors, rows)
         if answer is None:
-            return self._in_turn(request, endpoint, tensors, encode, rows)
-        return self._encoded(request, endpoint, tensors, encode, rows, answer)
+            return self._in_turn(request, endpoint, tensors, encode, rows, json=json)
+        return self._encoded(request, endpoint, tensors, encode, rows, answer, json=json)
 
     async def _in_turn(
-        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int, *, json: bool
     ) -> Reply:
         answer = await endpoint.lane.compute(tensors, rows)
-        return self._encoded(request, endpoint, tensors, encode, rows, answer)
+        return self._encoded(request, endpoint, tensors, encode, rows, answer, json=json)
 
     def _encoded(
-        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int, answer: Tensors
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        tensors: Tensors,
+        encode: Encode,
+        rows: int,
+        answer: Tensors,
+        *,
+        json: bool,
     ) -> Reply:
         reply = encode(answer)
         if self._collector is not None:
-            self._collect(request, endpoint, rows, tensors, answer)
+            self._collect(request, endpoint, rows, tensors, answer, (request.body, reply.body) if json else None)
         return reply
 
     async def _run(self, request: Request, endpoint: ScriptEndpoint) -> Reply:
@@ -102,11 +110,18 @@ class Handlers:
         return Reply(answer.status, answer.body, tuple(answer.headers))
 
     def _collect(
-        self, request: Request, endpoint: Endpoint | ScriptEndpoint, rows: int, inputs: Any, outputs: Any
+        self,
+        request: Request,
+        endpoint: Endpoint | ScriptEndpoint,
+        rows: int,
+        inputs: Any,
+        outputs: Any,
+        bodies: tuple[bytes, bytes] | None = None,
     ) -> None:
         if self._collector is not None:
             taken = time.perf_counter() - request.began
-            self._collector.offer(Exchange(request.id, time.time(), endpoint.model, rows, inputs, outputs, taken))
+            told = Exchange(request.id, time.time(), endpoint.model, rows, inputs, outputs, taken, bodies)
+            self._collector.offer(told)
 
     def _live(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         return json_reply({"live": True})

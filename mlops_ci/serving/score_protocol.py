@@ -18,6 +18,7 @@ from mlops_ci.serving.contracts import RequestError, Tensors
 from mlops_ci.serving.onnx_model import dtype_of
 from mlops_ci.serving.predictions import Reading
 from mlops_ci.serving.replies import Reply
+from mlops_ci.serving.score_rows import UnknownFormError, rows_in
 
 _FORMS = 'expected are rows, such as {"data": [[1.5, "a"]]} or {"data": [{"column": 1.5}]}'
 _encoder = msgspec.json.Encoder()
@@ -110,11 +111,7 @@ def parse(body: bytes) -> Any:
 
 
 def _rows(document: Any) -> tuple[Any, Any]:
-    """The rows of a request, and the names of their columns if it has them."""
-    if isinstance(document, dict) and "Inputs" in document:
-        document = document["Inputs"]
-    if isinstance(document, list):
-        return document, None
-    if not isinstance(document, dict) or "data" not in document:
-        raise RequestError(400, _FORMS)
-    return document["data"], document.get("columns")
+    try:
+        return rows_in(document)
+    except UnknownFormError as error:
+        raise RequestError(400, _FORMS) from error

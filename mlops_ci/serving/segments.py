@@ -10,24 +10,25 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterable
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode
-from mlops_ci.records.collected import COLLECTED_FORMAT, CollectedRequest, SegmentHead
+from mlops_ci.records.collected import COLLECTED_FORMAT, CollectedBodies, CollectedRequest, SegmentHead
+from mlops_ci.serving.score_rows import columns_answered, columns_asked
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{9}Z)-([0-9]+)-([0-9a-f]{64})\.jsonl\.gz")
 _TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z")
 _QUICK = 1  # the level of compression: it runs beside the model
 _LARGEST = 256 << 20
+_BODIES = b'{"answered":'  # what the line of CollectedBodies begins with
 
 
-def pack(head: SegmentHead, lines: Iterable[bytes]) -> tuple[str, bytes]:
-    """A segment's name and bytes, a function of what is in it; ``lines`` end with a line feed each."""
-    found = list(lines)
-    data = gzip.compress(encode(head) + b"\n" + b"".join(found), _QUICK, mtime=0)
+def pack(head: SegmentHead, lines: bytes) -> tuple[str, bytes]:
+    """A segment's name and bytes, a function of what is in it; each line ends with a line feed."""
+    number = lines.count(b"\n")
+    data = gzip.compress(encode(head) + b"\n" + lines, _QUICK, mtime=0)
     moment = re.sub(r"[-:.]", "", head.started)
-    return f"{moment}-{len(found)}-{hashlib.sha256(data).hexdigest()}.jsonl.gz", data
+    return f"{moment}-{number}-{hashlib.sha256(data).hexdigest()}.jsonl.gz", data
 
 
 def requests_in(name: str) -> int | None:
@@ -56,10 +57,20 @@ def unpack(name: str, data: bytes) -> tuple[SegmentHead, list[CollectedRequest]]
     head = decode(first, SegmentHead, where=name)
     if head.format > COLLECTED_FORMAT:
         raise IntegrityError(f"a segment has the format {head.format}", where=name, hint="use a newer mlops-ci")
-    requests = [decode(line, CollectedRequest, where=name) for line in lines]
+    requests = [_request(line, head, name) for line in lines]
     for each in requests:
         if any(len(values) != each.rows for part in (each.inputs or {}, each.outputs) for values in part.values()):
             raise IntegrityError("a segment has columns of different lengths", where=name)
         if not _TIME.fullmatch(each.time):
             raise IntegrityError("a segment has a request without a time", where=name)
     return head, requests
+
+
+def _request(line: bytes, head: SegmentHead, where: str) -> CollectedRequest:
+    if not line.startswith(_BODIES):
+        return decode(line, CollectedRequest, where=where)
+    kept = decode(line, CollectedBodies, where=where)
+    names = [column.name for column in head.columns]
+    inputs = None if kept.asked is None else columns_asked(kept.asked, names)
+    outputs = columns_answered(kept.answered)
+    return CollectedRequest(kept.id, kept.time, kept.status, kept.seconds, kept.rows, inputs, outputs)

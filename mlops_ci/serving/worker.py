@@ -68,8 +68,13 @@ async def _serve(orders: Orders) -> int:
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    loop.add_reader(orders.parent, stopping.set)  # it becomes readable when the supervisor is gone
+
+    def stop(why: str) -> None:
+        logger.info("stops: %s", why)
+        stopping.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop, "a signal")
+    loop.add_reader(orders.parent, stop, "the supervisor is gone")  # the end of its pipe can be read
     connections: set[Connection] = set()
     listener = socket.socket(fileno=orders.listen)
     server = await loop.create_server(lambda: Connection(app, connections), sock=listener, backlog=2048)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.records.deployment import Instance
+from mlops_ci.records.entry import Release
+from mlops_ci.registry.deploy import begin, record_serving
 from tests.support.shop import Shop, predictions
 
-DEPLOY = "deploy:\n  shop: {target: process, timeout: 2m}\n"
+DEPLOY = "serve: {workers: 1}\ndeploy:\n  shop: {target: process, timeout: 2m}\n"
 
 
 @pytest.fixture
@@ -91,3 +94,24 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path) -> None:
         assert done.code == 2
         assert f"error[2]: {line}" in done.complaints[-1]
     assert shop.log.read().deployments == {}
+
+
+def test_a_deployment_whose_place_is_gone_is_written_off(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "deploy:\n  shop: {target: kubernetes, namespace: models}\n")
+    trial = begin(shop.log, "shop", 1)
+    record_serving(shop.log, "shop", trial, Instance("kubernetes", "shop-1", "a cluster"), None)
+    begin(shop.log, "shop", 2)
+    for wrong in (("--force",), ("--reason", "gone")):
+        assert shop.run("deployments", "delete", "shop", *wrong).code == 2
+    written_off = ("deployments", "delete", "shop", "--force", "--reason", "the cluster was deleted")
+    done = shop.run(*written_off)
+    assert (done.code, done.out) == (0, "shop is no more\n"), done.err
+    state = shop.log.read()
+    assert state.deployments == {} and not any(version.protections for version in state.versions.values())
+    ends = [entry.body for entry in shop.log.entries() if isinstance(entry.body, Release)]
+    assert [(end.version, end.forced, end.reason) for end in ends] == [
+        (1, True, "the cluster was deleted"), (2, True, "the cluster was deleted"),
+    ]  # fmt: skip
+    assert "the cluster was deleted" in shop.run("models", "history", "coin").out
+    again = shop.run(*written_off)
+    assert again.code == 2 and "there is no such deployment" in again.err

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 
+from tests.parts.base_image import BaseImage
+from tests.parts.docker_engine import Engine
 from tests.support.lab import MLOPS_CI, Lab, clean_environment
 from tests.support.wheels import write_wheel
 
+pytestmark = pytest.mark.xdist_group("docker")
 PROJECT = """\
 version: 1
 model:
@@ -154,3 +157,16 @@ def test_it_is_deployed_as_a_process_and_comes_back(doubler: Doubler) -> None:
     assert (back["outcome"], back["deployment"]["version"]) == ("rolled-back", 1)
     assert _score(back["url"], [[2]]) == [4.0], "started again by a job that knows only what was kept"
     doubler.run("deployments", "delete", "shop")
+
+
+def test_its_image_has_the_same_software(doubler: Doubler, base_image: BaseImage, docker_engine: Engine) -> None:
+    doubler.lab.write("mlops.yaml", f"{PROJECT}  box: {{target: docker}}\nimage: {{base: '{base_image.reference}'}}\n")
+    doubler.env["DOCKER_HOST"] = docker_engine.host
+    deployed = json.loads(doubler.run("deploy", "box", "doubler@v1", "--json"))
+    try:
+        assert deployed["deployment"]["smoke"]["compared"] == 20
+        where = _score(deployed["url"], "where")
+        assert (where["gadget"], where["words"], where["ours"]) == ("2.0", "hello", [])
+        assert where["server"].startswith("/opt/mlops-ci/")
+    finally:
+        doubler.run("deployments", "delete", "box")

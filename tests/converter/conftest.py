@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from mlops_ci.converter.table import Table
 
@@ -17,6 +18,13 @@ def _third_parties_may_warn() -> Iterator[None]:
     with warnings.catch_warnings():
         for module in ("sklearn", "catboost", "torch", "skl2onnx", "lightgbm", "xgboost"):
             warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Models as small as these wait for one another's threads longer than they compute."""
+    with threadpool_limits(1):
         yield
 
 

@@ -83,11 +83,14 @@ def test_int8_weights_come_with_their_answers_for_every_row(project: Path, blobs
     assert answers["classes"] == [0, 1, 2]
 
 
-def test_where_no_weights_are_there_is_nothing_to_quantise(project: Path, blobs: Data) -> None:
-    model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(*blobs)
-    found = convert(project, save(model, project / "model.pkl"), "--int8")
+def test_trees_have_nothing_to_quantise_and_beyond_the_tolerance_there_is_no_model(project: Path, blobs: Data) -> None:
+    model = save(lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(*blobs), project / "model.pkl")
+    found = convert(project, model, "--int8")
     assert [form.precision for form in found.forms] == ["float32"]
     assert any("nothing to quantise" in fix for fix in found.fixes)
+    found = convert(project, model, "--tolerance", "1e-15")
+    assert not found.forms
+    assert "0 of 200 labels differ" in (found.reason or "")
 
 
 def test_boosters_are_read_from_the_files_of_their_libraries(project: Path, blobs: Data) -> None:
@@ -111,13 +114,6 @@ def test_a_model_without_a_counterpart_ends_green_with_a_reason_and_a_hint(proje
     assert "NearestCentroid" in (found.reason or "")
     assert "entry script" in (found.hint or "")
     assert not (project / "out/model.onnx").exists()
-
-
-def test_beyond_the_tolerance_there_is_no_onnx_model(project: Path, blobs: Data) -> None:
-    model = save(lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(*blobs), project / "model.pkl")
-    found = convert(project, model, "--tolerance", "1e-15")
-    assert not found.forms
-    assert "0 of 200 labels differ" in (found.reason or "")
 
 
 def test_verify_and_bench_answer_in_json(project: Path, blobs: Data, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
-from mlops_ci.records.collected import CollectedRequest, CompactionPlan, SegmentHead
+from mlops_ci.records.collected import CollectedBodies, CollectedRequest, CompactionPlan, SegmentHead
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.entry import OPERATIONS
@@ -47,6 +47,7 @@ STORED: dict[str, type] = {
     "deployment": DeploymentState,
     "segment": SegmentHead,
     "collected-request": CollectedRequest,
+    "collected-bodies": CollectedBodies,
     "compaction-plan": CompactionPlan,
 }
 
@@ -77,6 +78,7 @@ def records(kind: type) -> st.SearchStrategy[Any]:
         CollectedRequest: {
             name: st.dictionaries(TEXT, st.lists(PLAIN, max_size=3), max_size=2) for name in ("inputs", "outputs")
         },
+        CollectedBodies: {"asked": PLAIN, "answered": st.dictionaries(TEXT, PLAIN, max_size=3)},
         ServedModel: {"sample": st.none() | st.lists(PLAIN, max_size=3).map(tuple)},
         ServingManifest: {"models": st.lists(st.deferred(lambda: records(ServedModel)), max_size=2).map(tuple)},
         Bundle: {"run": st.deferred(lambda: records(Run))},

@@ -78,6 +78,6 @@ def request(name: str, *, rows: int = 1, after: timedelta = timedelta(), size: A
 def send(store: Store, requests: Sequence[CollectedRequest], model: str = "coin") -> str:
     """Put a segment into a workspace as a server does; return its name."""
     head = SegmentHead(COLLECTED_FORMAT, model, 3, "live", MODEL.inputs, requests[0].time)
-    name, data = pack(head, [encode(each) + b"\n" for each in requests])
+    name, data = pack(head, b"".join(encode(each) + b"\n" for each in requests))
     store.create(segment_key(model, name), data)
     return name

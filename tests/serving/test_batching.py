@@ -144,7 +144,7 @@ def test_what_has_not_begun_in_time_is_never_computed() -> None:
     asyncio.run(story())
 
 
-def test_a_quick_and_idle_model_computes_at_once_and_a_busy_one_does_not() -> None:
+def test_a_quick_and_idle_model_computes_at_once() -> None:
     async def story() -> None:
         model = GatedModel()
         lane, _ = lane_of(model)
@@ -154,10 +154,16 @@ def test_a_quick_and_idle_model_computes_at_once_and_a_busy_one_does_not() -> No
         answer = lane.at_once(rows(3), 1)
         assert answer is not None
         assert answer["y"].tolist() == [[6]]
-        while model.gate.acquire(blocking=False):
-            pass
-        while model.entered.acquire(blocking=False):
-            pass
+        assert await ask(lane, 4) == [8], "in the loop, too"
+        assert model.batches[-2:] == [1, 1]
+
+    asyncio.run(story())
+
+
+def test_a_busy_model_computes_nothing_at_once() -> None:
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model)
         busy = asyncio.create_task(ask(lane, 1))
         await begun(model)
         assert lane.at_once(rows(3), 1) is None

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.errors import IntegrityError, RemoteError, UsageError
+from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.collected import CollectedRequest
 from mlops_ci.serving.collect import BackgroundCollector, is_sampled, open_collector
 from mlops_ci.serving.collect_sender import Sender
 from mlops_ci.serving.collect_spool import Spool
-from mlops_ci.serving.segments import pack, unpack
+from mlops_ci.serving.segments import unpack
 from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.layout import segments_prefix
 from mlops_ci.workspace.local import LocalStore
@@ -81,8 +81,9 @@ def test_inputs_stay_out_where_only_answers_are_kept(tmp_path: Path) -> None:
     collecting = collector(tmp_path, counts, lambda: store, inputs=False)
     collecting.start()
     collecting.offer(exchange("r"))
+    collecting.offer(exchange("s")._replace(bodies=(b'{"data": [[1.5, "edge"]]}', b'{"predictions":["heads"]}')))
     collecting.close(30)
-    assert [(each.inputs, each.outputs["prediction"]) for each in received(store)] == [(None, ["heads"])]
+    assert [(each.inputs, each.outputs["prediction"]) for each in received(store)] == 2 * [(None, ["heads"])]
 
 
 def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
@@ -233,29 +234,6 @@ def test_a_part_that_another_worker_is_writing_is_left_alone(tmp_path: Path) -> 
     assert len(other.segments()) == 1
 
 
-def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
-    store = workspace(tmp_path)
-    spool = Spool(tmp_path / "spool", 1 << 20, lambda _: None)
-    one, lines = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"]
-    for _ in range(2):
-        spool.append(lines.head(one), [lines.line(one)], 0.0)
-        spool.rotate(0.0, everything=True)
-        sender = Sender(spool, lambda: store, lambda _: None)
-        sender.start()
-        sender.close(30)
-    assert [each.id for each in received(store)] == ["r"]
-
-
-def test_the_same_requests_are_the_same_segment_and_a_changed_byte_shows(tmp_path: Path) -> None:
-    one, lines = exchange("r"), collector(tmp_path, Counts())._lines["coin"]
-    name, data = pack(lines.head(one), [lines.line(one)])
-    assert (name, data) == pack(lines.head(one), [lines.line(one)])
-    assert name.startswith("20260301T120000000Z-1-")
-    for broken in (data[:-1], data[:50] + bytes([data[50] ^ 1]) + data[51:], b""):
-        with pytest.raises(IntegrityError):
-            unpack(name, broken)
-
-
 def test_a_model_whose_name_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
     served = replace(manifest(), models=(replace(MODEL, name=".."),))
     with pytest.raises(UsageError):
@@ -266,3 +244,28 @@ def test_nothing_is_collected_where_nobody_asked(tmp_path: Path) -> None:
     served = manifest()
     assert open_collector(replace(served, settings=replace(served.settings, collect=None)), {}, Counts()) is None
     assert not list(tmp_path.iterdir())
+
+
+def test_each_instance_has_a_spool_of_its_own_and_finds_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    one: dict[str, str] = {}
+    newer = replace(manifest(), models=(replace(MODEL, version=4),))
+    for served, environ in (
+        (manifest(), one), (newer, one), (manifest(), {"MLOPS_CI_SERVE_DEPLOYMENT": "b"}),
+        (replace(manifest(), models=(replace(MODEL, name="dice"),)), one),
+    ):  # fmt: skip
+        open_collector(served, environ, Counts())
+    assert len(list(tmp_path.iterdir())) == 3
+    assert {folder.stat().st_mode & 0o777 for folder in tmp_path.iterdir()} == {0o700}
+
+
+def test_a_spool_that_somebody_else_has_laid_out_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    open_collector(manifest(), {}, Counts())
+    (folder,) = tmp_path.iterdir()
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="somebody else"):
+        open_collector(manifest(), {}, Counts())

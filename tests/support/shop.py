@@ -43,8 +43,10 @@ def _model(factor: float) -> bytes:
     return bytes(onnx.ModelProto.SerializeToString(made))
 
 
-def _register(log: ModelLog, scratch: Path, number: int, *, recorded: float | None = None) -> None:
-    """Register a version that multiplies by its number, whatever is recorded of it."""
+def add_multiplier(
+    log: ModelLog, scratch: Path, number: int, *, recorded: float | None = None, content: bytes | None = None
+) -> None:
+    """Register a version that multiplies by its number, whatever is recorded of it or what its model file holds."""
     samples = Samples(
         format=SAMPLES_FORMAT,
         columns=(Column("x", "Float64"),),
@@ -57,7 +59,7 @@ def _register(log: ModelLog, scratch: Path, number: int, *, recorded: float | No
         samples=local_file(scratch, "samples.json", encode(samples)),
     )  # fmt: skip
     version = register(log, asked).version.version
-    data = _model(number)
+    data = content or _model(number)
     file = local_file(scratch, "model.onnx", data)
     form = OnnxForm(
         precision="float32",
@@ -91,7 +93,7 @@ class Shop:
         initialise(store)
         self.log = open_log(store, "coin")
         for number, recorded in ((1, None), (2, None), (3, 3.5)):
-            _register(self.log, folder / "scratch", number, recorded=recorded)
+            add_multiplier(self.log, folder / "scratch", number, recorded=recorded)
         move_alias(self.log, "champion", 1, rollback=False, reason=None)
         self.env = {"MLOPS_CI_CACHE_DIR": str(folder / "cache"), **(env or {})}
 

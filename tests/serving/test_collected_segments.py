@@ -1,0 +1,88 @@
+"""Segments of collected requests: what their lines say, and that they are what their names say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops_ci.errors import IntegrityError
+from mlops_ci.records.collected import COLLECTED_FORMAT, SegmentHead
+from mlops_ci.serving.collect_sender import Sender
+from mlops_ci.serving.collect_spool import Spool
+from mlops_ci.serving.segments import pack, unpack
+from tests.serving.collected import MODEL, Counts, exchange
+from tests.serving.test_collector import collector, received, workspace
+
+MOMENT = "2026-03-01T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b'{"data": [[1.5, "edge"], [null, "a\\n\\"b"]]}',
+        b'{\r\n"data":\n[[1.5, "edge"],\n[null, "a\\n\\"b"]]\n}\n',
+        b'{"columns": ["side", "size"], "data": [["edge", 1.5], ["a\\n\\"b", null]]}',
+        b'{"data": [{"side": "edge", "size": 1.5}, {"size": null, "side": "a\\n\\"b"}]}',
+        b'[[1.5, "edge"], {"size": null, "side": "a\\n\\"b"}]',
+        b'{"Inputs": {"data": [[1.5, "edge"], [null, "a\\n\\"b"]]}, "GlobalParameters": 1.0}',
+    ],
+)
+def test_bodies_of_every_form_are_read_as_columns(tmp_path: Path, asked: bytes) -> None:
+    store = workspace(tmp_path)
+    collecting = collector(tmp_path, Counts(), lambda: store)
+    collecting.start()
+    one = exchange("r", rows=2)
+    answered = (
+        b'{"id":"r","predictions":["heads","tails"],"probabilities":[[0.25,0.75],[1,0]],"classes":["tails","heads"]}'
+    )
+    collecting.offer(one._replace(bodies=(asked, answered)))
+    collecting.offer(exchange("s"))
+    collecting.close(30)
+    first, second = received(store)
+    assert (first.id, first.time, first.rows, first.seconds) == ("r", second.time, 2, second.seconds)
+    assert first.inputs == {"size": [1.5, None], "side": ["edge", 'a\n"b']}
+    assert first.outputs == {
+        "prediction": ["heads", "tails"], "score.tails": [0.25, 1], "score.heads": [0.75, 0],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ('{"data": [[1]]}', '{"predictions": [1]}'),
+        ('{"data": 1}', '{"predictions": [1]}'),
+        ('{"data": [{"size": 1}]}', '{"predictions": [1]}'),
+        ('{"columns": [[]], "data": [[1]]}', '{"predictions": [1]}'),
+        ("1", '{"predictions": [1]}'),
+        ("null", "{}"),
+        ("null", '{"predictions": [1], "probabilities": [[]], "classes": ["a"]}'),
+    ],
+)
+def test_bodies_that_no_server_has_answered_show_as_damage(asked: str, answered: str) -> None:
+    line = f'{{"answered":{answered},"asked":{asked},"id":"r","rows":1,"seconds":0,"status":200,"time":"{MOMENT}"}}\n'
+    with pytest.raises(IntegrityError):
+        unpack(*pack(SegmentHead(COLLECTED_FORMAT, "coin", 3, None, MODEL.inputs, MOMENT), line.encode()))
+
+
+def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
+    store = workspace(tmp_path)
+    spool = Spool(tmp_path / "spool", 1 << 20, lambda _: None)
+    one, lines = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"]
+    for _ in range(2):
+        spool.append(lines.head(one), [lines.line(one)], 0.0)
+        spool.rotate(0.0, everything=True)
+        sender = Sender(spool, lambda: store, lambda _: None)
+        sender.start()
+        sender.close(30)
+    assert [each.id for each in received(store)] == ["r"]
+
+
+def test_the_same_requests_are_the_same_segment_and_a_changed_byte_shows(tmp_path: Path) -> None:
+    one, lines = exchange("r"), collector(tmp_path, Counts())._lines["coin"]
+    name, data = pack(lines.head(one), lines.line(one))
+    assert (name, data) == pack(lines.head(one), lines.line(one))
+    assert name.startswith("20260301T120000000Z-1-")
+    for broken in (data[:-1], data[:50] + bytes([data[50] ^ 1]) + data[51:], b""):
+        with pytest.raises(IntegrityError):
+            unpack(name, broken)

@@ -134,9 +134,7 @@ class Supervisor:
 
     def _begin_to_stop(self, number: int) -> None:
         """Let the workers end; the second time, at once."""
-        # Before one was ready nobody was let in, and init() of a script may go on for ever.
-        drain = self._package.manifest.settings.drain if self._was_ready else 0.0
-        patience = 0.0 if self._stop else drain + _GRACE
+        patience = 0.0 if self._stop else self._package.manifest.settings.drain + _GRACE
         self._stop = self._stop or number
         self._stop_by = time.monotonic() + patience
         # The last worker that stops to listen takes what waits in the socket: no one else may hold it.

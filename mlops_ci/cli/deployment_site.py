@@ -16,7 +16,7 @@ from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import MlopsError, UsageError
 from mlops_ci.hosts.select import found, select_host
-from mlops_ci.lifecycle.deployment_orders import Makers, variables_of
+from mlops_ci.lifecycle.deployment_orders import Makers, key_for
 from mlops_ci.lifecycle.model_package import make_package
 from mlops_ci.lifecycle.places import find_project_file
 from mlops_ci.lifecycle.readiness import probe_address
@@ -62,12 +62,14 @@ class Here:
         hint = f"there are: {names}" if names else "add it under deploy: in mlops.yaml"
         raise UsageError(f"no deployment {name!r} in mlops.yaml", hint=hint)
 
-    def site(self, name: str) -> Site:
-        """A deployment and its place."""
+    def site(self, name: str, *, asks: bool = True) -> Site:
+        """A deployment and its place; only who asks its server anything needs a key of it.
+
+        Raises:
+            UsageError: there is no such deployment, or the variable with the key is not set.
+        """
         choice = self.choice(name)
         folder = cache_folder(os.environ) / "deployments"
-        keys = self.project.serve.settings.keys
-        known = variables_of(self.project, choice, os.environ) if keys else {}
         workspace = read_format(self.log.store)
         return Site(
             log=self.log,
@@ -78,7 +80,7 @@ class Here:
             tolerance=choice.tolerance,
             say=self.telling(name),
             probe=probe_address,
-            headers={"Authorization": f"Bearer {known[keys[0]]}"} if keys else {},
+            headers=key_for(self.project, os.environ) if asks else {},
         )
 
     def telling(self, name: str) -> Say:

@@ -134,7 +134,7 @@ def check(name: str | None, project: Path, workspace: str | None, host: str, as_
 def logs(name: str, follow: bool, project: Path, workspace: str | None, host: str) -> None:
     """Print what the server of the deployment NAME has written."""
     at = here(project, workspace, host)
-    site = at.site(name)
+    site = at.site(name, asks=False)
     known = site.known
     if known is None or known.instance is None:
         raise UsageError(f"nothing serves as {name!r}", hint="see mlops-ci deployments list")
@@ -183,7 +183,7 @@ def delete(name: str, force: bool, reason: str | None, project: Path, workspace:
     if reason:
         write_off(at.log, name, reason)
     else:
-        delete_site(at.site(name))
+        delete_site(at.site(name, asks=False))
     hand_on(host, {"deployment": name, "outcome": "deleted"})
     echo(f"{name} is no more")
 

@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0, also where a model has no ONNX form; 1 where ``verify`` finds a difference; 2 on broken input.
+        0, also where a model has no ONNX form; 1 where ``verify`` finds a difference; 2 on broken input, 5 on input
+        that is not safe.
     """
     options = _parser().parse_args(argv)
     try:
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except BrokenInputError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)  # noqa: T201 - this is the program
-        return 2
+        return error.code
 
 
 def _print(value: Any) -> None:

@@ -16,7 +16,7 @@ from mlops_ci.converter.exported import Exported, Input, Original, Output
 from mlops_ci.converter.renaming import ONNX_TYPES
 from mlops_ci.converter.runtime import open_session, run
 from mlops_ci.converter.table import Array, Table
-from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, one_line
+from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, UnsafeInputError, one_line
 
 MOST_BYTES = 2**31 - 1  # what one file of protocol buffers holds
 LABELS, SCORES = ("label", "output_label", "labels"), ("score", "probabilities", "output_probability", "scores")
@@ -46,7 +46,8 @@ def export(model: Path, rows: Table, *, single: bool = False) -> Exported:
     """Check the file, and find the columns of its inputs.
 
     Raises:
-        BrokenInputError: it is no valid ONNX model, or reaches outside of its folder.
+        BrokenInputError: it is no valid ONNX model.
+        UnsafeInputError: it reaches outside of its folder.
         NotConvertibleError: its inputs are not columns of the rows.
     """
     found = load_checked(model)
@@ -59,7 +60,8 @@ def load_checked(path: Path) -> onnx.ModelProto:
     """Load an ONNX file whole, with the weights that lie beside it.
 
     Raises:
-        BrokenInputError: it is no valid ONNX model, or reaches outside of its folder.
+        BrokenInputError: it is no valid ONNX model.
+        UnsafeInputError: it reaches outside of its folder.
     """
     try:
         model = onnx.load(str(path), load_external_data=False)
@@ -99,7 +101,7 @@ def _size_beside(tensor: TensorProto, folder: Path, path: Path) -> int:
     # Also through a link: what counts is where the bytes are.
     inside = beside.resolve().parts[: len(folder.parts)] == folder.parts
     if not location or Path(location).is_absolute() or "\\" in location or ".." in Path(location).parts or not inside:
-        raise BrokenInputError(
+        raise UnsafeInputError(
             f"the model's weights lie outside of its folder ({one_line(location, 80)!r}); {path}; save it in one file"
         )
     if not beside.is_file():

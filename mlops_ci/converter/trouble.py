@@ -6,7 +6,15 @@ SERVE_IT = "serve it with an entry script, which always works"
 
 
 class BrokenInputError(Exception):
-    """A file or an option has to change; the process prints one line and ends with code 2."""
+    """A file or an option has to change; the process prints one line and ends with this code."""
+
+    code = 2
+
+
+class UnsafeInputError(BrokenInputError):
+    """A file reaches for what is not its own."""
+
+    code = 5
 
 
 class NotConvertibleError(Exception):

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.process import run_logged
-from mlops_ci.errors import RemoteError, UsageError
+from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.lifecycle.places import PROJECT_FILE, find_project_file, read_project_file
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
@@ -24,6 +24,7 @@ from mlops_ci.project.project import EnvironmentChoice, Project
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 
+_ERROR = "error: "
 _INSTALLED = EnvironmentChoice(python=None, requirements=None)
 
 
@@ -62,6 +63,7 @@ class ConverterRun:
 
         Raises:
             UsageError: the model or the rows are not what they should be.
+            IntegrityError: the model reaches for files that are not its own.
             RemoteError: the converter crashed.
         """
         more = ["--out", str(folder.absolute()), "--tolerance", repr(tolerance), *(["--int8"] if int8 else [])]
@@ -72,6 +74,7 @@ class ConverterRun:
 
         Raises:
             UsageError: the files or the rows are not what they should be.
+            IntegrityError: a model reaches for files that are not its own.
             RemoteError: the converter crashed.
         """
         code, lines = self._call("verify", bench, ["--tolerance", repr(tolerance)], scratch, fine=(0, 1))
@@ -82,6 +85,7 @@ class ConverterRun:
 
         Raises:
             UsageError: the files or the rows are not what they should be.
+            IntegrityError: a model reaches for files that are not its own.
             RemoteError: the converter crashed.
         """
         return _printed(self._call("bench", bench, [], scratch)[1])
@@ -97,16 +101,18 @@ class ConverterRun:
 
         def on_line(text: str) -> None:
             lines.append(text)
-            if verb == "convert":
+            if verb == "convert" and not text.startswith(_ERROR):
                 self.say(text)
 
         env = self._environment(bench, scratch)
         done = run_logged(command, cwd=scratch, env=env, on_line=on_line, cancelled=Event())
         if done.exit_code in fine:
             return done.exit_code, lines
-        told = next((line.removeprefix("error: ") for line in reversed(lines) if line.startswith("error: ")), None)
+        told = next((line.removeprefix(_ERROR) for line in reversed(lines) if line.startswith(_ERROR)), None)
         if done.exit_code == 2 and told:
             raise UsageError(told)
+        if done.exit_code == 5 and told:
+            raise IntegrityError(told)
         raise RemoteError(f"the converter ended with exit code {done.exit_code}", where=" ".join(lines[-1:])[:300])
 
     def _environment(self, bench: Bench, scratch: Path) -> dict[str, str]:

@@ -108,11 +108,24 @@ def variables_of(project: Project, choice: DeployChoice, environ: Mapping[str, s
         UsageError: one is not set.
     """
     names = dict.fromkeys((*choice.env, *project.serve.settings.keys))
-    for name in names:
-        if not environ.get(name):
-            where = f"deploy.{choice.name}" if name in choice.env else "serve.keys"
-            raise UsageError(f"the variable {name} is not set", where=where, hint="give it to the job as a secret")
-    return {name: environ[name] for name in names}
+    wheres = {name: f"deploy.{choice.name}" if name in choice.env else "serve.keys" for name in names}
+    return {name: _value(name, where, environ) for name, where in wheres.items()}
+
+
+def key_for(project: Project, environ: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request to the server: the first of its keys, if it has any.
+
+    Raises:
+        UsageError: its variable is not set.
+    """
+    keys = project.serve.settings.keys
+    return {"Authorization": f"Bearer {_value(keys[0], 'serve.keys', environ)}"} if keys else {}
+
+
+def _value(name: str, where: str, environ: Mapping[str, str]) -> str:
+    if not environ.get(name):
+        raise UsageError(f"the variable {name} is not set", where=where, hint="give it to the job as a secret")
+    return environ[name]
 
 
 def version_of_image(labels: Mapping[str, str], model: str, asked: int | None, where: str) -> int:

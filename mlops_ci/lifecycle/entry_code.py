@@ -1,4 +1,4 @@
-"""Finds an entry script and what it reads: as of a version's commit, or in the working tree."""
+"""Finds an entry script and what it reads, as of the latest commit that made a version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.model_package import ReadCode
-from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.paths import escapes
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.source.checkout import Checkout
@@ -21,7 +20,7 @@ _WHERE = "serve in mlops.yaml"
 
 
 def code_of_commit(checkout: Checkout, prefix: str) -> ReadCode:
-    """Reads the code of the commit that a version was made of. ``prefix`` is the folder of ``mlops.yaml``."""
+    """Reads the code of the latest commit that made a version. ``prefix`` is the folder of ``mlops.yaml``."""
     return partial(_of_commit, checkout, prefix)
 
 
@@ -40,28 +39,20 @@ def code_for(folder: Path, host: str, environ: Mapping[str, str]) -> ReadCode:
     return read
 
 
-def code_of_tree(snapshot: Snapshot) -> ReadCode:
-    """Reads the code as it is in the working tree, for trying it out."""
-    return partial(_of_tree, snapshot)
-
-
 def _of_commit(checkout: Checkout, prefix: str, version: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
-    if version.commit is None:
+    # A script that is mended makes no new version: the commit is then linked to the one that there is.
+    commit = version.links[-1] if version.links else version.commit
+    if commit is None:
         hint = "register it with --commit"
         raise UsageError(f"{version.model} v{version.version} has no commit to take the entry script from", hint=hint)
     found: dict[str, bytes] = {}
     for path in map(_inside, paths):
-        files = checkout.files_at(version.commit, posixpath.normpath(posixpath.join(prefix, path)))
+        files = checkout.files_at(commit, posixpath.normpath(posixpath.join(prefix, path)))
         if not files:
-            hint = "commit it and train again"
-            raise UsageError(f"{path!r} is not in the commit {version.commit[:7]}", where=_WHERE, hint=hint)
+            hint = "commit it, and let mlops-ci ci run for that commit"
+            raise UsageError(f"{path!r} is not in the commit {commit[:7]}", where=_WHERE, hint=hint)
         found |= {posixpath.relpath(name, prefix): data for name, data in files.items()}
     return found
-
-
-def _of_tree(snapshot: Snapshot, _: ModelVersion, paths: tuple[str, ...]) -> Mapping[str, bytes]:
-    names = [name for path in map(_inside, paths) for name in snapshot.expand(path, declared=_WHERE)]
-    return {name: snapshot.path(name).read_bytes() for name in names}
 
 
 def _unheard(line: str) -> None:

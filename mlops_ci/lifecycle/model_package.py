@@ -7,24 +7,22 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mlops_ci.errors import ConflictError, IntegrityError
+from mlops_ci.errors import ConflictError
 from mlops_ci.packaging.package import Code, Part, plan_package
 from mlops_ci.project.serve import ServeChoice
 from mlops_ci.records.codec import decode
-from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.run import Run
-from mlops_ci.records.samples import Samples
 from mlops_ci.records.serving import ServingManifest
-from mlops_ci.registry.download import fetch
+from mlops_ci.registry.download import fetch, samples_of
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.references import parse_reference, resolve
-from mlops_ci.workspace.layout import run_key, samples_key
+from mlops_ci.workspace.layout import run_key
 from mlops_ci.workspace.store import Store
 
 ReadCode = Callable[[ModelVersion, tuple[str, ...]], Mapping[str, bytes]]
-"""The files that paths of ``mlops.yaml`` mean, of the commit of a version: see ``lifecycle/entry_code.py``."""
+"""The files that paths of ``mlops.yaml`` mean, as of the commit of a version: see ``lifecycle/entry_code.py``."""
 
 
 def make_package(
@@ -53,11 +51,11 @@ def make_package(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConflictError("there is something already", where=str(folder), hint="name an empty folder")
-    parts = [Part(version.model, version, _samples(store, version))]
+    parts = [Part(version.model, version, samples_of(store, version))]
     for name, text in serve.models.items():
         reference = parse_reference(text)
         other = resolve(log_of(reference.model).read(), reference.selector)
-        parts.append(Part(name, other, _samples(store, other)))
+        parts.append(Part(name, other, samples_of(store, other)))
     package = plan_package(parts, serve, _code(store, version, serve, read_code))
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
@@ -89,14 +87,3 @@ def _code(store: Store, version: ModelVersion, serve: ServeChoice, read_code: Re
     files = read_code(version, (serve.script, *serve.assets))
     lock = environment_lock(store, version)
     return Code(serve.script, files, lock.text if lock else None)
-
-
-def _samples(store: Store, version: ModelVersion) -> Samples | None:
-    if version.samples is None:
-        return None
-    key = samples_key(version.model, version.attempt)
-    data = store.get(key)
-    if data is None or digest_of_bytes(data) != version.samples.digest:
-        hint = "restore it from a backup"
-        raise IntegrityError("an object of the workspace is missing or has other bytes", where=key, hint=hint)
-    return decode(data, Samples, where=key)

@@ -27,6 +27,24 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     made.run("deployments", "delete", "shop")
 
 
+def test_a_key_is_needed_to_deploy_and_not_to_take_away(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, DEPLOY.replace("workers: 1", "workers: 1, keys: [SHOP_KEY]"))
+    missing = shop.run("deploy", "shop")
+    assert missing.code == 2
+    assert missing.complaints == [
+        "mlops-ci: error[2]: the variable SHOP_KEY is not set; serve.keys; give it to the job as a secret"
+    ]
+    shop.env["SHOP_KEY"] = "a-key-that-nobody-else-has"
+    try:
+        assert shop.run("deploy", "shop").code == 0
+        kept = [*Path(shop.env["MLOPS_CI_CACHE_DIR"]).rglob("*"), *tmp_path.rglob("*")]
+        assert not [path for path in kept if path.is_file() and b"a-key-that-nobody" in path.read_bytes()]
+    finally:
+        del shop.env["SHOP_KEY"]
+        assert shop.run("deployments", "logs", "shop").code == 0
+        assert shop.run("deployments", "delete", "shop").code == 0
+
+
 def test_the_life_of_a_deployment(shop: Shop) -> None:
     first = shop.run("deploy", "shop")
     assert first.code == 0, first.err

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from mlops_ci.errors import ConflictError, IntegrityError, UsageError
-from mlops_ci.lifecycle.entry_code import code_of_commit, code_of_tree
+from mlops_ci.lifecycle.entry_code import code_of_commit
 from mlops_ci.lifecycle.model_package import make_package
 from mlops_ci.packaging.package import Code, Part, plan_package
-from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.serve import EnsembleChoice, ServeChoice
 from mlops_ci.records.codec import decode
 from mlops_ci.records.model_version import ModelVersion
@@ -190,10 +189,14 @@ def test_an_entry_script_is_that_of_the_versions_commit(store: LocalStore, lab: 
     served = manifest.models[0]
     assert (served.kind, served.file) == ("script", "models/flight-delay/code/serving/score.py")
     assert served.folder == "models/flight-delay/files"
-    snapshot = Snapshot(checkout.root, ".", tracked=checkout.tracked, files=checkout.files)
-    package(store, version, tmp_path / "tried", read_code=code_of_tree(snapshot), **serve)
-    tried = contents(tmp_path / "tried")
-    assert tried["models/flight-delay/code/serving/score.py"] == b"changed since\n"
+
+
+def test_a_script_that_is_mended_needs_no_new_version(version: ModelVersion, lab: Lab) -> None:
+    lab.write("score.py", "def init(): ...\n")
+    first = lab.commit("an entry script")
+    lab.write("score.py", "mended\n")
+    later = replace(version, commit=first, links=(lab.commit("a mended script"),))
+    assert code_of_commit(Checkout(lab.folder), ".")(later, ("score.py",)) == {"score.py": b"mended\n"}
 
 
 @pytest.mark.parametrize(

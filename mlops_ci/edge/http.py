@@ -211,6 +211,9 @@ class Http:
                 url, params = self._next(method, url, response, elsewhere=elsewhere), None
         raise RemoteError(f"{self._service} redirects without end", where=self._at(path), hint="check the address")
 
+    def _timeouts(self, method: str) -> tuple[float, float]:  # noqa: ARG002 - of clients of another kind
+        return _TIMEOUTS
+
     def _ask(
         self, method: str, url: str, params: Mapping[str, str] | None, further: Mapping[str, str], body: dict[str, Any]
     ) -> requests.Response:
@@ -225,7 +228,7 @@ class Http:
                 headers=headers,
                 # Something, so that requests looks for no credential in .netrc.
                 auth=lambda request: request,
-                timeout=_TIMEOUTS,
+                timeout=self._timeouts(method),
                 allow_redirects=False,
                 stream=True,
                 **body,

@@ -35,5 +35,9 @@ class AskingHttp(Http):
         except PassingError as failure:
             raise failure.error from failure
 
+    def _timeouts(self, method: str) -> tuple[float, float]:
+        # Whether it is well is said at once, or it is not; a model may take its time to answer.
+        return (5.0, 5.0) if method == "GET" else (5.0, 60.0)
+
     def _require_success(self, response: requests.Response, path: str) -> None:
         pass

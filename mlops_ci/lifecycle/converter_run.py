@@ -16,7 +16,7 @@ from mlops_ci.lifecycle.places import PROJECT_FILE, find_project_file, read_proj
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
 from mlops_ci.pipeline.environment import choose_environment
-from mlops_ci.pipeline.extended import extended
+from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.sandbox import passed_on
 from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.load import load_project
@@ -121,7 +121,7 @@ class ConverterRun:
         store = self.store or LocalStore(cache_folder(self.environ) / "locks")
         cache = StepCache(store, ("",), "")
         chosen = choose_environment(loaded.environment if loaded else _INSTALLED, folder, cache, self.environ)
-        needed = converters_for(bench.model.name, bench.rows.name)
+        needed = converters_for(bench.model.name, bench.rows.name, installs=installs(chosen))
         software = extended(chosen, needed, PURPOSE, folder=folder, cache=cache, environ=self.environ)
         software.lock()
         tool, home = scratch / "tool", scratch / "home"

@@ -22,7 +22,7 @@ from mlops_ci.pipeline.claimed import ClaimedEnvironment
 from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
-from mlops_ci.pipeline.extended import extended
+from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.lock_file import lock_file_name
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
@@ -172,7 +172,7 @@ def _tools(
     model = model_to_convert(project.onnx, project.model.files) if project.onnx else None
     if not model or not project.model.inputs:
         return {}
-    needed = converters_for(model, project.model.inputs.path)
+    needed = converters_for(model, project.model.inputs.path, installs=installs(environment))
     return {TOOL: Tool(TOOL, extended(environment, needed, PURPOSE, folder=folder, cache=cache, environ=environ))}
 
 

@@ -18,15 +18,20 @@ INT8_ANSWERS = f"{FOLDER}/int8_predictions.json"
 PURPOSE = "onnx"
 _CONVERTERS = ("onnx>=1.17", "onnxruntime>=1.20", "skl2onnx>=1.18")
 _CATBOOST, _TORCH = "onnxmltools>=1.14", "onnxscript>=0.3"
-_MAY_BE_CATBOOST = (".cbm", ".pkl", ".pickle", ".joblib")  # what is in a pickle is known when it is too late
+_MAY_BE_CATBOOST = (".pkl", ".pickle", ".joblib")  # what is in a pickle is known when it is too late
 
 
-def converters_for(model: str, rows: str) -> tuple[str, ...]:
-    """What the converter needs beside the model's own software, for a model of this name, and to read these rows."""
+def converters_for(model: str, rows: str, *, installs: bool) -> tuple[str, ...]:
+    """What the converter needs beside the model's own software, for a model of this name, and to read these rows.
+
+    ``installs``: it is installed for that; else it has to be there already, and nothing is asked for that only few
+    models need.
+    """
     needed = list(_CONVERTERS)
-    if model.lower().endswith(_MAY_BE_CATBOOST):
+    name = model.lower()
+    if name.endswith(".cbm") or (installs and name.endswith(_MAY_BE_CATBOOST)):
         needed.append(_CATBOOST)
-    if model.lower().endswith(".pt2"):
+    if name.endswith(".pt2"):
         needed.append(_TORCH)
     if rows.lower().endswith(".parquet"):
         needed.append("polars>=1.0")

@@ -19,6 +19,11 @@ from mlops_ci.records.locked import locked_packages, normalised_name
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def installs(environment: Environment) -> bool:
+    """Whether further requirements are installed beside an environment, or have to be there."""
+    return isinstance(environment, PipEnvironment | CondaEnvironment)
+
+
 def extended(
     environment: Environment,
     requirements: Sequence[str],

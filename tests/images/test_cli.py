@@ -123,7 +123,7 @@ def test_an_entry_script_has_the_software_of_the_training_and_the_server_in_one_
     lock = software_of(bench, version, "3.11")
     found = pins(lock)
     assert "idna==3.10" in found["idna"]
-    assert {"uvicorn", "uvloop", "msgspec", "numpy"} <= set(found)
+    assert {"httptools", "uvloop", "msgspec", "numpy"} <= set(found)
     assert software_of(bench, version, "3.11") == lock
     with pytest.raises(UsageError, match=r"trained with Python 3\.11, and the base has 3\.12"):
         software_of(bench, version, "3.12")

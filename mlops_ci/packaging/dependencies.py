@@ -91,12 +91,17 @@ def install_wheels(lock: str, python: str, platform: str, environ: Mapping[str, 
 
 
 def normalise(folder: Path) -> None:
-    """Take away what an installation has of the machine that it was made on."""
+    """Take away what an installation has of the machine that it was made on, and what no program ever imports."""
     for name in ("bin", "Scripts", ".lock"):
         found = folder / name
         shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
     for path in sorted(folder.rglob("__pycache__")):
         shutil.rmtree(path)
+    # NumPy's own tests are a fifth of it, and nothing of NumPy needs them; of others nobody knows that.
+    for path in sorted((folder / "numpy").rglob("tests")):
+        shutil.rmtree(path)
+    for path in folder.rglob("*.pyi"):  # stubs are read by type checkers only
+        path.unlink()
     for about in folder.glob("*.dist-info"):
         for name in _OF_THE_INSTALLATION:
             (about / name).unlink(missing_ok=True)

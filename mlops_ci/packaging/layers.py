@@ -22,7 +22,7 @@ from mlops_ci.records.digest import PREFIX, digest_of_value, hexadecimal
 from mlops_ci.records.image import Layer, LayerKind
 
 _COMPRESSION = 6
-_FORMAT = 1  # of what is written here: another one for every change of the bytes
+_FORMAT = 2  # of what is written here: another one for every change of the bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,20 +103,25 @@ class BackgroundCollector:
         while True:
             closing = self._closing.is_set()
             began = time.monotonic()
-            self._write_for(math.inf if closing else _SLICE)
+            more = self._write_for(math.inf if closing else _SLICE)
             if closing or began - looked > _LOOK:
                 self._spool.rotate(began, everything=closing)
                 looked = began
             if closing:
                 return
             busy = time.monotonic() - began
-            self._closing.wait(busy * (1 - _SHARE) / _SHARE if self._queue else _LOOK)
+            self._closing.wait(busy * (1 - _SHARE) / _SHARE if more else _LOOK)
 
-    def _write_for(self, seconds: float) -> None:
-        """Write requests for a time; one that cannot be written is lost, and nothing else is."""
+    def _write_for(self, seconds: float) -> bool:
+        """Write requests for a time; one that cannot be written is lost, and nothing else is.
+
+        Returns whether the time was too short for those that were waiting: those who come meanwhile can wait.
+        """
         found: dict[str, tuple[Exchange, list[bytes]]] = {}
         until = time.monotonic() + seconds
-        while self._queue and time.monotonic() < until:
+        waiting = len(self._queue)
+        while waiting and time.monotonic() < until:
+            waiting -= 1
             exchange, line, size = self._queue.popleft()
             self._taken += size
             name = exchange.model.name
@@ -128,6 +133,7 @@ class BackgroundCollector:
         for name, (first, lines) in found.items():
             self._spool.append(self._lines[name].head(first), lines, time.monotonic())
             self._count("collected", len(lines))
+        return waiting > 0
 
 
 def open_collector(manifest: ServingManifest, environ: Mapping[str, str], count: Count) -> BackgroundCollector | None:

@@ -82,7 +82,6 @@ class Spool:
             if everything or now - part.since >= _OLD or part.size >= _LARGE:
                 del self._parts[model]
                 self._finish(part.path, part.file)
-        self._keep_to_bound()
 
     def recover(self) -> None:
         """Make segments of the parts that killed workers left."""
@@ -132,6 +131,7 @@ class Spool:
             path.unlink(missing_ok=True)
         finally:
             file.close()
+        self._keep_to_bound()  # only now: there may be thousands to look at
 
     def _keep_to_bound(self) -> None:
         sizes = []

@@ -11,9 +11,6 @@ from mlops_ci.__main__ import run
 from mlops_ci.errors import UsageError
 from mlops_ci.faces.lock import pins
 from mlops_ci.lifecycle.image_software import software
-from mlops_ci.packaging.base import Base
-from mlops_ci.packaging.oci import BaseManifest
-from mlops_ci.packaging.reference import parse_image
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode
 from mlops_ci.records.commit import Commit
@@ -118,9 +115,7 @@ def add_trained(bench: Bench, kind: Literal["pip", "interpreter"]) -> ModelVersi
 
 def software_of(bench: Bench, version: ModelVersion, python: str) -> str:
     shop = bench.shop()
-    base = Base(parse_image(f"registry.example/base@{digest_of_bytes(b'base')}"), BaseManifest((), {}))
-    found = software(version, SCRIPT, base, wanted=python, folder=bench.folder, store=shop.store, environ=shop.environ)
-    return found.text
+    return software(version, SCRIPT, python, folder=bench.folder, store=shop.store, environ=shop.environ)
 
 
 def test_an_entry_script_has_the_software_of_the_training_and_the_server_in_one_lock(bench: Bench) -> None:
@@ -128,7 +123,7 @@ def test_an_entry_script_has_the_software_of_the_training_and_the_server_in_one_
     lock = software_of(bench, version, "3.11")
     found = pins(lock)
     assert "idna==3.10" in found["idna"]
-    assert {"uvloop", "msgspec", "numpy"} <= set(found)
+    assert {"httptools", "uvloop", "msgspec", "numpy"} <= set(found)
     assert software_of(bench, version, "3.11") == lock
     with pytest.raises(UsageError, match=r"trained with Python 3\.11, and the base has 3\.12"):
         software_of(bench, version, "3.12")

@@ -115,12 +115,13 @@ def test_wheels_become_the_same_layer_twice_and_leave_no_trace_of_this_machine(t
 
 
 def test_what_an_installation_leaves_is_taken_away(tmp_path: Path) -> None:
-    for name in ("bin/tool", "p/__pycache__/x.pyc", "p-1.dist-info/RECORD", "p-1.dist-info/METADATA", "p/RECORD"):
+    unused = ("numpy/tests/a.py", "numpy/lib/tests/data/a.npy", "p/a.pyi", "bin/tool", "p/__pycache__/x.pyc")
+    for name in (*unused, "p-1.dist-info/RECORD", "p-1.dist-info/METADATA", "p/RECORD", "p/tests/a.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     normalise(tmp_path)
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
-        "p-1.dist-info/METADATA", "p/RECORD"
+        "p-1.dist-info/METADATA", "p/RECORD", "p/tests/a.py"
     ]  # fmt: skip
 
 

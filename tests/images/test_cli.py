@@ -11,6 +11,9 @@ from mlops_ci.__main__ import run
 from mlops_ci.errors import UsageError
 from mlops_ci.faces.lock import pins
 from mlops_ci.lifecycle.image_software import software
+from mlops_ci.packaging.base import Base
+from mlops_ci.packaging.oci import BaseManifest
+from mlops_ci.packaging.reference import parse_image
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode
 from mlops_ci.records.commit import Commit
@@ -115,7 +118,9 @@ def add_trained(bench: Bench, kind: Literal["pip", "interpreter"]) -> ModelVersi
 
 def software_of(bench: Bench, version: ModelVersion, python: str) -> str:
     shop = bench.shop()
-    return software(version, SCRIPT, python, folder=bench.folder, store=shop.store, environ=shop.environ)
+    base = Base(parse_image(f"registry.example/base@{digest_of_bytes(b'base')}"), BaseManifest((), {}))
+    found = software(version, SCRIPT, base, wanted=python, folder=bench.folder, store=shop.store, environ=shop.environ)
+    return found.text
 
 
 def test_an_entry_script_has_the_software_of_the_training_and_the_server_in_one_lock(bench: Bench) -> None:

@@ -89,7 +89,9 @@ class Supervisor:
             code = place.process.poll() if place.process else None
             if code is not None:
                 self._died(number, place, code, now)
-            if place.process is None and self._stop is None and now >= place.due:
+            # The first by itself until it is ready: what keeps it from that is said once.
+            wanted = number == 0 or self._was_ready
+            if wanted and place.process is None and self._stop is None and now >= place.due:
                 self._start(number, place, now)
         if not self._was_ready and any(cells[READY] for cells in self._counters.regions()):
             self._was_ready = True
@@ -101,7 +103,8 @@ class Supervisor:
                 for model in self._package.manifest.models
             )
             where = f"[{host}]" if ":" in host else host
-            self._say(f"serving {models} at http://{where}:{port} with {len(self._places)} workers")
+            count = len(self._places)
+            self._say(f"serving {models} at http://{where}:{port} with {count} worker{'s' if count > 1 else ''}")
         if self._stop is not None and now > self._stop_by:
             for place in self._places:
                 if place.process:

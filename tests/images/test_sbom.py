@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cyclonedx.schema
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from referencing import Registry, Resource
 
 from mlops_ci.packaging.purls import image_purl
 from mlops_ci.packaging.sbom import sbom
@@ -21,7 +23,22 @@ from mlops_ci.records.locked import LockedPackage, locked_packages
 from mlops_ci.records.model_version import ModelVersion
 from tests.images.bill_of_image import BASE_DIGEST, IMAGE, LOCK, MANIFEST, VERSION
 
-_VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
+_SCHEMAS = Path(cyclonedx.schema.__file__).parent / "_res"
+
+
+def _schema(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((_SCHEMAS / name).read_text("utf-8"))
+    return found
+
+
+def _validator() -> Draft7Validator:
+    """Of the official schema, with those that it refers to."""
+    names = ("spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json")
+    others = [(schema["$id"], Resource.from_contents(schema)) for schema in map(_schema, names)]
+    return Draft7Validator(_schema("bom-1.6.SNAPSHOT.schema.json"), registry=Registry().with_resources(others))
+
+
+_VALIDATOR = _validator()
 
 
 def _locked(text: str) -> EnvironmentLock:
@@ -35,7 +52,7 @@ def _document(
     image: Image = IMAGE, lock: EnvironmentLock | None = _LOCK, version: ModelVersion = VERSION
 ) -> dict[str, Any]:
     data = sbom(image, lock, version, MANIFEST)
-    assert _VALIDATOR.validate_str(data.decode()) is None
+    _VALIDATOR.validate(json.loads(data))
     document: dict[str, Any] = json.loads(data)
     return document
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mlops_ci.deployment.process_files import Files, Running, Start
 from mlops_ci.deployment.target import Answer, Order, Status
@@ -142,7 +143,7 @@ class ProcessTarget:
             with files.alone():
                 self._stop(files)
                 files.remove()
-        elif instance.url and _is_here(instance) and _answers(instance.url):
+        elif instance.url and _is_here(instance) and not _is_of_another(files, instance.url) and _answers(instance.url):
             hint = "end that server, then delete the deployment again"
             raise RemoteError("its files are gone, but a server still answers", where=instance.url, hint=hint)
 
@@ -255,6 +256,12 @@ def _here() -> str:
 
 def _is_here(instance: Instance) -> bool:
     return instance.place.partition(_KEPT)[0] == _here()
+
+
+def _is_of_another(files: Files, url: str) -> bool:
+    """Whether another instance of the deployment serves at an address, as one after the other does at a fixed port."""
+    port = urlsplit(url).port
+    return any(running.port == port for each in files.siblings() for running in each.running())
 
 
 def _answers(url: str) -> bool:

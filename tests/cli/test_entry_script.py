@@ -153,7 +153,9 @@ def test_it_is_deployed_as_a_process_and_comes_back(doubler: Doubler) -> None:
     deployed = json.loads(doubler.run("deploy", "shop", "doubler@v1", "--json"))
     assert deployed["deployment"]["smoke"]["compared"] == 20
     assert _score(deployed["url"], "where")["gadget"] == "2.0"
-    assert "serving doubler v1 at http://127.0.0.1:" in doubler.run("deployments", "logs", "shop")
+    end = time.monotonic() + 60  # what it says of itself may come after what it answers
+    while "serving doubler v1 at http://127.0.0.1:" not in doubler.run("deployments", "logs", "shop"):
+        assert time.monotonic() < end
     assert doubler.run("deployments", "check") == "shop: v1 is healthy, 20 rows as recorded\n"
     doubler.run("deploy", "shop", "doubler@v2")
     back = json.loads(doubler.run("deployments", "rollback", "shop", "--json"))

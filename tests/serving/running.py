@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,13 @@ class Running:
         """The processes of the workers."""
         pid = self.process.pid
         return sorted(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+    def await_workers(self, count: int) -> None:
+        """Wait until so many are ready: the first begins by itself."""
+        end = time.monotonic() + PATIENCE
+        while f"\nmlops_ci_workers {count}\n".encode() not in self.ask("GET", "/metrics")[1]:
+            assert time.monotonic() < end, f"never {count} workers"
+            time.sleep(0.05)
 
     def memory(self) -> int:
         """The resident memory of the workers, in bytes."""

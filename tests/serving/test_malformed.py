@@ -35,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "MLOPS_CI_SERVE_COLLECT_TO": str(folder / "no-workspace"),
     }
     with running(folder, environ=environ) as found:
+        found.await_workers(2)
         yield found
 
 

@@ -154,7 +154,7 @@ PEERS = (
         ("bentoml", "serve", "service:Forest", "--port", "{port}"), "/predict", _data,
         files={"service.py": _BENTO_ONNX},
     ),
-    # Its parallel workers never say that the model is ready (MLServer 1.7.1), so that there is one process only.
+    # With parallel workers it did not become ready when this was written, so that there is one process only.
     Peer(
         "MLServer with ONNX", "ONNX", ("mlserver", ONNX),
         ("mlserver", "start", "."), "/v2/models/forest/infer", _tensor,

@@ -1,7 +1,7 @@
 """A connection: HTTP/1.1, parsed by httptools (llhttp), answered in order.
 
 There is no framework between a request and its answer, and no task where the answer can be had at once:
-docs/decisions/0010-the-server-speaks-http-itself.md has the measurements.
+docs/decisions/0010-the-server-speaks-http-itself.md says why.
 """
 
 from __future__ import annotations

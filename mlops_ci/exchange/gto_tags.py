@@ -66,8 +66,8 @@ def read_tags(tags: Iterable[GitTag]) -> dict[str, GtoArtifact]:
     """What all tags say together, by artifact; tags of another grammar are somebody else's."""
     artifacts: dict[str, GtoArtifact] = {}
     matched = [(tag, match) for tag in tags if (match := _TAG.fullmatch(tag.name))]
-    # Times are whole seconds; GTO counts its tags, too.
-    matched.sort(key=lambda item: (item[0].time, int(item[1]["count"] or 0)))
+    # Times are whole seconds; GTO counts its tags, too, and what it says goes in steps.
+    matched.sort(key=lambda item: (item[0].time, int(item[1]["count"] or 0), _step(item[1])))
     for place, (tag, match) in enumerate(matched):
         name = match["artifact"].replace("=", ":")
         artifact = artifacts.setdefault(name, GtoArtifact(name))
@@ -79,6 +79,13 @@ def read_tags(tags: Iterable[GitTag]) -> dict[str, GtoArtifact]:
         elif match["stage"]:
             _assign(artifact, match["stage"], tag, None if match["cancel"] else place)
     return artifacts
+
+
+def _step(tag: re.Match[str]) -> int:
+    """Where a tag comes among those of one second: a version, its stage, and the ends of both."""
+    if tag["word"] == "deprecated":
+        return 4
+    return (3 if tag["cancel"] else 0) if tag["version"] else (2 if tag["cancel"] else 1)
 
 
 def _assign(artifact: GtoArtifact, stage: str, tag: GitTag, place: int | None) -> None:

@@ -227,6 +227,14 @@ def test_versions_of_one_second_go_by_their_numbers() -> None:
     assert [item.version for item in read_tags(tags)["m"].in_order()] == ["v9.0.0", "v10.0.0"]
 
 
+def test_of_one_second_the_end_comes_after_the_beginning() -> None:
+    # GTO's tags have the time of the clock, and git lists them by name.
+    names = ["old@deprecated", "old@v0.0.1", "m#prod", "m#prod!", "m@v0.0.1", "m@v0.0.2", "m@v0.0.2!"]
+    artifacts = read_tags(GitTag(name, "c", 5, "t", "") for name in sorted(names))
+    assert artifacts["old"].deprecated
+    assert (list(artifacts["m"].versions), artifacts["m"].stages()) == (["v0.0.1"], {})
+
+
 def test_the_order_of_semantic_versions() -> None:
     # semver.org, section 11
     ordered = ["v1.0.0-alpha", "v1.0.0-alpha.1", "v1.0.0-alpha.beta", "v1.0.0-beta", "v1.0.0-beta.2", "v1.0.0-beta.11",

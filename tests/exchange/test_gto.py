@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.time = 1_700_000_000
+        self.last_second = 0
         folder.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
 
@@ -28,7 +30,13 @@ class Repository:
         return self._run("git", *arguments)
 
     def gto(self, *arguments: str) -> str:
-        return self._run(str(environment("gto", "gto>=1.9,<2", "setuptools<81") / "gto"), *arguments)
+        # The tags of GTO have the time of the clock in whole seconds, and it cannot tell those of one second apart.
+        while int(time.time()) <= self.last_second:
+            time.sleep(0.02)
+        try:
+            return self._run(str(environment("gto", "gto>=1.9,<2", "setuptools<81") / "gto"), *arguments)
+        finally:
+            self.last_second = int(time.time())
 
     def commit(self, **contents: str) -> str:
         for name, content in contents.items():
@@ -43,7 +51,7 @@ class Repository:
         self.git("tag", "--annotate", "--message", message, name)
 
     def _run(self, *command: str) -> str:
-        self.time += 10  # GTO goes by the time of tags, which counts in seconds
+        self.time += 10  # tags are in the order of their whole seconds
         date = {"GIT_COMMITTER_DATE": f"{self.time} +0000", "GIT_AUTHOR_DATE": f"{self.time} +0000"}
         done = subprocess.run(
             command, cwd=self.folder, env=git_environment() | date, capture_output=True, text=True, check=False

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.metrics import Metric, Predictions
+from mlops_ci.metrics.forms import Resampled, RocArea
 from mlops_ci.statistics import (
     Estimate,
     bootstrap_moments,
@@ -22,19 +23,23 @@ _FloatArray = npt.NDArray[np.float64]
 
 def estimate_alone(metric: Metric, predictions: Predictions, confidence: float) -> Estimate:
     """The metric's value with one-sided bounds."""
-    if metric.row_means is None:
+    form = metric.form
+    if isinstance(form, RocArea):
         return delong_single(predictions.target, predictions.require_score().astype(np.float64), confidence)
-    moments = metric.row_means.moments(predictions)
+    if isinstance(form, Resampled):
+        raise NotImplementedError
+    moments = form.moments(predictions)
     if metric.name == "accuracy" and not np.isnan(moments).any():
         return clopper_pearson(int(moments.sum()), len(moments), confidence)
-    return bootstrap_moments(moments, metric.row_means.combine, confidence, seed=_SEED)
+    return bootstrap_moments(moments, form.combine, confidence, seed=_SEED)
 
 
 def estimate_change(
     metric: Metric, candidate: Predictions, baseline: Predictions, factor: float, confidence: float
 ) -> Estimate:
     """Candidate minus ``factor`` times baseline, with one-sided bounds; the rows of the two are paired."""
-    if metric.row_means is None:
+    form = metric.form
+    if isinstance(form, RocArea):
         return delong_paired(
             candidate.target,
             candidate.require_score().astype(np.float64),
@@ -42,12 +47,14 @@ def estimate_change(
             factor,
             confidence,
         )
-    ours, theirs = metric.row_means.moments(candidate), metric.row_means.moments(baseline)
+    if isinstance(form, Resampled):
+        raise NotImplementedError
+    ours, theirs = form.moments(candidate), form.moments(baseline)
     if metric.name == "accuracy" and factor == 1.0 and not (np.isnan(ours).any() or np.isnan(theirs).any()):
         only_ours = int(((ours == 1) & (theirs == 0)).sum())
         only_theirs = int(((ours == 0) & (theirs == 1)).sum())
         return paired_proportions(only_ours, only_theirs, len(ours), confidence)
-    width, combine = ours.shape[1], metric.row_means.combine
+    width, combine = ours.shape[1], form.combine
 
     def difference(means: _FloatArray) -> _FloatArray:
         return combine(means[..., :width]) - factor * combine(means[..., width:])

@@ -18,13 +18,14 @@ class Evidence:
 
     Rows are in the order of their ids, or of the file where there are none. ``evaluation_set`` is the identity of
     the set; two pieces of evidence with the same one are paired row by row. ``slices`` maps a column's name to its
-    values as text, (rows,).
+    values as text, (rows,). ``seeds`` has the values of metrics over several trainings, the model's own first.
     """
 
     predictions: Predictions | None = None
     evaluation_set: str | None = None
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     numbers: Mapping[str, float | None] = field(default_factory=dict)
+    seeds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -168,6 +168,6 @@ def _disagreement(candidate: Evidence, baseline: Reference | None) -> Disagreeme
 def _warnings(rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
         metric = METRICS.get(rule.metric)
-        if metric and metric.higher_is_better != rule.upwards:
+        if metric and metric.higher_is_better is not None and metric.higher_is_better != rule.upwards:
             better = "higher" if metric.higher_is_better else "lower"
             yield f"`{rule.text}` points against its metric: of {metric.label}, {better} is better"

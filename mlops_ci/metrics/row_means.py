@@ -26,10 +26,15 @@ class RowMeans:
     Attributes:
         moments: Predictions of n rows to (n, K) float64. A row that cannot be judged is NaN.
         combine: Means of those columns, (..., K), to the metric, (...); NaN where it is undefined.
+        per_group: One row of moments a group, in the order of their codes, instead of one a row.
+        range: Where the value of a row lies, if it is bounded and the metric is the mean of one moment: only then
+            are there bounds that hold for any number of rows.
     """
 
     moments: Callable[[Predictions], FloatArray]
     combine: Callable[[FloatArray], FloatArray]
+    per_group: bool = False
+    range: tuple[float, float] | None = None
 
 
 def _only_mean(means: FloatArray) -> FloatArray:
@@ -90,7 +95,7 @@ def _share_explained(means: FloatArray) -> FloatArray:
     return 1.0 - means[..., 0] / defined
 
 
-ACCURACY = RowMeans(_correct, _only_mean)
+ACCURACY = RowMeans(_correct, _only_mean, range=(0.0, 1.0))
 """Share of rows answered right. K = 1: 1.0 if right."""
 
 LOG_LOSS = RowMeans(_negative_log_likelihood, _only_mean)

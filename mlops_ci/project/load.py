@@ -16,7 +16,9 @@ from mlops_ci.project.onnx import build_onnx
 from mlops_ci.project.paths import normalise
 from mlops_ci.project.project import (
     DEFAULT_WORKSPACE,
+    BudgetChoice,
     CacheChoice,
+    CustomMetric,
     Dataset,
     EnvironmentChoice,
     EvaluationChoice,
@@ -97,7 +99,9 @@ def _parse_rules(document: Located, file: str) -> tuple[tuple[Rule | AnyOf, ...]
         try:
             if isinstance(item, str):
                 return parse_rule(item)
-            return parse_rule(item["rule"], per=item.get("per"), min_rows=item.get("min_rows", 100))
+            return parse_rule(
+                item["rule"], per=item.get("per"), min_rows=item.get("min_rows", 100), interval=item.get("interval")
+            )
         except ValueError as error:
             problems.append(Problem(file, *document.at(path if isinstance(item, str) else (*path, "rule")), str(error)))
             return None
@@ -156,6 +160,8 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
             confidence=gate.get("confidence", 0.95),
             on_inconclusive=gate.get("on_inconclusive", "block"),
             rules=rules,
+            interval=gate.get("interval", "usual"),
+            budget=_budget(gate["budget"]) if "budget" in gate else None,
         )
         if gate
         else None,
@@ -184,7 +190,14 @@ def _step(name: str, step: dict[str, Any]) -> Step:
             for item in step["outputs"]
         ),
         runs_on=step.get("runs_on"),
+        seeds=step.get("seeds", 1),
     )
+
+
+def _budget(value: int | dict[str, Any]) -> BudgetChoice:
+    if isinstance(value, int):
+        return BudgetChoice(looks=value)
+    return BudgetChoice(value.get("looks"), value.get("spend", "even"), value.get("reveal", "all"))
 
 
 def _evaluation(value: dict[str, Any]) -> EvaluationChoice:
@@ -199,8 +212,14 @@ def _evaluation(value: dict[str, Any]) -> EvaluationChoice:
             target=predictions.get("target", "target"),
             prediction=predictions.get("prediction"),
             score=predictions.get("score"),
+            weight=predictions.get("weight"),
+            group=predictions.get("group"),
         )
         if predictions
         else None,
         metrics=normalise(value["metrics"]) if "metrics" in value else None,
+        custom=tuple(
+            CustomMetric(normalise(file), function)
+            for file, _, function in (item.rpartition(":") for item in value.get("custom", ()))
+        ),
     )

@@ -9,10 +9,10 @@ from mlops_ci.project.deploy import DeployChoice
 from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.onnx import OnnxChoice
 from mlops_ci.project.receivers import Receiver
-from mlops_ci.project.rules import AnyOf, Rule
+from mlops_ci.project.rules import AnyOf, Interval, Rule
 from mlops_ci.project.serve import ServeChoice
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "ranking", "rows"]
 OnInconclusive = Literal["block", "allow"]
 DEFAULT_WORKSPACE = ".mlops"
 
@@ -97,6 +97,7 @@ class Step:
 
     ``inputs`` is None where the user named none: then every tracked file is one. Paths are relative to the
     folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
+    ``seeds`` is how often it is run, each time with another ``MLOPS_CI_SEED``.
     ``tool`` names the package of ours that a step runs which nobody has written: if it fails, only its outputs lack.
     """
 
@@ -110,6 +111,7 @@ class Step:
     outputs: tuple[Output, ...]
     runs_on: str | None = None
     tool: str | None = None
+    seeds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,16 @@ class PredictionsFile:
     target: str
     prediction: str | None
     score: str | None
+    weight: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMetric:
+    """A metric of the user's own: a function in a file of the repository."""
+
+    file: str
+    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,20 @@ class EvaluationChoice:
     positive: Any
     predictions: PredictionsFile | None
     metrics: str | None
+    custom: tuple[CustomMetric, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChoice:
+    """How often one evaluation set may be asked, and how the error is shared out over the looks.
+
+    ``looks`` is None for an anytime-valid sequence, which has no end. ``reveal`` says what is told of a look: all of
+    its numbers, or, as the Ladder does, only whether it passed and by how much if so.
+    """
+
+    looks: int | None
+    spend: Literal["even", "early", "anytime"] = "even"
+    reveal: Literal["all", "gains"] = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +168,8 @@ class GateChoice:
     confidence: float
     on_inconclusive: OnInconclusive
     rules: tuple[Rule | AnyOf, ...]
+    interval: Interval = "usual"
+    budget: BudgetChoice | None = None
 
     def flat(self) -> tuple[Rule, ...]:
         """All rules, those inside ``any`` too."""

@@ -4,7 +4,7 @@
 
     rule   = metric op bound
     op     = ">" | ">=" | "<" | "<="
-    metric = name
+    metric = see metric_calls.py
     bound  = number | ref [ ("+" | "-" | "*") number ]
     ref    = "baseline" | "@" name
 """
@@ -16,16 +16,19 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+from mlops_ci.project.metric_calls import CALL, NUMBER, MetricCall, parse_metric
+
 _RULE = re.compile(
-    rf"""^\s*(?P<metric>[A-Za-z_][A-Za-z0-9_.-]*)
+    rf"""^\s*(?P<metric>{CALL})
     \s*(?P<op>>=|<=|>|<)
-    \s*(?:(?P<ref>baseline|@[A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*(?P<sign>[-+*])\s*(?P<term>{_NUMBER}))?
-        |(?P<number>{_NUMBER}|[-+]?\.?(?i:nan|inf)))\s*$""",
+    \s*(?:(?P<ref>baseline|@[A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*(?P<sign>[-+*])\s*(?P<term>{NUMBER}))?
+        |(?P<number>{NUMBER}|[-+]?\.?(?i:nan|inf)))\s*$""",
     re.VERBOSE,
 )
 
 Operator = Literal[">", ">=", "<", "<="]
+Interval = Literal["usual", "exact", "bernstein", "betting"]
+"""Which kind of bounds: the usual ones of the metric, or finite-sample ones, which hold for any number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,20 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``per`` names the column whose values are judged one by one."""
+    """One rule. ``per`` names the column whose values are judged one by one; ``interval`` overrides the gate's."""
 
     text: str
-    metric: str
+    call: MetricCall
     operator: Operator
     bound: Bound
     per: str | None = None
     min_rows: int = 100
+    interval: Interval | None = None
+
+    @property
+    def metric(self) -> str:
+        """The metric as we write it, such as ``recall[late]``; or the name of a number in the metrics file."""
+        return self.call.text
 
     @property
     def upwards(self) -> bool:
@@ -66,7 +75,7 @@ class AnyOf:
     rules: tuple[Rule, ...]
 
 
-def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rule:
+def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100, interval: Interval | None = None) -> Rule:
     """Parse a rule.
 
     Raises:
@@ -88,11 +97,12 @@ def parse_rule(text: str, *, per: str | None = None, min_rows: int = 100) -> Rul
         raise ValueError(f"the factor of {text!r} is not positive")
     return Rule(
         text=" ".join(text.split()),
-        metric=match["metric"],
+        call=parse_metric(match["metric"]),
         operator=operators[match["op"]],
         bound=_bound(match["ref"], match["sign"], value),
         per=per,
         min_rows=min_rows,
+        interval=interval,
     )
 
 

@@ -13,7 +13,8 @@ class Evaluation:
 
     ``set`` is the identity of the evaluation set: the digest of its (id, target) pairs, or of the targets
     in row order where there are no ids. A project that reports numbers only has neither predictions nor set.
-    ``attempt`` names the folder of the stored predictions once they are in the registry.
+    ``attempt`` names the folder of the stored predictions once they are in the registry. ``seeds`` has the values of
+    each metric over several trainings, the first one being that of the model itself; null where it has no value.
     """
 
     set: str | None = None
@@ -21,3 +22,4 @@ class Evaluation:
     predictions: FileRecord | None = None
     numbers: dict[str, float | None] = field(default_factory=dict)
     attempt: str | None = None
+    seeds: dict[str, tuple[float | None, ...]] = field(default_factory=dict)

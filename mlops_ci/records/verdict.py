@@ -10,6 +10,19 @@ RuleOutcome = Literal["pass", "fail", "inconclusive", "incomparable", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
+class SeedSpread:
+    """Training noise in a comparison: how many trainings each side has, and their standard deviations.
+
+    ``baseline_deviation`` is null if the baseline has only one training; the candidate's then stands for it.
+    """
+
+    candidate: int
+    baseline: int
+    candidate_deviation: float
+    baseline_deviation: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleResult:
     """One rule, judged on all rows or on one slice of them.
 
@@ -19,7 +32,7 @@ class RuleResult:
     ``slice`` is the column and value of a per-slice rule, ``any`` numbers the group of alternatives that the rule
     belongs to and ``alternative`` the alternative. ``rows_needed`` estimates the rows that would settle an
     inconclusive rule. A result that does not ``decide`` is only shown; an inconclusive one that is not ``waivable``
-    blocks whatever ``on_inconclusive`` says.
+    blocks whatever ``on_inconclusive`` says. With ``seeds``, values are means over several trainings.
     """
 
     rule: str
@@ -40,6 +53,7 @@ class RuleResult:
     rows_needed: int | None = None
     decides: bool = True
     waivable: bool = True
+    seeds: SeedSpread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,30 @@ class Disagreement:
 
     newly_right: int
     newly_wrong: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a verdict has cost of its evaluation set's budget.
+
+    ``look`` is its number among all looks at the set, from 1; ``looks`` how many there may be, None without an end;
+    ``error`` the chance of a false promotion that this look was given, of ``total``; ``method`` how it is shared out.
+    An ``advisory`` look could not be put on record, as the workspace cannot be written from there. With
+    ``reveal`` "gains" the numbers of a look that did not pass are not in the verdict.
+    """
+
+    look: int
+    looks: int | None
+    error: float
+    total: float
+    method: str
+    reveal: Literal["all", "gains"] = "all"
+    advisory: bool = False
+
+    @property
+    def worn_out(self) -> bool:
+        """Whether this look came after the last one that was planned."""
+        return self.looks is not None and self.look > self.looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +122,4 @@ class Verdict:
     basis: str | None = None
     disagreement: Disagreement | None = None
     notes: tuple[str, ...] = ()
+    spent: Spent | None = None

@@ -181,7 +181,7 @@ def _written_by_a_step(project: Project, path: str, at: Path) -> Iterator[Findin
 
 def _nearest(word: str, known: Iterable[str], called: str) -> str:
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.65)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"{called}: {', '.join(known)}" if known else f"there are no {called}"

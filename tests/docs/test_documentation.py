@@ -55,7 +55,7 @@ def test_every_metric_is_documented_with_its_calls_its_tasks_and_its_direction()
         signature = SIGNATURES[name]
         assert [call.strip("`") for call in calls.split(", `")] == ways(name, signature)
         assert set(tasks.split(", ")) == ({"any"} if BUILT_IN[name] == ANY else BUILT_IN[name])
-        examples = {"beta": 2.0, "precision": 0.9, "quantile": 0.5, "column": "latency"}
+        examples: dict[str, float | str] = {"beta": 2.0, "precision": 0.9, "quantile": 0.5, "column": "latency"}
         metric = metric_of(name, [examples[item.called] for item in signature.arguments if not item.optional])
         assert (
             metric is not None and better == {True: "higher", False: "lower", None: "you say"}[metric.higher_is_better]

@@ -29,6 +29,12 @@ rmse <= 1e-7
 rmse < 12000000
 mae <= baseline
 r2 >= -0.5
+recall[late] >= baseline
+f_beta(2, macro) > baseline + 0.01
+ndcg(10) >= baseline * 0.98
+quantile(latency, 0.95) <= baseline
+calibration_error(10) <= baseline + 0.01
+win_rate(score) > 0.5
 latency_ms <= 20
 latency_ms <= baseline * 1.1
 latency_ms < baseline + 2

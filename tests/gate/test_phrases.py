@@ -44,7 +44,7 @@ profit >= @best
 
 def test_rules_read_as_people_say_them(golden: Golden) -> None:
     texts = RULES.splitlines()
-    golden("labels.txt", "".join(f"{text:32}{rule_label(parse_rule(text))}\n" for text in texts))
+    golden("labels.txt", "".join(f"{text:44}{rule_label(parse_rule(text))}\n" for text in texts))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mlops_ci.errors import Problem, UsageError
 from mlops_ci.project.graph import makes, ordered
-from mlops_ci.project.metric_names import BUILT_IN, call_problem, task_problem
+from mlops_ci.project.metric_names import BUILT_IN, SIGNATURES, call_problem, task_problem
 from mlops_ci.project.names import require_alias
 from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
 from mlops_ci.project.paths import contains, escapes
@@ -128,10 +128,10 @@ def _built_in(evaluation: EvaluationChoice, rule: Rule, path: Path) -> Iterator[
         yield path, *wrong
     elif evaluation.predictions is None or evaluation.task is None:
         yield path, f"{rule.metric} is computed from predictions", "add evaluation.predictions"
-    else:
-        wrong = task_problem(rule.call, evaluation.task)
-        if wrong:
-            yield path, *wrong
+    elif wrong := task_problem(rule.call, evaluation.task):
+        yield path, *wrong
+    elif SIGNATURES[rule.call.name].versus and rule.bound.reference:
+        yield path, f"{rule.metric} compares with the baseline already", f"write {rule.metric} > 0.5"
 
 
 def _own_number(evaluation: EvaluationChoice, rule: Rule, path: Path) -> Iterator[Finding]:

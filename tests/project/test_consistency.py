@@ -21,6 +21,7 @@ CASES = [
     ("a class of a metric without", "accuracy >", "mcc[late] >", "mcc is not defined for a single class; write mcc"),
     ("an average of another task", "accuracy >", "roc_auc(macro) >", "roc_auc(macro) does not fit a binary task"),
     ("a class of an own number", "accuracy >", "latency[late] <", "latency is a number of the metrics file and takes"),
+    ("a comparison compared", "accuracy >", "win_rate(x) >", "compares with the baseline already; write win_rate"),
     ("a class of ours", "accuracy >", "recall[late] >", None),
     ("an unknown evaluation step", "step: evaluate", "step: evalute", "unknown step 'evalute'; did you"),
     ("predictions nobody writes", "path: p.csv", "path: q.csv", "8:64: no step writes 'q.csv'"),

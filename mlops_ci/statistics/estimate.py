@@ -1,5 +1,6 @@
 """A number and how far it can be trusted."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -16,6 +17,7 @@ class Estimate:
         standard_error: In units of `value`. It serves planning (`rows_needed`), not the bounds, which come
             from the method's own distribution.
         method: The name of the method, fit for a report.
+        source: Where the method is written down.
     """
 
     value: float
@@ -23,3 +25,9 @@ class Estimate:
     upper: float
     standard_error: float
     method: str
+    source: str = ""
+
+    @classmethod
+    def unknown(cls, value: float, method: str, source: str = "") -> "Estimate":
+        """A value of which nothing is known but itself."""
+        return cls(value, math.nan, math.nan, math.nan, method, source)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.metrics import Metric, Predictions
-from mlops_ci.metrics.forms import Resampled, RocArea
+from mlops_ci.metrics.forms import PairedRows, Resampled, RocArea
 from mlops_ci.statistics import (
     Estimate,
     bootstrap_moments,
@@ -26,7 +26,7 @@ def estimate_alone(metric: Metric, predictions: Predictions, confidence: float) 
     form = metric.form
     if isinstance(form, RocArea):
         return delong_single(predictions.target, predictions.require_score().astype(np.float64), confidence)
-    if isinstance(form, Resampled):
+    if isinstance(form, Resampled | PairedRows):
         raise NotImplementedError
     moments = form.moments(predictions)
     if metric.name == "accuracy" and not np.isnan(moments).any():
@@ -47,7 +47,7 @@ def estimate_change(
             factor,
             confidence,
         )
-    if isinstance(form, Resampled):
+    if isinstance(form, Resampled | PairedRows):
         raise NotImplementedError
     ours, theirs = form.moments(candidate), form.moments(baseline)
     if metric.name == "accuracy" and factor == 1.0 and not (np.isnan(ours).any() or np.isnan(theirs).any()):

@@ -108,6 +108,8 @@ def empty(task: Task) -> Predictions:
         return Predictions(task, none, none, None, ())
     if task == "binary":
         return Predictions(task, none.astype(bool), none.astype(bool), none, ("n", "y"))
+    if task == "ranking":
+        return Predictions(task, none, None, none, (), group=none.astype(int))
     return Predictions(task, none.astype(int), none.astype(int), np.zeros((0, 3)), ("a", "b", "c"))
 
 
@@ -182,7 +184,11 @@ def test_a_missing_part_is_refused(name: str, what: str) -> None:
 
 
 def test_the_catalogue_says_which_way_is_better() -> None:
-    assert {n for n, m in METRICS.items() if m.higher_is_better} == {"accuracy", "roc_auc", "r2"}
+    worse = {n for n, m in METRICS.items() if not m.higher_is_better}
+    assert worse == {
+        *("log_loss", "brier", "calibration_error", "rmse", "mae", "mape", "smape"),
+        *("poisson_deviance", "gamma_deviance"),
+    }
     assert all(name == metric.name for name, metric in METRICS.items())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gate_calibration.populations import Population
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
+from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.metrics import Metric, value
 from mlops_ci.metrics.catalogue import metric_of
 from mlops_ci.project.metric_calls import parse_metric
@@ -98,6 +98,8 @@ def run(
             began = time.perf_counter()
             if cell.kind == "one":
                 found = estimate_alone(metric(cell.metric), ours, CONFIDENCE)
+            elif metric(cell.metric).versus:
+                found = estimate_versus(metric(cell.metric), ours, theirs, CONFIDENCE)
             else:
                 found = estimate_change(metric(cell.metric), ours, theirs, 1.0, CONFIDENCE)
             cell.count(found, taken=time.perf_counter() - began)

@@ -55,7 +55,7 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
     if steps := next_steps(report):
         rest.append(("to go on:", steps))
     rest.append(("steps:", _steps(report)))
-    return _rendered([*parts, "", _pairs(rest)], width=width, colour=colour)
+    return rendered([*parts, "", _pairs(rest)], width=width, colour=colour)
 
 
 def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
@@ -63,10 +63,11 @@ def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
     style = {"pass": "green", "fail": "red", "inconclusive": "yellow"}[verdict.outcome]
     notes = [Text(f"  note: {visible(note).replace('`', '')}", "dim") for note in verdict.notes]
     head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", visible(verdict.summary))
-    return _rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
+    return rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
 
 
-def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
+def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
+    """Lines of at most ``width`` columns."""
     output = StringIO()
     console = Console(
         file=output, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False, markup=False

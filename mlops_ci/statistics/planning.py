@@ -150,7 +150,7 @@ def detectable(power: Power, n: int, wanted: float, largest: float) -> float | N
     if power(n, largest) < wanted:
         return None
     low, high = 0.0, largest
-    for _ in range(40):
+    for _ in range(30):  # nine digits
         middle = (low + high) / 2.0
         low, high = (low, middle) if power(n, middle) >= wanted else (middle, high)
     return high

@@ -14,8 +14,6 @@ _LONGEST = 60
 _LONGEST_TITLE = 44  # what fits beside the legend
 _LONGEST_NAME = 16  # in the legend
 _MOST_LETTERS = 84  # along the axis
-_SETTINGS = {"text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 9, "axes.unicode_minus": True,
-    "svg.hashsalt": "mlops-ci"}  # fmt: skip
 _INK, _PALE = "#1f2328", "#d1d9e0"
 
 
@@ -44,7 +42,15 @@ def draw(chart: Chart, kind: str) -> bytes:
     except ImportError as error:
         raise MissingExtraError("a picture of a chart", "charts") from error
     # Names are foreign: a dollar sign in one begins no formula. Settings of the user are of no matter.
-    with rc_context(_SETTINGS):
+    with rc_context(
+        {
+            "text.parse_math": False,
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+            "axes.unicode_minus": True,
+            "svg.hashsalt": "mlops-ci",
+        }
+    ):
         figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DOTS, facecolor="white", layout="constrained")
         axes = figure.add_subplot()
         places = range(len(chart.labels))

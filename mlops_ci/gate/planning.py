@@ -89,7 +89,7 @@ def plan_rule(
     design = designed(rule, metric, before, room, known.baseline, known.other, assumed, confidence)
     if isinstance(design, str):
         return replace(plan, problem=design)
-    return _planned(plan, rule, metric, before, room, design, known, assumed, power)
+    return _planned(plan, rule, metric, before, room, design, assumed, power)
 
 
 def _planned(
@@ -99,7 +99,6 @@ def _planned(
     before: float | None,
     room: float,
     design: Designed,
-    known: Known,
     assumed: Assumed,
     power: float,
 ) -> RulePlan:

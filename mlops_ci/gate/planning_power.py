@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mlops_ci.gate.estimates import estimate_alone, estimate_change
 from mlops_ci.gate.phrases import number
@@ -110,7 +111,7 @@ def _proportions(
     if share is not None:
         why = f"one of the two alone is right in {number(round(share, 6))} of the rows"
     elif baseline is not None and other is not None and _answered(baseline, other):
-        differ = (baseline.prediction == baseline.target) != (other.prediction == other.target)
+        differ = _right(baseline) != _right(other)
         # As in the gate's own standard error, half a row is added to either side, so that it is never none.
         share = (int(differ.sum()) + 1) / (len(differ) + 2)
         why = f"one of the two alone is right in {share:.3g} of the rows"
@@ -127,9 +128,14 @@ def _proportions(
         else power_of_paired_proportions(share, confidence, change=gain)
     )
     return Designed(
-        power, 1.0 - max(0.0, -room), (why,), "exact power of the test of paired proportions, binomial given how many disagree",
+        power, 1.0 - max(0.0, -room), (why,), "exact power of the test of paired proportions",
         "Connor 1987, Biometrics 43:207-211; Tango 1998, Statistics in Medicine 17:891-908",
     )  # fmt: skip
+
+
+def _right(predictions: Predictions) -> npt.NDArray[np.bool_]:
+    right: npt.NDArray[np.bool_] = predictions.require_prediction() == predictions.target
+    return right
 
 
 def _answered(*models: Predictions) -> bool:
@@ -173,7 +179,8 @@ def _mean(
     if deviation is not None:
         why = f"one row's difference has a standard deviation of {number(deviation)}"
     elif baseline is None or (metric.needs != "columns" and getattr(baseline, metric.needs) is None):
-        return f"say with --deviation how far one row's {'difference' if relative else 'value'} spreads, or give predictions"
+        spreads = "difference" if relative else "value"
+        return f"say with --deviation how far one row's {spreads} spreads, or give predictions"
     elif not relative:
         deviation = estimate_alone(metric, baseline, confidence).standard_error * math.sqrt(len(baseline))
         why = f"the spread of the {len(baseline):,} rows there are"

@@ -49,7 +49,7 @@ def judge_files(request: FileGate) -> Verdict:
 
 
 def read_sides(request: FileGate, *, columns: tuple[str, ...] = ()) -> tuple[GateChoice, Evidence, Reference | None]:
-    """The rules, the candidate and the baseline of bare files, each with these columns as slices.
+    """The rules, the candidate and the baseline of bare files; of the candidate also these columns, as slices.
 
     Raises:
         UsageError: a rule or a file is not right.
@@ -60,7 +60,7 @@ def read_sides(request: FileGate, *, columns: tuple[str, ...] = ()) -> tuple[Gat
     reference = None
     if request.baseline or request.baseline_metrics:
         side = Side(digest=None, name="baseline")
-        reference = Reference(side, _evidence(request, request.baseline, request.baseline_metrics, task, columns))
+        reference = Reference(side, _evidence(request, request.baseline, request.baseline_metrics, task, ()))
     gate = GateChoice(
         baseline="champion", confidence=request.confidence, on_inconclusive=request.on_inconclusive, rules=rules
     )

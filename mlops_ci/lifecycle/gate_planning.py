@@ -20,7 +20,6 @@ from mlops_ci.registry.state import ModelState
 from mlops_ci.statistics.planning import error_of_a_look
 from mlops_ci.workspace.store import Store
 
-
 _BESIDE = 3
 
 
@@ -127,16 +126,18 @@ def _plan(
 
 
 def _require_sensible(assumed: Assumed) -> None:
-    for name, given, good in (
-        ("value", assumed.value, lambda x: True),
-        ("gain", assumed.gain, lambda x: True),
-        ("disagreement", assumed.disagreement, lambda x: 0 < x <= 1),
-        ("positives", assumed.positives, lambda x: 0 < x < 1),
-        ("correlation", assumed.correlation, lambda x: -1 <= x < 1),
-        ("deviation", assumed.deviation, lambda x: x > 0),
-    ):
-        if given is not None and not (math.isfinite(given) and good(given)):
-            raise UsageError(f"{given} is no {name}", where=f"--{name}")
+    ranges = {
+        "value": (assumed.value, -math.inf, math.inf),
+        "gain": (assumed.gain, -math.inf, math.inf),
+        "disagreement": (assumed.disagreement, 0.0, 1.0),
+        "positives": (assumed.positives, 0.0, 1.0),
+        "correlation": (assumed.correlation, -1.0, 1.0),
+        "deviation": (assumed.deviation, 0.0, math.inf),
+    }
+    for name, (given, low, high) in ranges.items():
+        if given is not None and not low < given < high:
+            between = f"{low:g} and {high:g}" if high < math.inf else f"{low:g} and anything finite"
+            raise UsageError(f"{given:g} is no {name}", where=f"--{name}", hint=f"it lies between {between}")
 
 
 def _recorded(

@@ -45,9 +45,7 @@ class PastEvidence:
 
     def references(self, moment: Moment, evaluation_set: str | None) -> dict[str, Reference | None]:
         """Every version that the rules compare with, as the aliases were at a moment."""
-        found: dict[str, Reference | None] = {
-            BASELINE: self._at(self._gate.baseline, moment.aliases, evaluation_set)
-        }
+        found: dict[str, Reference | None] = {BASELINE: self._at(self._gate.baseline, moment.aliases, evaluation_set)}
         for name in sorted({rule.bound.reference or "" for rule in self._gate.flat()}):
             if name.startswith("@"):
                 at = self._at(name[1:], moment.aliases, evaluation_set)
@@ -59,7 +57,7 @@ class PastEvidence:
         if number is None and is_alias(selector):
             return None
         try:
-            version = self._state.versions[number] if number in self._state.versions else None
+            version = self._state.versions.get(number) if number is not None else None
             version = version or resolve(self._state, f"v{number}" if number is not None else selector)
         except UsageError as error:
             return Reference(Side(digest=None, version=number, name=selector), problem=error.what)

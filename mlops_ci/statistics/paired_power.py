@@ -44,7 +44,7 @@ def paired_power(n: int, disagreement: float, change: float, bound: float, confi
     fewest = fewest_in_favour(disagreements, n, bound, z, alpha)
     reached = np.where(fewest <= 0, 1.0, bdtrc(np.maximum(fewest - 1, 0), disagreements, favour))
     reached = np.where(fewest > disagreements, 0.0, reached)
-    return float(min(1.0, _binomial(disagreements, n, disagreement) @ reached))
+    return min(1.0, float(_binomial(disagreements, n, disagreement) @ reached))
 
 
 def fewest_in_favour(disagreements: _Counts, n: int, bound: float, z: float, alpha: float) -> _Counts:

@@ -1,13 +1,14 @@
 """How many rows a decision takes, and what a number of rows can decide.
 
 The power of a test is the chance that it passes, given how far the truth lies on the passing side of its bound. What
-is planned is the gate's own test: exact where the test is of counts, and with the t distribution where it is studentised.
+is planned is the gate's own test: exact where the test is of counts, and with the t distribution where
+it is studentised.
 """
 
 import math
 from collections.abc import Callable
 
-from scipy.special import bdtrc, ndtr, nctdtr, stdtrit
+from scipy.special import bdtrc, nctdtr, ndtr, stdtrit
 
 from mlops_ci.statistics.confidence import error_rate, normal_quantile
 from mlops_ci.statistics.paired_power import paired_power

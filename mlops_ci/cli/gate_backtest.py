@@ -16,7 +16,7 @@ from mlops_ci.project.load import load_project
 from mlops_ci.report.backtest import render_backtest
 
 
-@click.command()
+@click.command(short_help="Tell what rules would have done to past versions.")
 @option("--last", type=click.IntRange(min=1), metavar="N", default=50, show_default=True, help="So many versions.")
 @option("--rule", "rules", multiple=True, metavar="RULE", help="Try this rule; repeatable.  [default: the project's]")
 @option("--confidence", type=float, help="Of each one-sided bound.  [default: the project's]")

@@ -20,7 +20,7 @@ from mlops_ci.registry.references import parse_reference
 from mlops_ci.report.explanation import render_explanation
 
 
-@click.command()
+@click.command(short_help="Explain a verdict.")
 @argument("reference", required=False, metavar="[REF]")
 @option("--run", "run", metavar="ID", help="The verdict of this run, which may be of a pull request.")
 @option("--candidate", type=FILE, help="Judge these predictions, and explain it.")
@@ -75,4 +75,6 @@ def _explanation(
             raise UsageError(f"the project is one of {model}", where=reference, hint="name the model's with --project")
         selector = parsed.selector
     log = log_to_read(workspace, project, model)
-    return explain_run(loaded, log, run, columns) if run else explain_version(loaded, log, selector, columns)
+    if run:
+        return explain_run(loaded, file.parent, log, run, columns)
+    return explain_version(loaded, log, selector, columns)

@@ -24,7 +24,7 @@ from mlops_ci.report.mermaid import render_mermaid
 _ASSUMED = ("value", "gain", "disagreement", "positives", "correlation", "deviation")
 
 
-@click.command()
+@click.command(short_help="Tell how many rows a rule takes.")
 @option("--rule", "rules", multiple=True, metavar="RULE", help="Plan this rule; repeatable.  [default: the project's]")
 @option("--confidence", type=float, help="Of each one-sided bound.  [default: the project's, or 0.95]")
 @option("--power", type=float, default=0.8, show_default=True, help="The chance with which a good model is to pass.")

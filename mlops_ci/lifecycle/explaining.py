@@ -18,17 +18,18 @@ from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_evidence import PastEvidence
+from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
 from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
 from mlops_ci.records.explanation import ChangedRows, Explanation
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.run import Run
 from mlops_ci.records.verdict import Side, Verdict
-from mlops_ci.registry.download import fetch
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.past import Moment, moments
 from mlops_ci.registry.references import require_known, resolve
 from mlops_ci.registry.state import ModelState
-from mlops_ci.workspace.layout import PULL_REQUESTS, run_file_key
+from mlops_ci.workspace.layout import PULL_REQUESTS
+from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
 
 _ADVISORY = "judged just now, without the budget of looks and without putting it on record"
@@ -61,8 +62,15 @@ def explain_version(project: Project, log: ModelLog, selector: str | None, colum
     return _of_version(log.store, state, version, past[version.version], gate, evaluation, columns)
 
 
-def explain_run(project: Project, log: ModelLog, run: str, columns: tuple[str, ...]) -> Explanation:
+def explain_run(project: Project, folder: Path, log: ModelLog, run: str, columns: tuple[str, ...]) -> Explanation:
     """Explain the verdict of a run, be it on a version or on the model of a pull request.
+
+    Args:
+        project: whose rules and columns count.
+        folder: where it lies; the place of its cache may be relative to it.
+        log: the log of its model.
+        run: the run's id.
+        columns: further columns to tell of changed rows.
 
     Raises:
         UsageError: there is no such run, or it judged nothing.
@@ -78,14 +86,17 @@ def explain_run(project: Project, log: ModelLog, run: str, columns: tuple[str, .
         moment = moments(log.entries(), gate.baseline)[version.version]
         return _of_version(log.store, state, version, moment, gate, evaluation, columns)
     verdict = found.verdict
-    candidate, identity = _evidence_of_run(log.store, found, gate, evaluation, columns)
+    cache_store = open_store(project.cache.url, folder) if project.cache.url else log.store
+    cache = StepCache(cache_store, ("", PULL_REQUESTS), log.model)
+    candidate, identity = _evidence_of_run(cache, found, gate, evaluation, columns)
+    notes = () if candidate.predictions is not None else ("the predictions of this run are not kept any more",)
     aliases = {name: target.version for name, target in state.aliases.items()}
     if verdict.baseline and verdict.baseline.version:
         aliases[gate.baseline] = verdict.baseline.version
     references = PastEvidence(log.store, state, evaluation, gate).references(
         Moment(0, state.head, aliases), verdict.evaluation_set
     )
-    return _explained(verdict, gate, candidate, references, identity, columns, recorded=True, notes=())
+    return _explained(verdict, gate, candidate, references, identity, columns, recorded=True, notes=notes)
 
 
 def _of_version(
@@ -197,19 +208,18 @@ def _usual_id(file: Path | None) -> str | None:
 
 
 def _evidence_of_run(
-    store: Store, run: Run, gate: GateChoice, evaluation: EvaluationChoice, columns: tuple[str, ...]
+    cache: StepCache, run: Run, gate: GateChoice, evaluation: EvaluationChoice, columns: tuple[str, ...]
 ) -> tuple[Evidence, str | None]:
-    """What is kept of a run's evaluation; nothing, if its predictions are not."""
-    path = evaluation.predictions.path if evaluation.predictions else None
-    record = next((file for file in run.files if file.path == path), None)
-    if record is None or path is None:
-        return Evidence(), None
-    areas = [area for area in ("", PULL_REQUESTS) if any(store.list(run_file_key(run.id, path, area)))]
-    if not areas:
+    """What a run's evaluation made, from the cache of steps; nothing, if it is not kept any more."""
+    record = run.evaluation.predictions if run.evaluation else None
+    if record is None:
         return Evidence(), None
     with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
-        target = Path(scratch) / Path(path).name
-        fetch(store, run_file_key(run.id, path, areas[0]), record, target)
+        target = Path(scratch) / Path(record.path).name
+        try:
+            cache.fetch(record, "", target)
+        except DamagedCacheError:
+            return Evidence(), None
         named = evaluation.predictions.id if evaluation.predictions else None
         identity = named or _usual_id(target)
         how = predictions_format(evaluation, gate, (*((identity,) if identity else ()), *columns))

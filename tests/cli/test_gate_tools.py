@@ -143,7 +143,7 @@ def test_a_version_without_predictions_says_so(story: Lab, tmp_path: Path) -> No
     shutil.copytree(story.folder, folder, symlinks=True)
     lab = Lab.existing(folder)
     lab.write("elsewhere.txt", "a model")
-    done = lab.run_here("register", "elsewhere.txt", "--name", "coin", "--host", "local")
+    done = lab.run_here("register", "--model", "coin", "--file", "elsewhere.txt", "--host", "local")
     assert done.code == 0, done.err
     [version] = told(lab, "backtest", "--last", "1", "--json").json["versions"]
     assert (version["now"], version["why"]) == (None, "candidate v4 was never evaluated")

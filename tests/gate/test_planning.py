@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,14 +11,14 @@ import pytest
 from mlops_ci.gate.planning import Known, most_cautious, plan_rule, plan_rules
 from mlops_ci.gate.planning_power import Assumed
 from mlops_ci.metrics import Predictions
-from mlops_ci.project.rules import parse_rule
+from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.gate_plan import RulePlan
 from tests.gate.parts import answers, any_of, regression, right_in, scores
 
 NOTHING = Known()
 
 
-def plan(text: str, known: Known = NOTHING, rows: int | None = None, looks: int = 1, **assumed: float) -> RulePlan:
+def plan(text: str, known: Known = NOTHING, *, rows: int | None = None, looks: int = 1, **assumed: float) -> RulePlan:
     confidence = 1 - 0.05 / looks
     return plan_rule(parse_rule(text), known, Assumed(**assumed), confidence=confidence, power=0.8, rows=rows)
 
@@ -39,9 +40,10 @@ def scored(seed: int, rows: int = 400) -> Predictions:
         ("rmse <= baseline * 1.1", {"deviation": 2.0, "value": 1.0}, 2475),
     ],
 )
-def test_a_rule_is_planned_by_what_is_said(text: str, assumed: dict[str, float], needed: int) -> None:
+def test_a_rule_is_planned_by_what_is_said(text: str, assumed: dict[str, Any], needed: int) -> None:
     found = plan(text, **assumed)
-    assert (found.problem, found.needed) == (None, pytest.approx(needed, rel=0.02))
+    assert found.problem is None
+    assert found.needed == pytest.approx(needed, rel=0.02)
     assert found.method and found.source and found.assumes
 
 
@@ -64,7 +66,8 @@ def test_what_is_missing_is_said(text: str, says: str) -> None:
 def test_a_gain_has_to_be_named_and_to_exceed_what_is_asked() -> None:
     unsaid = plan("accuracy > baseline", rows=1000, disagreement=0.1)
     assert "--gain" in (unsaid.problem or "") and unsaid.needed is None
-    assert (unsaid.shows, unsaid.detectable) == ("gain", pytest.approx(0.0255, abs=0.001))
+    assert unsaid.shows == "gain"
+    assert unsaid.detectable == pytest.approx(0.0255, abs=0.001)
     small = plan("accuracy >= baseline + 0.02", disagreement=0.1, gain=0.01)
     assert small.problem == "a gain of 0.01 is not more than the rule asks for"
 
@@ -105,7 +108,7 @@ def test_more_looks_take_more_rows() -> None:
 def test_slices_and_alternatives_are_planned_as_they_are_judged() -> None:
     known = Known(right_in(300, 400), right_in(310, 400), {"carrier": np.repeat(["AA", "ZZ"], [350, 50])})
     per = parse_rule("accuracy >= baseline - 0.05", per="carrier", min_rows=100)
-    items = [per, any_of("accuracy >= 0.5", "accuracy >= 0.6")]
+    items: list[Rule | AnyOf] = [per, any_of("accuracy >= 0.5", "accuracy >= 0.6")]
     plans = plan_rules(items, known, Assumed(), confidence=0.95, power=0.8, rows=None)
     assert [(item.slice, item.rows, item.decides) for item in plans[:2]] == [
         (("carrier", "AA"), 350, True),

@@ -56,7 +56,7 @@ def test_without_a_verdict_it_is_the_registration_that_counts() -> None:
 
 
 def test_going_back_to_an_old_version_is_no_new_decision() -> None:
-    bodies = [registered(1), judged(1), moved("champion", 1, None, on=2), registered(2), judged(2)]
+    bodies: list[Body] = [registered(1), judged(1), moved("champion", 1, None, on=2), registered(2), judged(2)]
     bodies += [moved("champion", 2, 1, on=5), moved("champion", 1, 2), judged(2)]
     found = moments(log(*bodies), "champion")
     assert seen(found[1]) == (2, {}, True) and seen(found[2]) == (5, {"champion": 1}, True)

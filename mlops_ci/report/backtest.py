@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_ci.records.backtest import Backtest, PastVersion
-from mlops_ci.report.terminal import rendered
+from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import MARKS, visible
 
 _NAMED = 12
@@ -31,7 +31,7 @@ def render_backtest(backtest: Backtest, *, width: int, colour: bool) -> str:
         _table(backtest),
         "",
         *(Text(line) for line in totals(backtest)),
-        *(Text(f"  note: {note}", "dim") for note in backtest.notes),
+        *note_lines(backtest.notes),
     ]
     return rendered(parts, width=width, colour=colour)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mlops_ci.records.explanation import ChangedRow, ChangedRows, ExplainedRule, Explanation
 from mlops_ci.records.verdict import Side
-from mlops_ci.report.terminal import rendered
+from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import MARKS, change_text, value_text, visible
 
 _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
@@ -33,7 +33,7 @@ def render_explanation(explanation: Explanation, *, width: int, colour: bool) ->
     if explanation.changed:
         parts += ["", *_changed(explanation.changed, explanation.baseline)]
     if explanation.notes:
-        parts += ["", *(Text(f"  note: {visible(note)}", "dim") for note in explanation.notes)]
+        parts += ["", *note_lines(explanation.notes)]
     return rendered(parts, width=width, colour=colour)
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mlops_ci.records.chart import Chart, Series
 from mlops_ci.records.gate_plan import GatePlan, RulePlan, Shows
-from mlops_ci.report.terminal import rendered
+from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import visible
 
 _WHAT: dict[Shows, str] = {
@@ -35,7 +35,7 @@ def render_plan(plan: GatePlan, *, width: int, colour: bool) -> str:
             parts += ["", *_curve(item, width)]
     notes = [*plan.notes, *_gaps(plan)]
     if notes:
-        parts += ["", *(Text(f"  note: {visible(note)}", "dim") for note in notes)]
+        parts += ["", *note_lines(notes)]
     return rendered(parts, width=width, colour=colour)
 
 
@@ -98,7 +98,7 @@ def _curve(item: RulePlan, width: int) -> list[RenderableType]:
         )
     if item.assumes:
         lines.append(Padding(Text(f"if {'; '.join(map(visible, item.assumes))}", "dim"), (0, 0, 0, 4)))
-    lines.append(Padding(Text(f"{item.method} ({item.source})", "dim"), (0, 0, 0, 4)))
+    lines.append(Padding(Text(visible(f"{item.method} ({item.source})"), "dim"), (0, 0, 0, 4)))
     return lines
 
 

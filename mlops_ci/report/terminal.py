@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 
 from rich.console import Console, RenderableType
@@ -64,6 +65,11 @@ def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
     notes = [Text(f"  note: {visible(note).replace('`', '')}", "dim") for note in verdict.notes]
     head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", visible(verdict.summary))
     return rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
+
+
+def note_lines(notes: Iterable[str]) -> list[RenderableType]:
+    """Notes, each of which keeps its indentation where it is wrapped."""
+    return [Padding(Text(f"note: {visible(note)}", "dim"), (0, 0, 0, 2)) for note in notes]
 
 
 def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:

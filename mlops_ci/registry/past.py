@@ -25,7 +25,7 @@ def moments(entries: Iterable[LogEntry], alias: str) -> dict[int, Moment]:
     """For each version, the moment that decided on it.
 
     That is the verdict on which it was given the alias, or else its newest verdict, or else its registration. A verdict
-    on a version that has the alias already (other rules, other rows) decides nothing any more.
+    on a version that was given the alias before (other rules, other rows) decides nothing any more.
     """
     found: dict[int, Moment] = {}
     verdicts: dict[int, Moment] = {}
@@ -37,7 +37,7 @@ def moments(entries: Iterable[LogEntry], alias: str) -> dict[int, Moment]:
                 found[version] = Moment(version, seq, dict(aliases))
             case Judged(version=version, verdict=verdict):
                 verdicts[seq] = Moment(version, seq, dict(aliases), verdict)
-                if aliases.get(alias) != version and not (version in found and found[version].promoted):
+                if not (version in found and found[version].promoted):
                     found[version] = verdicts[seq]
             case Alias(alias=moved, version=version, verdict=on):
                 if moved == alias and version in found and not found[version].promoted:

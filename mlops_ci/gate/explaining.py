@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
+from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.methods import explained_method
 from mlops_ci.gate.phrases import number
-from mlops_ci.metrics import METRICS
+from mlops_ci.metrics import metric_of
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.explanation import ExplainedRule
 from mlops_ci.records.verdict import RuleResult, Verdict
@@ -65,7 +65,7 @@ def _estimate(
     rule: Rule, result: RuleResult, candidate: Evidence, references: Mapping[str, Reference | None], confidence: float
 ) -> Estimate | None:
     """The estimate that decided; None where there was none, or the rows are not there to reach it again."""
-    metric, ours = METRICS.get(rule.metric), candidate.predictions
+    metric, ours = metric_of(rule.call.name, rule.call.arguments, rule.call.of), candidate.predictions
     if metric is None or ours is None or result.outcome not in _DECIDED or result.interval is None:
         return None
     rows = None
@@ -83,6 +83,8 @@ def _estimate(
         return None
     if rows is not None:
         ours, theirs = ours.take(rows), theirs.take(rows)
+    if metric.versus:
+        return estimate_versus(metric, ours, theirs, confidence)
     return estimate_change(metric, ours, theirs, rule.bound.factor, confidence)
 
 

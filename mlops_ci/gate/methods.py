@@ -18,6 +18,10 @@ METHODS: dict[str, tuple[str, str]] = {
         "trials, whose share has exact bounds.",
         "Clopper & Pearson 1934, Biometrika 26:404-413",
     ),
+    "DeLong": (
+        "Each row's share in the area gives its variance.",
+        "DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44:837-845",
+    ),
     "DeLong, paired": (
         "Each row's share in either area gives the variance of their difference on the same rows; the bounds use a t "
         "quantile.",
@@ -39,17 +43,39 @@ METHODS: dict[str, tuple[str, str]] = {
         "Both models put all rows in the same order, so that their areas are equal whatever the rows.",
         "by definition of the area",
     ),
-    "studentised bootstrap": (
-        "Rows are drawn again with replacement; how far each resample lies from the value, in its own standard errors, "
-        "gives the bounds.",
-        "Hall 1988, Annals of Statistics 16:927-953; Davison & Hinkley 1997, Bootstrap Methods, section 2.4",
+    "no row differs": ("No row tells the two models apart.", "by definition"),
+    "jackknife, skewness-corrected": (
+        "What each row, or group of rows, adds to the value gives its variance and its skewness, which correct "
+        "the bounds.",
+        "Efron & Stein 1981, Annals of Statistics 9:586-596; Hall 1992, Journal of the Royal Statistical Society B "
+        "54:221-228",
     ),
-    "delta method, normal": (
-        "With so many rows the metric is as good as linear in its row means, and these are normal.",
-        "Hall 1992, The Bootstrap and Edgeworth Expansion, section 3.3",
+    "bootstrap": (
+        "Rows, or groups of rows, are drawn again with replacement; the spread of their values bounds it.",
+        "Efron & Tibshirani 1993, An Introduction to the Bootstrap",
     ),
-    "all rows the same": ("No row differs from another, so that there is no spread.", "by definition"),
-    "no resample differs": ("The two models come out the same in every resample.", "by definition"),
+    "bag of": (
+        "Small subsets are each drawn up to the full number of rows, and what their resamples say is averaged.",
+        "Kleiner, Talwalkar, Sarkar & Jordan 2014, Journal of the Royal Statistical Society B 76:795-816",
+    ),
+    "order statistics, exact": (
+        "How many rows lie below a quantile is binomial, so that two ordered rows bound it, whatever the distribution.",
+        "David & Nagaraja 2003, Order Statistics, section 7.1",
+    ),
+    "empirical Bernstein": (
+        "For rows of a known range the variance that was seen bounds the mean, for any number of rows.",
+        "Maurer & Pontil 2009, Conference on Learning Theory",
+    ),
+    "betting": (
+        "A mean is ruled out if betting against it row by row would have won too much, for any number of rows.",
+        "Waudby-Smith & Ramdas 2024, Journal of the Royal Statistical Society B 86:1-27",
+    ),
+    "Clopper–Pearson on the rows that differ": (
+        "Of the rows that tell the two apart, those in favour are binomial; the bounds hold for any number of rows.",
+        "Clopper & Pearson 1934, Biometrika 26:404-413",
+    ),
+    "exact": ("No exact bounds are known for this metric or these rows.", "none"),
+    "bernstein": ("No Bernstein bounds are known for this metric or these rows.", "none"),
 }
 
 

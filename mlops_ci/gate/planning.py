@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mlops_ci.gate.phrases import number, rule_label
 from mlops_ci.gate.planning_power import Assumed, Designed, designed
-from mlops_ci.metrics import METRICS, Metric, Predictions, value
+from mlops_ci.metrics import Metric, Predictions, metric_of, value
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.gate_plan import PlanPoint, RulePlan, Shows
 from mlops_ci.statistics.planning import detectable, rows_for
@@ -73,11 +73,13 @@ def plan_rule(
     """Plan one rule."""
     there = rows if rows is not None else len(known.baseline) if known.baseline is not None else None
     plan = RulePlan(rule=rule.text, label=rule_label(rule), confidence=confidence, rows=there)
-    metric = METRICS.get(rule.metric)
+    metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
     if metric is None:
         return replace(plan, problem="a number without known uncertainty: no number of rows changes what it shows")
     if known.baseline is not None and known.baseline.task not in metric.tasks:
         return replace(plan, problem=f"{metric.label} is not defined for a {known.baseline.task} task")
+    if metric.versus:
+        return replace(plan, problem="it compares the rows of two models, which is not planned")
     before = assumed.value
     if before is None and known.baseline is not None and _has(metric, known.baseline):
         before = value(metric, known.baseline)

@@ -12,6 +12,7 @@ from mlops_ci.gate.planning import Known, most_cautious, plan_rules
 from mlops_ci.gate.planning_power import Assumed
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
+from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.gate_plan import GatePlan
@@ -94,9 +95,12 @@ def rules_of(texts: Sequence[str]) -> tuple[Rule, ...]:
     if not texts:
         raise UsageError("there are no rules", hint="add --rule 'accuracy >= baseline - 0.01'")
     try:
-        return tuple(parse_rule(text) for text in texts)
+        rules = tuple(parse_rule(text) for text in texts)
+        for rule in rules:
+            metric_of(rule.call.name, rule.call.arguments, rule.call.of)
     except ValueError as error:
         raise UsageError(str(error), where="--rule") from error
+    return rules
 
 
 def _plan(

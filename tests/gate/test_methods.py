@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import mlops_ci.gate
 import mlops_ci.statistics
 from mlops_ci.gate.methods import METHODS, explained_method
+from mlops_ci.project.rules import Interval
 
 
 def named() -> Iterator[str]:
@@ -18,13 +20,28 @@ def named() -> Iterator[str]:
     for room in (mlops_ci.statistics, mlops_ci.gate):
         for file in Path(room.__path__[0]).glob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Estimate":
-                    method = [word.value for word in node.keywords if word.arg == "method"] or node.args[4:5]
-                    yield from texts(method[0]) if method else ()
-                elif isinstance(node, ast.Assign) and any(
-                    isinstance(target, ast.Name) and target.id == "method" for target in node.targets
-                ):
-                    yield from texts(node.value)
+                if isinstance(node, ast.Call):
+                    yield from of_call(node)
+                elif isinstance(node, ast.Assign):
+                    yield from of_assignment(node)
+
+
+def of_call(node: ast.Call) -> Iterator[str]:
+    place = {"Estimate": 4, "Estimate.unknown": 1, "_spread": 3}.get(ast.unparse(node.func))
+    if place is not None:
+        method = [word.value for word in node.keywords if word.arg == "method"] or node.args[place : place + 1]
+        yield from texts(method[0]) if method else ()
+
+
+def of_assignment(node: ast.Assign) -> Iterator[str]:
+    [target] = node.targets
+    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+        pairs = list(zip(target.elts, node.value.elts, strict=True))
+    else:
+        pairs = [(target, node.value)]
+    for name, value in pairs:
+        if isinstance(name, ast.Name) and name.id in {"method", "JACKKNIFE"}:
+            yield from texts(value)
 
 
 def texts(node: ast.expr) -> Iterator[str]:
@@ -32,12 +49,15 @@ def texts(node: ast.expr) -> Iterator[str]:
         yield node.value
     elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
         yield str(node.values[0].value)
+    elif isinstance(node, ast.BinOp):
+        yield from texts(node.left)
     elif isinstance(node, ast.IfExp):
         yield from texts(node.body)
         yield from texts(node.orelse)
 
 
-NAMED = sorted(set(named()))
+KINDS = {*get_args(Interval)} - {"usual"}  # a kind of bounds that there is none of is its own method
+NAMED = sorted({*named(), *KINDS})
 
 
 def test_methods_are_found() -> None:

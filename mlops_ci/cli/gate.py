@@ -8,6 +8,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from mlops_ci.cli.gate_backtest import backtest
+from mlops_ci.cli.gate_explain import explain
+from mlops_ci.cli.gate_files import COLUMNS, FILE, column_options
+from mlops_ci.cli.gate_plan import plan
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, coloured, echo, hand_on, print_json, print_report, width
 from mlops_ci.cli.session import session_of
@@ -18,23 +22,17 @@ from mlops_ci.lifecycle.file_gate import FileGate, judge_files
 from mlops_ci.lifecycle.pull_request import judge_only
 from mlops_ci.report.terminal import render_verdict
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
-@click.command()
-@option("--candidate", type=_FILE, help="Predictions of the candidate; without it the pipeline's are judged.")
-@option("--baseline", type=_FILE, help="Predictions to compare with.")
-@option("--candidate-metrics", type=_FILE, help="Further numbers of the candidate, as JSON.")
-@option("--baseline-metrics", type=_FILE, help="Further numbers of the baseline, as JSON.")
+@click.group(invoke_without_command=True)
+@option("--candidate", type=FILE, help="Predictions of the candidate; without it the pipeline's are judged.")
+@option("--baseline", type=FILE, help="Predictions to compare with.")
+@option("--candidate-metrics", type=FILE, help="Further numbers of the candidate, as JSON.")
+@option("--baseline-metrics", type=FILE, help="Further numbers of the baseline, as JSON.")
 @option("--rule", "rules", multiple=True, metavar="RULE", help="Such as 'accuracy > baseline'; repeatable.")
 @option("--confidence", type=float, default=0.95, show_default=True, help="Of each one-sided bound.")
-@option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="[default: from the data]")
-@option("--positive", metavar="LABEL", help="The positive label of a binary task.")
-@option("--id", "id_column", metavar="COLUMN", help="[default: id, if there is one]")
-@option("--target", metavar="COLUMN", default="target", show_default=True)
-@option("--prediction", metavar="COLUMN", help="[default: prediction, if there is one]")
-@option("--score", metavar="COLUMN", help="[default: score, if there is one]")
+@column_options
 @on_inconclusive_option
 @session_options
 @json_option
@@ -50,8 +48,10 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
 
     Without --candidate: run the pipeline of mlops.yaml and judge its model by its rules, registering nothing.
     """
-    names = ("baseline", "candidate_metrics", "baseline_metrics", "rules", "confidence", "task", "positive",
-             "id_column", "target", "prediction", "score")  # fmt: skip
+    if context.invoked_subcommand is not None:
+        _refuse_options_before(context)
+        return
+    names = ("baseline", "candidate_metrics", "baseline_metrics", "rules", "confidence", *COLUMNS)
     of_files = {name: options.pop(name) for name in names}
     if candidate is None and of_files["candidate_metrics"] is None:
         given = [name for name in names if context.get_parameter_source(name) in _GIVEN]
@@ -70,6 +70,18 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     context.exit(0 if verdict.outcome == "pass" else 1)
 
 
+def _refuse_options_before(context: click.Context) -> None:
+    """An option before the verb would be lost in silence."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        verb = context.invoked_subcommand
+        raise UsageError(f"{given[0]} stands before {verb}", hint=f"write mlops-ci gate {verb} {given[0]}")
+
+
 def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[str, Any]) -> None:
     session = session_of(**options)
     if session.project.gate is None:
@@ -83,3 +95,7 @@ def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[s
     else:
         print_report(report)
     context.exit(1 if report.outcome in REFUSALS else 0)
+
+
+for verb in (plan, backtest, explain):
+    gate.add_command(verb)

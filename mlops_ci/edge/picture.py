@@ -14,12 +14,24 @@ _LONGEST = 60
 _LONGEST_TITLE = 44  # what fits beside the legend
 _LONGEST_NAME = 16  # in the legend
 _MOST_LETTERS = 84  # along the axis
-_SETTINGS = {"text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 9, "axes.unicode_minus": True}
 _INK, _PALE = "#1f2328", "#d1d9e0"
 
 
+KINDS = (".svg", ".png")
+"""What pictures can be, by the ends of their names."""
+
+
 def draw_png(chart: Chart) -> bytes:
+    """The picture as PNG; as of :func:`draw`."""
+    return draw(chart, ".png")
+
+
+def draw(chart: Chart, kind: str) -> bytes:
     """The picture; equal charts give equal bytes. Marked points are filled, the newest one has a ring.
+
+    Args:
+        chart: what to draw.
+        kind: one of ``KINDS``.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -31,7 +43,13 @@ def draw_png(chart: Chart) -> bytes:
         raise MissingExtraError("a picture of a chart", "charts") from error
     # Names are foreign: a dollar sign in one begins no formula. Settings of the user are of no matter.
     with rc_context(
-        {"text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 9, "axes.unicode_minus": True}
+        {
+            "text.parse_math": False,
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+            "axes.unicode_minus": True,
+            "svg.hashsalt": "mlops-ci",
+        }
     ):
         figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DOTS, facecolor="white", layout="constrained")
         axes = figure.add_subplot()
@@ -70,7 +88,8 @@ def draw_png(chart: Chart) -> bytes:
             loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=len(chart.series), frameon=False, borderaxespad=0.2,
         )  # fmt: skip
         picture = BytesIO()
-        figure.savefig(picture, format="png", metadata={"Software": None})
+        unknown = {"Software": None} if kind == ".png" else {"Date": None, "Creator": None}
+        figure.savefig(picture, format=kind.removeprefix("."), metadata=unknown)
     return picture.getvalue()
 
 

@@ -44,11 +44,14 @@ def result_paths(evaluation: EvaluationChoice) -> list[str]:
     return [path for path in (predictions, evaluation.metrics) if path]
 
 
-def predictions_format(evaluation: EvaluationChoice, gate: GateChoice | None) -> PredictionsFormat | None:
-    """How to read the project's predictions; None if it has none."""
+def predictions_format(
+    evaluation: EvaluationChoice, gate: GateChoice | None, columns: tuple[str, ...] = ()
+) -> PredictionsFormat | None:
+    """How to read the project's predictions, with further columns as slices; None if it has none."""
     if evaluation.predictions is None or evaluation.task is None:
         return None
     slices = tuple(dict.fromkeys(rule.per for rule in (gate.flat() if gate else ()) if rule.per))
+    slices = tuple(dict.fromkeys((*slices, *columns)))
     return PredictionsFormat(evaluation.predictions, evaluation.task, evaluation.positive, slices)
 
 
@@ -101,11 +104,12 @@ def recorded_evidence(
     evaluation: EvaluationChoice,
     gate: GateChoice,
     evaluation_set: str | None,
+    columns: tuple[str, ...] = (),
 ) -> Reference:
-    """What is recorded of a registered version on an evaluation set."""
+    """What is recorded of a registered version on an evaluation set; further columns are read as slices."""
     side = Side(digest=version.digest, version=version.version, commit=version.commit, name=name)
     recorded = state.evaluation_on(version.version, evaluation_set)
-    how = predictions_format(evaluation, gate)
+    how = predictions_format(evaluation, gate, columns)
     if recorded is None:
         newest = version.evaluations[-1] if version.evaluations else None
         if newest is None:

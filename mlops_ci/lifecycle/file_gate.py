@@ -43,17 +43,27 @@ def judge_files(request: FileGate) -> Verdict:
     Raises:
         UsageError: a rule or a file is not right.
     """
+    gate, candidate, reference = read_sides(request)
+    return judge(gate, Side(digest=None, name="candidate"), candidate, {BASELINE: reference})
+
+
+def read_sides(request: FileGate, *, columns: tuple[str, ...] = ()) -> tuple[GateChoice, Evidence, Reference | None]:
+    """The rules, the candidate and the baseline of bare files; of the candidate also these columns, as slices.
+
+    Raises:
+        UsageError: a rule or a file is not right.
+    """
     rules = _rules(request)
     task = request.task or _task(request, rules)
-    candidate = _evidence(request, request.candidate, request.candidate_metrics, task)
+    candidate = _evidence(request, request.candidate, request.candidate_metrics, task, columns)
     reference = None
     if request.baseline or request.baseline_metrics:
         side = Side(digest=None, name="baseline")
-        reference = Reference(side, _evidence(request, request.baseline, request.baseline_metrics, task))
+        reference = Reference(side, _evidence(request, request.baseline, request.baseline_metrics, task, ()))
     gate = GateChoice(
         baseline="champion", confidence=request.confidence, on_inconclusive=request.on_inconclusive, rules=rules
     )
-    return judge(gate, Side(digest=None, name="candidate"), candidate, {BASELINE: reference})
+    return gate, candidate, reference
 
 
 def _rules(request: FileGate) -> tuple[Rule, ...]:
@@ -102,11 +112,13 @@ def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
     return "binary" if request.positive is not None or plain else "multiclass"
 
 
-def _evidence(request: FileGate, predictions: Path | None, metrics: Path | None, task: Task | None) -> Evidence:
+def _evidence(
+    request: FileGate, predictions: Path | None, metrics: Path | None, task: Task | None, slices: tuple[str, ...]
+) -> Evidence:
     numbers = read_numbers(metrics, called=str(metrics)) if metrics else {}
     if predictions is None or task is None:
         return Evidence(numbers=numbers)
-    columns = PredictionsFile(str(predictions), request.id_column, request.target, request.prediction, request.score)
-    how = PredictionsFormat(columns, task, request.positive, slices=())
+    named = PredictionsFile(str(predictions), request.id_column, request.target, request.prediction, request.score)
+    how = PredictionsFormat(named, task, request.positive, slices)
     found = read_evidence(predictions, how, called=str(predictions))
-    return Evidence(found.predictions, found.evaluation_set, {}, numbers)
+    return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import StringIO
 
 from rich.console import Console, RenderableType
@@ -55,7 +56,7 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
     if steps := next_steps(report):
         rest.append(("to go on:", steps))
     rest.append(("steps:", _steps(report)))
-    return _rendered([*parts, "", _pairs(rest)], width=width, colour=colour)
+    return rendered([*parts, "", _pairs(rest)], width=width, colour=colour)
 
 
 def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
@@ -63,10 +64,16 @@ def render_verdict(verdict: Verdict, *, width: int, colour: bool) -> str:
     style = {"pass": "green", "fail": "red", "inconclusive": "yellow"}[verdict.outcome]
     notes = [Text(f"  note: {visible(note).replace('`', '')}", "dim") for note in verdict.notes]
     head = Text.assemble((verdict.outcome, f"bold {style}"), ": ", visible(verdict.summary))
-    return _rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
+    return rendered([head, "", *_verdict(verdict), *notes], width=width, colour=colour)
 
 
-def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
+def note_lines(notes: Iterable[str]) -> list[RenderableType]:
+    """Notes, each of which keeps its indentation where it is wrapped."""
+    return [Padding(Text(f"note: {visible(note)}", "dim"), (0, 0, 0, 2)) for note in notes]
+
+
+def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
+    """Lines of at most ``width`` columns."""
     output = StringIO()
     console = Console(
         file=output, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False, markup=False

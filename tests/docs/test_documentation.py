@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from mlops_ci.cli.gate import gate
+from mlops_ci.cli.gate_files import COLUMNS
 from mlops_ci.metrics import NAMES, metric_of
 from mlops_ci.project.load import load_project
 from mlops_ci.project.metric_names import ANY, BUILT_IN, SIGNATURES, Signature
@@ -42,6 +45,23 @@ def test_every_rule_of_the_gates_document_is_a_rule() -> None:
     assert len(rules) >= 8
     for rule in rules:
         parse_rule(rule.strip())
+
+
+def test_every_command_about_verdicts_can_be_given() -> None:
+    found = "\n".join(blocks(ROOT / "docs/gate-planning.md", "sh"))
+    lines = [line for line in found.splitlines() if line]
+    assert len(lines) >= 6
+    for line in lines:
+        program, group, verb, *arguments = shlex.split(line)
+        assert (program, group) == ("mlops-ci", "gate")
+        gate.commands[verb].make_context(verb, arguments)
+
+
+def test_every_option_of_a_plan_is_documented() -> None:
+    text = (ROOT / "docs/gate-planning.md").read_text("utf-8")
+    usual = {*COLUMNS, "project", "workspace", "as_json"}
+    options = {parameter.opts[0] for parameter in gate.commands["plan"].params if parameter.name not in usual}
+    assert all(f"`{name}`" in text for name in options)
 
 
 def test_every_metric_is_documented_with_its_calls_its_tasks_and_its_direction() -> None:

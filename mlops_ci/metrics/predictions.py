@@ -88,7 +88,8 @@ class Predictions:
         """The same rows with a prediction: the model's own, or else derived from its scores.
 
         A binary prediction is `score >= 0.5`, a multiclass one the class of the highest score (the first of
-        equals). A row whose score is NaN gets an arbitrary prediction; accuracy is NaN there all the same.
+        equals); a ranking has none. A row whose score is NaN gets an arbitrary prediction; what is computed from it
+        is NaN all the same.
         """
         if self.prediction is not None or self.score is None or self.task == "ranking":
             return self

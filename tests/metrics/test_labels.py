@@ -111,3 +111,20 @@ def test_mcc_of_a_constant_answer_is_exactly_zero_whatever_the_weights(label: in
         "multiclass", random.integers(0, 3, 99), np.full(99, label), None, ("a", "b", "c"), weight=random.random(99)
     )
     assert found("mcc", rows) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_mcc_of_a_constant_truth_is_exactly_zero_whatever_the_weights(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weight = random.random(99)
+    rows = Predictions("multiclass", np.full(99, 1), random.integers(0, 3, 99), None, ("a", "b", "c"), weight=weight)
+    assert found("mcc", rows) == 0.0
+
+
+@pytest.mark.parametrize("name", ["f1", "mcc"])
+def test_only_the_rows_without_a_score_are_spoilt(name: str) -> None:
+    score = np.array([0.1, np.nan, 0.8, 0.6])
+    rows = Predictions("binary", np.array([False, True, True, False]), None, score, ("n", "y")).with_prediction()
+    metric = metric_of(name)
+    assert metric is not None and isinstance(metric.form, RowMeans)
+    assert np.isnan(metric.form.moments(rows)).any(axis=1).tolist() == [False, True, False, False]

@@ -56,6 +56,11 @@ def test_the_models_own_prediction_is_kept() -> None:
     assert rows.with_prediction() is rows
 
 
+def test_an_order_is_no_answer() -> None:
+    rows = Predictions("ranking", np.array([1.0, 0.0]), None, np.array([0.2, 0.9]), (), group=np.array([0, 0]))
+    assert rows.with_prediction() is rows
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -173,7 +173,7 @@ _BUILDERS: dict[str, Builder] = {
     "mae": _plain("MAE", False, _REGRESSION, "prediction", regression.MAE),
     "r2": _plain("R²", True, _REGRESSION, "prediction", regression.R2),
     "mape": _plain("MAPE", False, _REGRESSION, "prediction", regression.MAPE),
-    "smape": _plain("sMAPE", False, _REGRESSION, "prediction", regression.SMAPE),
+    "smape": _plain("symmetric MAPE", False, _REGRESSION, "prediction", regression.SMAPE),
     "pinball": _pinball,
     "poisson_deviance": _plain("Poisson deviance", False, _REGRESSION, "prediction", regression.POISSON_DEVIANCE),
     "gamma_deviance": _plain("Gamma deviance", False, _REGRESSION, "prediction", regression.GAMMA_DEVIANCE),

@@ -131,7 +131,9 @@ def delong_paired(
         if candidate.smaller_class < _FEWEST or _few(group):
             return Estimate(difference, math.nan, math.nan, spread.error, method, source)
         lower, upper = spread.bounds(difference, confidence)
-        return Estimate(difference, _clip(lower, -factor, 1.0), _clip(upper, -factor, 1.0), spread.error, method, source)
+        return Estimate(
+            difference, _clip(lower, -factor, 1.0), _clip(upper, -factor, 1.0), spread.error, method, source
+        )
     if factor == 1.0 and same_order(score_candidate, score_baseline):
         return Estimate(0.0, 0.0, 0.0, 0.0, "same order of all rows")
     each = 1.0 - alpha / 2.0

@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
+from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
 from mlops_ci.gate.phrases import number, rule_label
-from mlops_ci.metrics import METRICS, Metric, Predictions, value
-from mlops_ci.project.rules import Rule
+from mlops_ci.gate.undecided import what_it_takes
+from mlops_ci.metrics import Metric, Predictions, metric_of, value, why_not
+from mlops_ci.project.rules import Interval, Rule
 from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult
 from mlops_ci.statistics import Estimate, rows_needed
 
@@ -44,16 +45,17 @@ def compare(
         reference = references.get(rule.bound.reference)
         if reference is None:
             return Test(_result(rule, "skipped", "nothing to compare with yet"))
-    metric = METRICS.get(rule.metric)
+    metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
     if metric is None:
         return Test(_compare_numbers(rule, candidate, reference))
     if candidate.predictions is None:
         return Test(_result(rule, "fail", "there are no predictions to compute it from"))
-    if metric.needs == "score" and candidate.predictions.score is None:
-        return Test(_result(rule, "fail", "there are no scores to compute it from"))
-    if metric.needs == "prediction" and candidate.predictions.prediction is None:
-        return Test(_result(rule, "fail", "the scores are no probabilities, and there is no prediction column"))
+    impossible = why_not(metric, candidate.predictions)
+    if impossible:
+        return Test(_result(rule, "fail", impossible))
     ours = candidate.predictions if rows is None else candidate.predictions.take(rows)
+    if metric.versus:
+        return _versus(rule, metric, candidate, references.get("baseline"), rows, confidence)
     if not math.isfinite(value(metric, ours)):
         return Test(_result(rule, "fail", f"it has no value: {_why_no_value(ours)}"))
     if reference is None:
@@ -68,11 +70,37 @@ def compare(
     return _relative(rule, metric, ours, theirs if rows is None else theirs.take(rows), confidence)
 
 
+def _versus(
+    rule: Rule,
+    metric: Metric,
+    candidate: Evidence,
+    baseline: Reference | None,
+    rows: _Rows | None,
+    confidence: float,
+) -> Test:
+    """Judge a comparison of rows, such as a win rate, which has a bound of its own: `win_rate(quality) > 0.5`."""
+    if baseline is None:
+        return Test(_result(rule, "skipped", "nothing to compare with yet"))
+    problem = baseline.problem or _unpaired(metric, candidate, baseline)
+    ours, theirs = candidate.predictions, baseline.evidence.predictions if baseline.evidence else None
+    if problem or ours is None or theirs is None:
+        return Test(_result(rule, "incomparable", problem or "there is nothing to compare with"))
+    if rows is not None:
+        ours, theirs = ours.take(rows), theirs.take(rows)
+    if not math.isfinite(value(metric, ours, theirs)):
+        return Test(_result(rule, "fail", f"it has no value: {_why_no_value(ours)}"))
+    return _by_estimate(rule, ours, confidence, lambda level: estimate_versus(metric, ours, theirs, level, _kind(rule)))
+
+
 def _absolute(rule: Rule, metric: Metric, ours: Predictions, confidence: float) -> Test:
+    return _by_estimate(rule, ours, confidence, lambda level: estimate_alone(metric, ours, level, _kind(rule)))
+
+
+def _by_estimate(rule: Rule, ours: Predictions, confidence: float, estimated: Callable[[float], Estimate]) -> Test:
     bound = rule.bound.offset
 
     def judged(level: float) -> tuple[Estimate, Outcome]:
-        estimate = estimate_alone(metric, ours, level)
+        estimate = estimated(level)
         return estimate, outcome_of_estimate(rule, estimate, bound)
 
     estimate, outcome = judged(confidence)
@@ -83,7 +111,7 @@ def _absolute(rule: Rule, metric: Metric, ours: Predictions, confidence: float) 
     result = _result(
         rule,
         outcome,
-        _reason(outcome, needed, len(ours), "the value stays as it is", estimate.standard_error),
+        _reason(outcome, needed, ours, "the value stays as it is", estimate),
         candidate=estimate.value,
         interval=_interval(estimate),
         method=estimate.method,
@@ -103,11 +131,11 @@ def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions
         return Test(_result(rule, "inconclusive", reason, candidate=found, baseline=before, waivable=False))
 
     def judged(level: float) -> tuple[Estimate, Outcome]:
-        estimate = estimate_change(metric, ours, theirs, factor, level)
+        estimate = estimate_change(metric, ours, theirs, factor, level, _kind(rule))
         return estimate, outcome_of_estimate(rule, estimate, bound)
 
     estimate, outcome = judged(confidence)
-    shown = estimate if factor == 1.0 else estimate_change(metric, ours, theirs, 1.0, confidence)
+    shown = estimate if factor == 1.0 else estimate_change(metric, ours, theirs, 1.0, confidence, _kind(rule))
     needed, assuming = None, "nothing changed"
     if outcome == "inconclusive":
         # Without a true change the difference lies at before * (1 - factor); a rule of superiority leaves no room
@@ -120,7 +148,7 @@ def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions
     result = _result(
         rule,
         outcome,
-        _reason(outcome, needed, len(ours), assuming, estimate.standard_error),
+        _reason(outcome, needed, ours, assuming, estimate),
         candidate=found,
         baseline=before,
         change=found - before,
@@ -160,12 +188,20 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
         return f"{name} was evaluated on another evaluation set than these {ours:,} rows (other ids or targets)"
     if reference.evidence is None or theirs is None:
         return f"{name} has no recorded predictions"
-    if candidate.predictions is not None and theirs.task != candidate.predictions.task:
+    if candidate.predictions is None or theirs.task != candidate.predictions.task:
         return f"{name} was evaluated as a {theirs.task} task"
     if metric.needs == "score" and theirs.score is None:
         return f"the predictions of {name} have no scores"
     if metric.needs == "prediction" and theirs.prediction is None:
         return f"the scores of {name} are no probabilities, and it has no predictions"
+    if metric.column is not None and metric.column not in theirs.columns:
+        return f"{name} has no column {metric.column!r}"
+    for what, mine, other in (
+        ("weights", candidate.predictions.weight, theirs.weight),
+        ("groups", candidate.predictions.group, theirs.group),
+    ):
+        if (mine is None) != (other is None) or (mine is not None and not np.array_equal(mine, other)):
+            return f"the rows have other {what} than those of {name}"
     return None
 
 
@@ -182,16 +218,12 @@ def _result(rule: Rule, outcome: RuleOutcome, reason: str, **values: Any) -> Rul
     )
 
 
-def _reason(outcome: Outcome, needed: int | None, rows: int, assuming: str, spread: float) -> str:
+def _reason(outcome: Outcome, needed: int | None, rows: Predictions, assuming: str, estimate: Estimate) -> str:
     if outcome == "pass":
         return "the bound clears it"
     if outcome == "fail":
         return "even the opposite bound misses it"
-    if needed is None:
-        # Without a known spread nobody can say how many rows would do.
-        never = ", and more of the same would not either" if spread > 0 else ""
-        return f"{rows:,} rows cannot tell{never}"
-    return f"{rows:,} rows cannot tell; about {needed:,} would, if {assuming}"
+    return what_it_takes(needed, rows, assuming, estimate)
 
 
 def _why_no_value(predictions: Predictions) -> str:
@@ -205,6 +237,10 @@ def _why_no_value(predictions: Predictions) -> str:
     if predictions.task != "regression" and len(np.unique(predictions.target)) < 2:
         return "the target has one class only"
     return "NaN, infinity or a constant among the values"
+
+
+def _kind(rule: Rule) -> Interval:
+    return rule.interval or "usual"
 
 
 def _interval(estimate: Estimate) -> tuple[float | None, float | None]:

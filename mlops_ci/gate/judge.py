@@ -33,6 +33,7 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
     groups: list[list[list[Test]]] = []
     for number, item in enumerate(gate.rules):
         alternatives = item.rules if isinstance(item, AnyOf) else (item,)
+        alternatives = tuple(replace(rule, interval=rule.interval or gate.interval) for rule in alternatives)
         # An any-of group passes on luck more easily the more alternatives it has: each is held to a stricter
         # level (Bonferroni, which is the first step of Holm's procedure and the one that decides an any-of).
         confidence = 1.0 - (1.0 - gate.confidence) / len(alternatives)

@@ -30,6 +30,9 @@ _POWER = 0.8
 
 _FEWEST_GROUPS = 10
 
+_PUSH = 0.25
+"""Standard errors of bias beyond which there is no bound on that side."""
+
 
 def bootstrap_bounds(
     evaluate: Evaluate, units: Codes, confidence: float, *, seed: int, groups: bool = False
@@ -37,9 +40,9 @@ def bootstrap_bounds(
     """The percentile bootstrap, of rows or of groups, lengthened for small samples and where it is biased.
 
     It needs no smoothness (Efron & Tibshirani 1993, chapter 13). Three things make it careful: its reach is at least
-    Student's with the bootstrap's standard error; where resampling pushes the value to one side, as it does an error
-    that cannot be below 0, twice that push is taken off the bound on that side; resamples without a value count
-    against both bounds.
+    Student's with the bootstrap's standard error; where resampling pushes the value to one side by a quarter of that,
+    as it does an error that cannot be below 0, the rows did so too, and how far is not known: there is no bound on
+    that side; resamples without a value count against both bounds.
 
     Args:
         evaluate: The value at other weights of the rows.
@@ -78,8 +81,8 @@ def bootstrap_bounds(
     low, high = float(rising[place]), float(rising[-1 - place])
     return Estimate(
         value=value,
-        lower=min(value - least - 2.0 * max(push, 0.0), low),
-        upper=max(value + least - 2.0 * min(push, 0.0), high),
+        lower=min(value - least, low) if push < _PUSH * error else math.nan,
+        upper=max(value + least, high) if push > -_PUSH * error else math.nan,
         standard_error=error,
         method=method,
         source=source,

@@ -172,7 +172,8 @@ def test_a_share_of_what_is_not_positive_is_inconclusive_and_not_waivable(before
 
 def test_a_share_of_a_computed_metric_that_is_not_positive_is_not_waivable_either() -> None:
     target = np.arange(50.0)
-    ours, perfect = evidence(regression(target, target + 1)), evidence(regression(target, target))
+    off = 1 + 0.1 * (-1) ** target
+    ours, perfect = evidence(regression(target, target + off)), evidence(regression(target, target))
     choice = gate("rmse <= baseline * 1.1", on_inconclusive="allow")
     verdict = verdict_on(choice, ours, perfect)
     assert (verdict.outcome, verdict.rules[0].waivable) == ("inconclusive", False)

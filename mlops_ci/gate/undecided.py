@@ -1,0 +1,42 @@
+"""What it would take to decide a rule that the data cannot decide, in a sentence."""
+
+from __future__ import annotations
+
+import math
+
+from mlops_ci.metrics import Predictions
+from mlops_ci.statistics import Estimate
+
+
+def what_it_takes(needed: int | None, rows: Predictions, assuming: str, estimate: Estimate) -> str:
+    """Say how many more rows would do, in groups where rows come in groups.
+
+    Args:
+        needed: rows in all that would probably do; None if no number would, or nobody can tell.
+        rows: those there are.
+        assuming: what that takes for granted.
+        estimate: what they gave.
+    """
+    count, unit = _counted(rows)
+    if estimate.why_unknown:
+        return f"{count:,} {unit} cannot tell: {estimate.why_unknown}"
+    if needed is None:
+        # Without a known spread nobody can say how many rows would do.
+        never = ", and more of the same would not either" if estimate.standard_error > 0 else ""
+        return f"{count:,} {unit} cannot tell{never}"
+    more = math.ceil(needed * count / max(len(rows), 1)) - count
+    if more <= 0:
+        return f"{count:,} {unit} cannot tell, though as many usually would, if {assuming}"
+    return f"{count:,} {unit} cannot tell; about {_rounded(more):,} more {unit} would, if {assuming}"
+
+
+def _counted(rows: Predictions) -> tuple[int, str]:
+    if rows.group is None:
+        return len(rows), "rows"
+    return int(rows.group.max(initial=-1)) + 1, "groups"
+
+
+def _rounded(number: int) -> int:
+    """To two digits: nobody knows more."""
+    digits = len(str(number))
+    return number if digits <= 2 else math.ceil(number / 10 ** (digits - 2)) * 10 ** (digits - 2)

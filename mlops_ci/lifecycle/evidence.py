@@ -64,6 +64,13 @@ def metric_values(evidence: Evidence) -> dict[str, float | None]:
     return found
 
 
+def shown_metrics(evidence: Evidence, gate: GateChoice | None) -> dict[str, float | None]:
+    """The metrics that may be recorded and shown: of a set that reveals only gains, the user's own numbers alone."""
+    if gate and gate.budget and gate.budget.reveal == "gains":
+        return dict(evidence.numbers)
+    return metric_values(evidence)
+
+
 def _has(predictions: Predictions, needed: str) -> bool:
     return (predictions.score if needed == "score" else predictions.prediction) is not None
 

@@ -10,6 +10,7 @@ from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.budget import budget_line
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
@@ -68,7 +69,7 @@ def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -
     steps = next_steps(report)
     texts = {
         "headline": f"### {escape(report.model)}: {escape(headline(report))}",
-        "why": f"{bold(report.summary)}\n{_sides(report)}",
+        "why": f"{bold(report.summary)}\n{_sides(report)}{_budget(verdict)}",
         "rules": _rules_table(verdict) if verdict else "",
         "notes": "\n\n".join(_notes(report)),
         "changes": _changes(report) or "",
@@ -132,6 +133,13 @@ def _sides(report: Report) -> str:
             f"{verdict.disagreement.newly_wrong:,} newly wrong"
         )
     return text + "."
+
+
+def _budget(verdict: Verdict | None) -> str:
+    if verdict is None or verdict.spent is None:
+        return ""
+    line = budget_line(verdict.spent)
+    return f" {line[:1].upper()}{line[1:]}."
 
 
 def _rules_table(verdict: Verdict) -> str:

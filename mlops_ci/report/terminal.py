@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.budget import budget_line
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.wording import (
     MARKS,
@@ -78,7 +79,10 @@ def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
-    return [_table(verdict), *([Text(sides, "dim")] if sides else [])]
+    lines = [Text(sides, "dim")] if sides else []
+    if verdict.spent:
+        lines.append(Text(f"    {budget_line(verdict.spent)}", "dim"))
+    return [_table(verdict), *lines]
 
 
 def _table(verdict: Verdict) -> Padding:

@@ -198,6 +198,9 @@ def next_steps(report: Report) -> str | None:
     incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
         return f"make the comparison possible ({incomparable}); until then {stays}"
+    spent = report.verdict.spent
+    if spent and spent.reveal == "gains" and not spent.worn_out:
+        return f"make a change that is large enough to see; until then {stays}"
     if all(not result.waivable for result in trouble):
         return f"see to the rule ({trouble[0].reason}); until then {stays}" if trouble else None
     scarcest = max(trouble, key=_missing, default=None)

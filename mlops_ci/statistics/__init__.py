@@ -10,15 +10,19 @@ from mlops_ci.statistics.estimate import Estimate
 from mlops_ci.statistics.needed import rows_needed
 from mlops_ci.statistics.paired_proportions import paired_proportions
 from mlops_ci.statistics.proportion import clopper_pearson
+from mlops_ci.statistics.spending import Spending, adaptive_error, error_of_look
 
 __all__ = [
     "Estimate",
     "Placements",
+    "Spending",
+    "adaptive_error",
     "bootstrap_moments",
     "clopper_pearson",
     "delong",
     "delong_paired",
     "delong_single",
+    "error_of_look",
     "paired_proportions",
     "rows_needed",
 ]

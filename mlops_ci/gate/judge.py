@@ -37,7 +37,7 @@ def judge(
         references: for ``baseline`` and each ``@name`` in a rule, the version it means; None where there is none yet.
         spent: what this costs of the evaluation set's budget, if it has one: the level is that of the look.
     """
-    level = 1.0 - spent.error if spent else gate.confidence
+    level = 1.0 - spent.error if spent and not is_worn_out(spent) else gate.confidence
     tests: list[Test] = []
     groups: list[list[list[Test]]] = []
     for number, item in enumerate(gate.rules):

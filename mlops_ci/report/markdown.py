@@ -22,6 +22,7 @@ from mlops_ci.report.wording import (
     changed,
     duration,
     headline,
+    level_text,
     main_results,
     next_steps,
     rule_text,
@@ -145,7 +146,7 @@ def _budget(verdict: Verdict | None) -> str:
 def _rules_table(verdict: Verdict) -> str:
     results, groups = main_results(verdict)
     lines = [
-        f"| | Rule | {escape(side_name(verdict))} | Candidate | Change (at {verdict.confidence * 100:g} %) |",
+        f"| | Rule | {escape(side_name(verdict))} | Candidate | Change (at {level_text(verdict.confidence)}) |",
         "|---|---|---:|---:|---|",
         *(_rule_row(result) for result in results),
         *(_group_row(group) for group in groups),

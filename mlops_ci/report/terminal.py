@@ -20,6 +20,7 @@ from mlops_ci.report.wording import (
     changed,
     duration,
     headline,
+    level_text,
     main_results,
     next_steps,
     rule_text,
@@ -91,7 +92,7 @@ def _table(verdict: Verdict) -> Padding:
     table.add_column("rule", overflow="fold")
     table.add_column("champion" if verdict.baseline is None else visible(side_name(verdict)), justify="right")
     table.add_column("candidate", justify="right")
-    table.add_column(f"change at {verdict.confidence * 100:g} %", overflow="fold")
+    table.add_column(f"change at {level_text(verdict.confidence)}", overflow="fold")
     results, groups = main_results(verdict)
     for result in results:
         label = visible(rule_text(result) + (f", {result.slice[0]} {result.slice[1]}" if result.slice else ""))

@@ -140,6 +140,13 @@ def change_text(value: float | None, beside: float | None = None) -> str:
     return ("+" if value > 0 else _MINUS) + size
 
 
+def level_text(confidence: float) -> str:
+    """A level in percent, with as many decimals as its error needs: one close to 1 is not called 100 %."""
+    decimals = max(0, 1 - math.floor(math.log10(100 * (1.0 - confidence)))) if confidence < 1.0 else 0
+    digits = f"{confidence * 100:.{decimals}f}"
+    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits} %"
+
+
 def bound_text(result: RuleResult) -> str:
     """The one-sided bound that decides: for a failure the opposite one, since that is what misses."""
     if result.interval is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from mlops_ci.gate.evidence import Evidence
@@ -10,7 +11,7 @@ from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.verdict import RuleResult, Spent
 
-LEAST_ERROR = 1e-12
+LEAST_ERROR = 1e-14
 """A level closer to 1 is no longer a level in double precision."""
 
 
@@ -27,6 +28,12 @@ def item_asks(item: Rule | AnyOf, candidate: Evidence) -> bool:
 def is_worn_out(spent: Spent) -> bool:
     """Whether nothing can be learnt from the set any more."""
     return spent.worn_out or spent.error < LEAST_ERROR
+
+
+def level_of(error: float) -> float:
+    """The confidence that leaves an error, or a little less: close to 1 not every number can be written."""
+    level = 1.0 - error
+    return level if 1.0 - level <= error else math.nextafter(level, 1.0)
 
 
 def worn_out_result(rule: Rule, spent: Spent) -> RuleResult:

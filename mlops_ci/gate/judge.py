@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlops_ci.gate.asking import asks_the_set, is_worn_out, worn_out_result
+from mlops_ci.gate.asking import asks_the_set, is_worn_out, level_of, worn_out_result
 from mlops_ci.gate.compare import Test, compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
@@ -37,7 +37,7 @@ def judge(
         references: for ``baseline`` and each ``@name`` in a rule, the version it means; None where there is none yet.
         spent: what this costs of the evaluation set's budget, if it has one: the level is that of the look.
     """
-    level = 1.0 - spent.error if spent and not is_worn_out(spent) else gate.confidence
+    level = level_of(spent.error) if spent and not is_worn_out(spent) else gate.confidence
     tests: list[Test] = []
     groups: list[list[list[Test]]] = []
     for number, item in enumerate(gate.rules):

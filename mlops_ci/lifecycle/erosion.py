@@ -61,9 +61,10 @@ def _eroded(rule: Rule, champions: list[ModelVersion], verdict: Verdict) -> Iter
         return
     anchor = rule.text.replace(BASELINE, f"@v{name}")
     by = ", ".join(f"v{version}" for version, _ in since[1:])
+    lost = number(float(f"{sum(losses):.3g}"))
     yield (
-        f"{rule.metric} has lost {number(float(f'{sum(losses):.3g}'))} since v{name} ({value:.4g} to"
-        f" {own.candidate:.4g}) by way of {by}, each step within `{rule.text}`; `{anchor}` does not let it add up"
+        f"small losses add up: {rule.metric} has lost {lost} since v{name} ({value:.4g} to {own.candidate:.4g})"
+        f" by way of {by}, each step within `{rule.text}`; `{anchor}` does not let them"
     )
 
 

@@ -16,7 +16,8 @@ def budget_line(spent: Spent) -> str:
     if spent.looks:
         parts.append(_left(spent.looks - spent.look, spent.looks))
     if spent.advisory:
-        parts.append("advisory: it is not on record, as nothing can be written from here")
+        parts.append("advisory: nothing can be written from here, so that it is not counted and promises nothing")
+        return "; ".join(parts)
     parts.append(
         "only gains are told, so that the error holds whatever is tried next"
         if spent.reveal == "gains"

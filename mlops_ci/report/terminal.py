@@ -80,9 +80,9 @@ def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
-    lines = [Text(sides, "dim")] if sides else []
+    lines: list[RenderableType] = [Text(sides, "dim")] if sides else []
     if verdict.spent:
-        lines.append(Text(f"    {budget_line(verdict.spent)}", "dim"))
+        lines.append(Padding(Text(budget_line(verdict.spent), "dim"), (0, 0, 0, 4)))
     return [_table(verdict), *lines]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.gate.asking import asks_the_set
+from mlops_ci.gate.asking import asks_the_set, level_of
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import judge
 from mlops_ci.gate.withholding import STEPS, gain_values, withheld
@@ -64,9 +64,14 @@ def test_a_worn_out_set_answers_nothing_and_no_policy_waves_that_through() -> No
 
 
 def test_a_set_is_worn_out_when_no_level_is_left() -> None:
-    verdict = judged(gate("accuracy > 0.1"), evidence(right_in(900, ROWS)), look(7, None, error=1e-15))
+    verdict = judged(gate("accuracy > 0.1"), evidence(right_in(900, ROWS)), look(7, None, error=9e-15))
     assert (verdict.outcome, verdict.confidence) == ("inconclusive", 0.95)
     assert "too little of the error is left" in verdict.summary
+
+
+@given(st.floats(1e-14, 0.5))
+def test_a_level_never_leaves_more_error_than_a_look_has(error: float) -> None:
+    assert error * 0.98 <= 1 - level_of(error) <= error
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def fewest(clears: Callable[[int], bool]) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if clears(middle) else (middle, high)
-    while not all(clears(high + more) for more in range(1, 100)):
+    while not all(clears(high + more) for more in range(100)):
         high += 1
     return high
 

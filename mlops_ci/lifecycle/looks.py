@@ -69,7 +69,7 @@ def take_look(
         # Each look was given its own error; the verdict as a whole is held to the least of them.
         error=min(_error(gate, budget, number, looks, told) for number in numbers.values()),
         total=1.0 - gate.confidence,
-        method=budget.spend if budget.looks else "anytime",
+        method=budget.spend,
         reveal=budget.reveal,
         advisory=advisory,
     )

@@ -91,7 +91,8 @@ def gain_rows(error: float, bound: float, tolerance: float, disagreement: float)
 
 def false_passes(error: float, bound: float, disagreement: float, rows: int) -> float:
     """The exact chance that a candidate which is better by no more than the bound passes, of a single look."""
-    differing = np.arange(*(int(binom.ppf(q, rows, disagreement)) for q in (1e-10, 1 - 1e-10)))
+    low, high = (int(binom.ppf(q, rows, disagreement)) for q in (1e-10, 1 - 1e-10))
+    differing = np.arange(low, high + 1)
     needed = []
     for count in map(int, differing):
         low, high = 0, count + 1

@@ -18,6 +18,7 @@ from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.codec import encode
 from mlops_ci.records.verdict import Reveal, Side, Spent, Verdict
 from tests.gate.parts import SET, answers, any_of, champion, evidence, gate, outcomes, right_in, sliced
+from tests.gate.test_many_rules import with_disagreement
 
 CANDIDATE = Side("sha256:new")
 ROWS = 1000
@@ -38,6 +39,13 @@ def test_a_look_is_held_to_its_own_level() -> None:
     verdict = judged(choice, candidate, look(error=0.0001))
     assert (verdict.outcome, verdict.confidence) == ("inconclusive", 0.9999)
     assert verdict.spent == look(error=0.0001)
+
+
+def test_a_claim_of_failure_is_held_to_the_level_of_its_look_too() -> None:
+    ours, theirs = with_disagreement(40, 75)
+    one = judged(gate("accuracy >= baseline"), ours, look(error=0.001), theirs)
+    two = judged(gate("accuracy >= baseline", "accuracy > 0.1"), ours, look(error=0.001), theirs)
+    assert (one.outcome, two.outcome) == ("fail", "inconclusive")
 
 
 def test_alternatives_share_the_error_of_their_look() -> None:

@@ -133,14 +133,15 @@ def test_what_was_told_is_recorded_once_and_never_taken_back() -> None:
     spend_looks(log, "set", ["a"])
     for told, head in [
         (Revealed("set", 1, passed=False), 2), (Revealed("set", 1, passed=False), 2),
-        (Revealed("set", 1, passed=True, values=15), 3), (Revealed("set", 1, passed=True, values=15), 3),
-        (Revealed("set", 1, passed=True), 3), (Revealed("set", 1, passed=False), 3),
+        (Revealed("set", 1, passed=True), 3), (Revealed("set", 1, passed=True, values=15), 4),
+        (Revealed("set", 1, passed=True, values=15), 4), (Revealed("set", 1, passed=True), 4),
+        (Revealed("set", 1, passed=False), 4),
     ]:  # fmt: skip
         reveal(log, told)
         assert log.read().head == head
     assert [describe(entry) for entry in log.entries()] == [
         "a look at evaluation set set: 1 comparison", "look 1 at evaluation set set did not pass",
-        "look 1 at evaluation set set passed",
+        "look 1 at evaluation set set passed", "look 1 at evaluation set set passed",
     ]  # fmt: skip
 
 

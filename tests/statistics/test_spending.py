@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from mlops_ci.statistics import Spending, adaptive_error, error_of_look
 
@@ -115,3 +116,12 @@ def test_whoever_adapts_to_what_is_told_is_fooled_no_more_often_than_promised() 
     limit = ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / runs)
     assert _false_promotions(runs, looks=50, rows=200, budget=True, random=random) / runs <= limit
     assert _false_promotions(50, looks=50, rows=200, budget=False, random=random) / 50 > 0.9
+
+
+@pytest.mark.parametrize(
+    ("look", "values", "errors"),
+    [(10, 15, [3.5, 4.8, 5.7, 6.4, 6.9, 7.4]), (50, 15, [3.5, 5.1, 6.2, 7.1]), (50, 1, [3.5, 4.6, 5.3, 5.9, 6.4, 6.8])],
+)
+def test_what_gains_cost_is_what_the_page_says(look: int, values: int, errors: list[float]) -> None:
+    found = [adaptive_error(ALPHA, look, 50, "even", [values] * passed) for passed in range(len(errors))]
+    assert [round(float(-ndtri(error)), 1) for error in found] == pytest.approx(errors, abs=0.051)

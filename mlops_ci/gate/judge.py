@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlops_ci.gate.asking import asks_the_set, is_worn_out, level_of, worn_out_result
 from mlops_ci.gate.compare import Test, compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
@@ -15,12 +16,18 @@ from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import GateChoice
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.digest import digest_of_value
-from mlops_ci.records.verdict import Disagreement, RuleResult, Side, Verdict
+from mlops_ci.records.verdict import Disagreement, RuleResult, Side, Spent, Verdict
 
 BASELINE = "baseline"
 
 
-def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping[str, Reference | None]) -> Verdict:
+def judge(
+    gate: GateChoice,
+    side: Side,
+    candidate: Evidence,
+    references: Mapping[str, Reference | None],
+    spent: Spent | None = None,
+) -> Verdict:
     """Judge a candidate.
 
     Args:
@@ -28,7 +35,9 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
         side: what the candidate is.
         candidate: what is known of it.
         references: for ``baseline`` and each ``@name`` in a rule, the version it means; None where there is none yet.
+        spent: what this costs of the evaluation set's budget, if it has one: the level is that of the look.
     """
+    level = level_of(spent.error) if spent and not is_worn_out(spent) else gate.confidence
     tests: list[Test] = []
     groups: list[list[list[Test]]] = []
     for number, item in enumerate(gate.rules):
@@ -36,17 +45,17 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
         alternatives = tuple(replace(rule, interval=rule.interval or gate.interval) for rule in alternatives)
         # An any-of group passes on luck more easily the more alternatives it has: each is held to a stricter
         # level (Bonferroni, which is the first step of Holm's procedure and the one that decides an any-of).
-        confidence = 1.0 - (1.0 - gate.confidence) / len(alternatives)
+        confidence = 1.0 - (1.0 - level) / len(alternatives)
         group = [
             [
                 _in_group(test, number, index) if isinstance(item, AnyOf) else test
-                for test in _tests(rule, confidence, candidate, references)
+                for test in _asked(rule, confidence, candidate, references, spent)
             ]
             for index, rule in enumerate(alternatives)
         ]
         groups.append(group)
         tests += [test for alternative in group for test in alternative]
-    settled = _hold_failures_to_holm(tests, gate.confidence)
+    settled = _hold_failures_to_holm(tests, level)
     combined = [
         combine_any([combine_all(settled[id(test)] for test in alternative) for alternative in group])
         for group in groups
@@ -63,11 +72,12 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
         baseline=baseline.side if baseline else None,
         evaluation_set=candidate.evaluation_set,
         rows=len(candidate.predictions) if candidate.predictions is not None else None,
-        confidence=gate.confidence,
+        confidence=level,
         on_inconclusive=gate.on_inconclusive,
         rules_digest=rules_digest(gate),
-        disagreement=_disagreement(candidate, baseline),
+        disagreement=None if spent and is_worn_out(spent) else _disagreement(candidate, baseline),
         notes=tuple(_warnings(gate.flat())),
+        spent=spent,
     )
     return replace(verdict, summary=summarise(verdict))
 
@@ -75,6 +85,18 @@ def judge(gate: GateChoice, side: Side, candidate: Evidence, references: Mapping
 def rules_digest(gate: GateChoice) -> str:
     """Identifies what a verdict was reached by: rules, confidence, policy and the alias compared with."""
     return digest_of_value(gate)
+
+
+def _asked(
+    rule: Rule,
+    confidence: float,
+    candidate: Evidence,
+    references: Mapping[str, Reference | None],
+    spent: Spent | None,
+) -> list[Test]:
+    if spent and is_worn_out(spent) and asks_the_set(rule, candidate):
+        return [Test(worn_out_result(rule, spent))]
+    return _tests(rule, confidence, candidate, references)
 
 
 def _tests(

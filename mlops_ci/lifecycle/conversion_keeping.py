@@ -13,16 +13,16 @@ from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.convert import converted_before, record_conversion
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registered
-from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.uploads import LocalFile
 
 
-def judged_conversion(session: Session, state: ModelState, trained: Trained) -> Conversion | None:
+def judged_conversion(session: Session, log: ModelLog, trained: Trained) -> Conversion | None:
     """The conversion of a run, with the gate's word on its int8 form; None if none was asked for."""
     found = trained.conversion
-    if found is None or all(form.precision != "int8" for form in found.forms):
+    form = next((form for form in found.forms if form.precision == "int8"), None) if found else None
+    if found is None or form is None:
         return found
-    passes, why = judge_int8(session, state, trained)
+    passes, why = judge_int8(session, log, trained, form.file.digest)
     return replace(found, served="int8" if passes else found.served, int8=why)
 
 
@@ -36,7 +36,7 @@ def keep_conversion(session: Session, log: ModelLog, registered: Registered, tra
         return version.conversion
     if version.conversion and converted_before(version.conversion, found):
         return version.conversion
-    judged = judged_conversion(session, log.read(), trained) or found
+    judged = judged_conversion(session, log, trained) or found
     files = {form.file.path: _local(trained, form.file) for form in judged.forms}
     return record_conversion(log, version.version, judged, files)
 

@@ -155,7 +155,7 @@ def _judge(session: Session, log: ModelLog, number: int, judgeable: Judgeable) -
     """Judge the registered version and put the verdict into its log."""
     state = log.read()
     side = Side(digest=state.versions[number].digest, version=number, commit=session.commit.sha)
-    seq = record_verdict(log, number, judge_candidate(session, state, side, judgeable))
+    seq = record_verdict(log, number, judge_candidate(session, log, side, judgeable))
     return next(judgement for judgement in log.read().versions[number].judgements if judgement.seq == seq)
 
 

@@ -67,6 +67,13 @@ def metric_values(evidence: Evidence) -> dict[str, float | None]:
     return found
 
 
+def shown_metrics(evidence: Evidence, gate: GateChoice | None) -> dict[str, float | None]:
+    """The metrics that may be recorded and shown: of a set that reveals only gains, the user's own numbers alone."""
+    if gate and gate.budget and gate.budget.reveal == "gains":
+        return dict(evidence.numbers)
+    return metric_values(evidence)
+
+
 def references(
     store: Store, state: ModelState, evaluation: EvaluationChoice, gate: GateChoice, evaluation_set: str | None
 ) -> dict[str, Reference | None]:

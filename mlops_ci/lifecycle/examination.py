@@ -12,7 +12,7 @@ from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
 from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
-from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values, result_paths
+from mlops_ci.lifecycle.evidence import candidate_evidence, result_paths, shown_metrics
 from mlops_ci.lifecycle.sampling import samples_from
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
@@ -89,7 +89,7 @@ def examine(
         evidence = candidate_evidence(chosen, project.gate, files)
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
     kept = tuple(dict.fromkeys(file for path in kept_paths(project) for file in made(path)))
-    metrics = metric_values(evidence)
+    metrics = shown_metrics(evidence, project.gate)
     evaluation = None
     if evidence.predictions is not None or evidence.numbers:
         evaluation = Evaluation(

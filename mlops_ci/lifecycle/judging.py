@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE, judge
+from mlops_ci.gate.withholding import withheld
+from mlops_ci.lifecycle.erosion import erosion
 from mlops_ci.lifecycle.evidence import references, unknown_references
+from mlops_ci.lifecycle.looks import notes_on_looks, take_look, tell
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.report import CiOutcome
 from mlops_ci.records.verdict import Outcome, Side, Verdict
+from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.state import ModelState
 
@@ -28,15 +32,26 @@ class Judgeable:
     evidence: Evidence
 
 
-def judge_candidate(session: Session, state: ModelState, side: Side, candidate: Judgeable) -> Verdict:
-    """Judge a candidate against the registry's present state, by the gate that the project has."""
+def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judgeable) -> Verdict:
+    """Judge a candidate against the registry's present state, by the gate that the project has.
+
+    With a budget this is a look at the evaluation set, on record before it is made; so is what may be told of it.
+    """
     gate, evaluation = gate_of(session)
+    state, asked = log.read(), candidate.evidence
+    spent = take_look(session, log, gate, evaluation, side, candidate.evaluation, asked)
     if session.unreadable:
         found = unknown_references(gate, "the workspace cannot be read from here")
     else:
-        found = references(session.store, state, evaluation, gate, candidate.evidence.evaluation_set)
-    verdict = judge(gate, side, candidate.evidence, found)
-    return replace(verdict, basis=basis_of(session, state, candidate.evaluation))
+        found = references(session.store, state, evaluation, gate, asked.evaluation_set)
+    verdict = judge(gate, side, asked, found, spent)
+    if gate.budget and gate.budget.reveal == "gains":
+        verdict = withheld(verdict, gate, asked)
+        tell(session, log, gate, asked, verdict)
+    else:
+        verdict = replace(verdict, notes=(*verdict.notes, *erosion(state, gate, verdict)))
+    notes = (*verdict.notes, *notes_on_looks(session, state, gate, verdict))
+    return replace(verdict, notes=notes, basis=basis_of(session, state, candidate.evaluation))
 
 
 def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None) -> str:

@@ -19,7 +19,7 @@ from mlops_ci.registry.judge import judged_before
 
 
 def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Report:
-    """Judge a candidate and report; the registry is only read.
+    """Judge a candidate and report; of the registry only the evaluation set's budget is touched.
 
     Args:
         session: the session.
@@ -27,7 +27,8 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
         again: judge even what was judged before, or is the champion itself.
     """
     run, project = trained.run, session.project
-    state = session.log().read()
+    log = session.log()
+    state = log.read()
     notes = (*evaluation_changes(session), *_dirty_note(session))
     known = state.with_fingerprint(run.fingerprint or "")
     champion = state.alias(project.gate.baseline) if project.gate else None
@@ -51,10 +52,10 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
                 notes=notes,
                 conversion=known.conversion or trained.conversion,
             )
-    conversion = judged_conversion(session, state, trained)
+    conversion = judged_conversion(session, log, trained)
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
     judgeable = Judgeable(run.evaluation, trained.evidence)
-    verdict = judge_candidate(session, state, side, judgeable) if project.gate else None
+    verdict = judge_candidate(session, log, side, judgeable) if project.gate else None
     keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(
         session,

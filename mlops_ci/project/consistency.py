@@ -109,6 +109,11 @@ def _gate(project: Project) -> Iterator[Finding]:
         require_alias(project.gate.baseline)
     except UsageError as error:
         yield ("gate", "baseline"), f"{project.gate.baseline!r} is {error.what}", error.hint
+    budget = project.gate.budget
+    if budget and budget.looks is None and budget.spend != "anytime":
+        yield ("gate", "budget"), f"spend: {budget.spend} needs a number of looks", "add looks: 50, or spend: anytime"
+    if budget and budget.looks is not None and budget.spend == "anytime":
+        yield ("gate", "budget"), "spend: anytime has no end, and so no number of looks", "leave looks out"
 
 
 def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:

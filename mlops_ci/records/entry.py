@@ -154,6 +154,19 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
+class Revealed:
+    """What is about to be told of a look: whether it passed, and of how many ``values`` a gain that is told is one.
+
+    ``look`` is its number among the looks at the evaluation set, from 1. Written only where nothing else is told.
+    """
+
+    evaluation_set: str
+    look: int
+    passed: bool
+    values: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Collect:
     """Uploads that no version refers to; their objects are deleted after this entry, and no later one may use them."""
 
@@ -202,6 +215,7 @@ Body = (
     | Release
     | Delete
     | Looks
+    | Revealed
     | Collect
     | Converted
     | Imaged
@@ -219,6 +233,7 @@ OPERATIONS: dict[str, type[Body]] = {
     "release": Release,
     "delete": Delete,
     "looks": Looks,
+    "revealed": Revealed,
     "gc": Collect,
     "conversion": Converted,
     "image": Imaged,

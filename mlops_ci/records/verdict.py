@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["pass", "fail", "inconclusive"]
+Reveal = Literal["all", "gains"]
 RuleOutcome = Literal["pass", "fail", "inconclusive", "incomparable", "skipped"]
 
 
@@ -89,7 +90,7 @@ class Spent:
     error: float
     total: float
     method: str
-    reveal: Literal["all", "gains"] = "all"
+    reveal: Reveal = "all"
     advisory: bool = False
 
     @property

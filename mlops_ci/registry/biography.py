@@ -17,6 +17,7 @@ from mlops_ci.records.entry import (
     Protect,
     Register,
     Release,
+    Revealed,
     Tag,
 )
 from mlops_ci.registry.state import LogEntry
@@ -47,7 +48,10 @@ def describe(entry: LogEntry) -> str:
         case Delete(version=version, reason=reason):
             return f"v{version} deleted{_because(reason)}"
         case Looks(evaluation_set=evaluation_set, looks=looks):
-            return f"{len(looks)} new looks at evaluation set {short(evaluation_set)}"
+            asked = "1 comparison" if len(looks) == 1 else f"{len(looks)} comparisons"
+            return f"a look at evaluation set {short(evaluation_set)}: {asked}"
+        case Revealed(evaluation_set=evaluation_set, look=look, passed=passed):
+            return f"look {look} at evaluation set {short(evaluation_set)} {'passed' if passed else 'did not pass'}"
         case Collect(attempts=attempts):
             return f"{len(attempts)} unused uploads condemned"
         case Converted(version=version, conversion=conversion):

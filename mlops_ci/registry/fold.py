@@ -30,11 +30,12 @@ from mlops_ci.records.entry import (
     Protect,
     Register,
     Release,
+    Revealed,
     Tag,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
-from mlops_ci.registry.state import AliasTarget, LogEntry, ModelState
+from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,10 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.deleted.add(body.version)
             del state.fingerprints[state.versions.pop(body.version).fingerprint]
         case Looks(evaluation_set=evaluation_set, looks=looks):
-            state.looks.setdefault(evaluation_set, set()).update(looks)
+            told = tuple(one.values for one in state.revealed.get(evaluation_set, {}).values() if one.passed)
+            state.looks[evaluation_set] = (*state.looks.get(evaluation_set, ()), Look(frozenset(looks), told))
+        case Revealed(evaluation_set=evaluation_set, look=look):
+            state.revealed.setdefault(evaluation_set, {})[look] = body
         case Collect(attempts=attempts):
             state.condemned.update(attempts)
         case Deployed():
@@ -123,7 +127,7 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             return (_registered(state, envelope, body, where),)
         case Alias():
             return _moved(state, body, where)
-        case Looks() | Collect():
+        case Looks() | Revealed() | Collect():
             return ()
         case Deployed():
             version = _existing(state, body.version, where)

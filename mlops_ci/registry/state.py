@@ -9,7 +9,7 @@ from typing import Any
 from mlops_ci.errors import ConflictError, IntegrityError
 from mlops_ci.records.codec import plain
 from mlops_ci.records.deployment import DeploymentState
-from mlops_ci.records.entry import Body, Envelope
+from mlops_ci.records.entry import Body, Envelope, Revealed
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import ModelVersion
 
@@ -35,13 +35,26 @@ class LogEntry:
         return {**plain(self.envelope), **(plain(self.body) if self.body else {})}
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at an evaluation set: the digests of what was asked at once, which must all pass.
+
+    ``told`` is what could be known of earlier looks when this one was put on record: for each that had been told to
+    have passed, of how many values its gain was one.
+    """
+
+    asked: frozenset[str]
+    told: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class ModelState:
     """What a model's log says, up to and including entry ``head``.
 
     ``versions`` are the live ones and ``fingerprints`` tells which is which; both may be kept elsewhere than in memory.
-    ``spent`` are the verdicts that moved an alias, ``looks`` the comparisons revealed for each evaluation set,
-    ``condemned`` the uploads that garbage collection has taken, ``deployments`` what serves where.
+    ``spent`` are the verdicts that moved an alias, ``looks`` the looks at each evaluation set in their
+    order, ``revealed`` what was told of which of them, by number; ``condemned`` the uploads that garbage collection
+    has taken, ``deployments`` what serves where.
     """
 
     model: str
@@ -53,7 +66,8 @@ class ModelState:
     aliases: dict[str, AliasTarget] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     spent: set[int] = field(default_factory=set)
-    looks: dict[str, set[str]] = field(default_factory=dict)
+    looks: dict[str, tuple[Look, ...]] = field(default_factory=dict)
+    revealed: dict[str, dict[int, Revealed]] = field(default_factory=dict)
     condemned: set[str] = field(default_factory=set)
     deployments: dict[str, DeploymentState] = field(default_factory=dict)
     not_understood: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.budget import budget_line
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
@@ -21,6 +22,7 @@ from mlops_ci.report.wording import (
     changed,
     duration,
     headline,
+    level_text,
     main_results,
     next_steps,
     rule_text,
@@ -68,7 +70,7 @@ def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -
     steps = next_steps(report)
     texts = {
         "headline": f"### {escape(report.model)}: {escape(headline(report))}",
-        "why": f"{bold(report.summary)}\n{_sides(report)}",
+        "why": f"{bold(report.summary)}\n{_sides(report)}{_budget(verdict)}",
         "rules": _rules_table(verdict) if verdict else "",
         "notes": "\n\n".join(_notes(report)),
         "changes": _changes(report) or "",
@@ -134,10 +136,17 @@ def _sides(report: Report) -> str:
     return text + "."
 
 
+def _budget(verdict: Verdict | None) -> str:
+    if verdict is None or verdict.spent is None:
+        return ""
+    line = budget_line(verdict.spent)
+    return f" {line[:1].upper()}{line[1:]}."
+
+
 def _rules_table(verdict: Verdict) -> str:
     results, groups = main_results(verdict)
     lines = [
-        f"| | Rule | {escape(side_name(verdict))} | Candidate | Change (at {verdict.confidence * 100:g} %) |",
+        f"| | Rule | {escape(side_name(verdict))} | Candidate | Change (at {level_text(verdict.confidence)}) |",
         "|---|---|---:|---:|---|",
         *(_rule_row(result) for result in results),
         *(_group_row(group) for group in groups),

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
+from mlops_ci.report.budget import budget_line
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.wording import (
     MARKS,
@@ -20,6 +21,7 @@ from mlops_ci.report.wording import (
     changed,
     duration,
     headline,
+    level_text,
     main_results,
     next_steps,
     rule_text,
@@ -85,7 +87,10 @@ def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
-    return [_table(verdict), *([Text(sides, "dim")] if sides else [])]
+    lines: list[RenderableType] = [Text(sides, "dim")] if sides else []
+    if verdict.spent:
+        lines.append(Padding(Text(budget_line(verdict.spent), "dim"), (0, 0, 0, 4)))
+    return [_table(verdict), *lines]
 
 
 def _table(verdict: Verdict) -> Padding:
@@ -94,7 +99,7 @@ def _table(verdict: Verdict) -> Padding:
     table.add_column("rule", overflow="fold")
     table.add_column("champion" if verdict.baseline is None else visible(side_name(verdict)), justify="right")
     table.add_column("candidate", justify="right")
-    table.add_column(f"change at {verdict.confidence * 100:g} %", overflow="fold")
+    table.add_column(f"change at {level_text(verdict.confidence)}", overflow="fold")
     results, groups = main_results(verdict)
     for result in results:
         label = visible(rule_text(result) + (f", {result.slice[0]} {result.slice[1]}" if result.slice else ""))

@@ -140,6 +140,13 @@ def change_text(value: float | None, beside: float | None = None) -> str:
     return ("+" if value > 0 else _MINUS) + size
 
 
+def level_text(confidence: float) -> str:
+    """A level in percent, with as many decimals as its error needs: one close to 1 is not called 100 %."""
+    decimals = max(0, 1 - math.floor(math.log10(100 * (1.0 - confidence)))) if confidence < 1.0 else 0
+    digits = f"{confidence * 100:.{decimals}f}"
+    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits} %"
+
+
 def bound_text(result: RuleResult) -> str:
     """The one-sided bound that decides: for a failure the opposite one, since that is what misses."""
     if result.interval is None:
@@ -198,6 +205,9 @@ def next_steps(report: Report) -> str | None:
     incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
         return f"make the comparison possible ({incomparable}); until then {stays}"
+    spent = report.verdict.spent
+    if spent and spent.reveal == "gains" and not spent.worn_out:
+        return f"make a change that is large enough to see; until then {stays}"
     if all(not result.waivable for result in trouble):
         return f"see to the rule ({trouble[0].reason}); until then {stays}" if trouble else None
     scarcest = max(trouble, key=_missing, default=None)

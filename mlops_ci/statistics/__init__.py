@@ -15,12 +15,15 @@ from mlops_ci.statistics.paired_proportions import paired_proportions
 from mlops_ci.statistics.placements import Placements, delong
 from mlops_ci.statistics.proportion import clopper_pearson
 from mlops_ci.statistics.resampling import LITTLE, bootstrap_bounds, little_bootstraps
+from mlops_ci.statistics.spending import Spending, adaptive_error, error_of_look
 
 __all__ = [
     "LITTLE",
     "Estimate",
     "Jackknifed",
     "Placements",
+    "Spending",
+    "adaptive_error",
     "bernstein_bounds",
     "betting_bounds",
     "bootstrap_bounds",
@@ -33,6 +36,7 @@ __all__ = [
     "delong",
     "delong_paired",
     "delong_single",
+    "error_of_look",
     "exact_paired",
     "jackknife_bounds",
     "little_bootstraps",

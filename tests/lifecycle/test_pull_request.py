@@ -1,4 +1,4 @@
-"""Any other branch: run, judge, report; the registry is only read."""
+"""Any other branch: run, judge, report; without a budget the registry is only read."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ CASES = [
     ("metrics nobody writes", "metrics: n.json", "metrics: o.json", "no step writes 'o.json'"),
     ("slices of a plain number", "accuracy > baseline", "{rule: n < 1, per: c}", "n has one value, no slices"),
     ("a baseline like a version", "gate:\n", "gate:\n  baseline: v3\n", "10:13: 'v3' is not an alias name"),
+    ("a budget of nothing", "gate:\n", "gate:\n  budget: {reveal: gains}\n", "spend: even needs a number of looks"),
+    ("an end without end", "gate:\n", "gate:\n  budget: {looks: 5, spend: anytime}\n", "spend: anytime has no end"),
     ("a baseline like a commit", "gate:\n", "gate:\n  baseline: beef\n", "'beef' is not an alias name"),
     ("params without params", "params: {train: {depth: 6}}\n", "", "5:54: the project has no params; add params"),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.records.entry import Revealed
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.registry import checkpoints
 from mlops_ci.registry.biography import describe
@@ -20,7 +21,7 @@ from mlops_ci.registry.collect import collect
 from mlops_ci.registry.delete import delete_version, protect, release
 from mlops_ci.registry.index import catch_up, use_index
 from mlops_ci.registry.judge import record_evaluation, record_verdict
-from mlops_ci.registry.looks import spend_looks
+from mlops_ci.registry.looks import reveal, spend_looks
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import move_alias, promote_judged
 from mlops_ci.registry.quick import resolve_quickly
@@ -65,6 +66,7 @@ WRITES: dict[str, Callable[[ModelLog, Make], object]] = {
     "release": lambda log, make: release(log, 2, "endpoint"),  # noqa: ARG005
     "delete": lambda log, make: delete_version(log, 3),  # noqa: ARG005
     "looks": lambda log, make: spend_looks(log, "set", ["a"]),  # noqa: ARG005
+    "revealed": lambda log, make: reveal(log, Revealed("set", 1, passed=True)),  # noqa: ARG005
     "gc": lambda log, make: collect(log, now=LATER),  # noqa: ARG005
 }
 

@@ -10,7 +10,7 @@ from mlops_ci.records.conversion import CONVERSION_FORMAT, Conversion, OnnxForm,
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
 from mlops_ci.records.run import StepRun
-from mlops_ci.records.verdict import Disagreement, Outcome, RuleOutcome, RuleResult, Side, Verdict
+from mlops_ci.records.verdict import Disagreement, Outcome, RuleOutcome, RuleResult, Side, Spent, Verdict
 
 SET = "sha256:" + "a41c" * 16
 CHAMPION = Side("sha256:" + "1" * 64, version=12, commit="9be04d7" + "0" * 33, name="champion")
@@ -135,6 +135,35 @@ ALTERNATIVES = verdict(
     "pass", "Both rules pass, compared with champion v12.",
     replace(WORSE, any=0, alternative=0), replace(AREA, any=0, alternative=1), FLOOR,
 )  # fmt: skip
+LOOK = Spent(7, 50, 0.001, 0.05, "even")
+_SPENT_UP = "the evaluation set is worn out: all 50 looks are spent; bring new rows, or raise the budget"
+WORN_OUT = replace(
+    verdict(
+        "inconclusive", f"Accuracy, better, and 1 more: {_SPENT_UP}.",
+        *(replace(skipped(rule), outcome="inconclusive", reason=_SPENT_UP, waivable=False) for rule in (BETTER, AREA)),
+        LATENCY,
+    ),
+    disagreement=None, spent=Spent(51, 50, 0.0, 0.05, "even"),
+)  # fmt: skip
+_TOLD = replace(
+    skipped(BETTER), outcome="pass", change=0.002, rows=18240, waivable=False,
+    reason="or more: the budget reveals gains in steps",
+)  # fmt: skip
+GAIN = replace(
+    verdict(
+        "pass", "Both rules pass, compared with champion v12.", _TOLD,
+        replace(_TOLD, rule=AREA.rule, label=AREA.label, change=None, reason="the budget reveals no more than that"),
+    ),
+    confidence=1 - 2.1e-7, disagreement=None, spent=Spent(12, None, 2.1e-7, 0.05, "anytime", "gains"),
+)  # fmt: skip
+_NOT_TOLD = "not all rules pass, and the budget reveals no more than that"
+NO_GAIN = replace(
+    verdict(
+        "inconclusive", f"Accuracy, better, and 1 more: {_NOT_TOLD}.",
+        *(replace(result, change=None, outcome="inconclusive", reason=_NOT_TOLD) for result in GAIN.rules),
+    ),
+    confidence=GAIN.confidence, disagreement=None, spent=GAIN.spent,
+)  # fmt: skip
 ABSENT = replace(skipped(LATENCY), outcome="fail", reason="latency_ms is not in the metrics file")
 
 
@@ -171,6 +200,13 @@ REPORTS: dict[str, Report] = {
     "alternatives": report("passed", ALTERNATIVES.summary, ALTERNATIVES),
     "converted": report("promoted", PASSED.summary, PASSED, version=13, champion=13, conversion=CONVERTED),
     "not-converted": report("passed", PASSED.summary, PASSED, conversion=NOT_CONVERTED),
+    "budget": report("passed", PASSED.summary, replace(PASSED, confidence=0.999, spent=LOOK)),
+    "budget-few-left": report(
+        "passed", PASSED.summary, replace(PASSED, confidence=0.999, spent=replace(LOOK, look=47, advisory=True))
+    ),
+    "worn-out": report("inconclusive", WORN_OUT.summary, WORN_OUT),
+    "gain": report("passed", GAIN.summary, GAIN, metrics={}),
+    "no-gain": report("inconclusive", NO_GAIN.summary, NO_GAIN, metrics={}),
     "unchanged": report("unchanged", "This is the model of v12, the champion.", None, version=12),
     "superseded": report(
         "superseded", "A later commit has made v14 the champion already.", None, version=13, champion=14, event="push"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -13,6 +14,7 @@ from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_n
 from mlops_ci.gate.judge import BASELINE
 from mlops_ci.metrics import METRICS, Predictions, value
 from mlops_ci.project.project import EvaluationChoice, GateChoice
+from mlops_ci.project.rule_columns import named_columns, slice_columns
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Side
 from mlops_ci.registry.download import fetch_predictions
@@ -35,7 +37,7 @@ def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, fi
     if path not in files:
         raise UsageError("no step has made the predictions", where=path)
     found = read_evidence(files[path], how, called=path)
-    return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)
+    return replace(found, numbers=numbers)
 
 
 def result_paths(evaluation: EvaluationChoice) -> list[str]:
@@ -48,8 +50,10 @@ def predictions_format(evaluation: EvaluationChoice, gate: GateChoice | None) ->
     """How to read the project's predictions; None if it has none."""
     if evaluation.predictions is None or evaluation.task is None:
         return None
-    slices = tuple(dict.fromkeys(rule.per for rule in (gate.flat() if gate else ()) if rule.per))
-    return PredictionsFormat(evaluation.predictions, evaluation.task, evaluation.positive, slices)
+    rules = gate.flat() if gate else ()
+    return PredictionsFormat(
+        evaluation.predictions, evaluation.task, evaluation.positive, slice_columns(rules), named_columns(rules)
+    )
 
 
 def metric_values(evidence: Evidence) -> dict[str, float | None]:
@@ -124,7 +128,8 @@ def recorded_evidence(
         if fetch_predictions(store, state.model, recorded, target) is None:
             return Reference(side, problem=f"{called} are not in the workspace")
         try:
-            read = read_evidence(target, how, called=called)
+            # Which rows are in a slice is for the candidate's file to say.
+            read = read_evidence(target, replace(how, slices=()), called=called, lenient=True)
         except UsageError as error:
             return Reference(side, problem=error.line())
-    return Reference(side, Evidence(read.predictions, read.evaluation_set, read.slices, recorded.numbers))
+    return Reference(side, replace(read, numbers=recorded.numbers))

@@ -136,13 +136,18 @@ def _tables(
     session: Session, inputs: list[FileRecord], predictions: FileRecord | None, materials: Materials, scratch: Path
 ) -> _Tables:
     declared, eaten, answers = session.project.model.inputs, None, None
+    evaluation = session.project.evaluation
+    texts = set()
+    if declared and declared.columns and evaluation and evaluation.predictions:
+        # As the gate reads ids; but what the model eats keeps its type.
+        texts = {evaluation.predictions.id or "id"} - {*declared.columns}
     if declared:
         if not inputs:
             raise UsageError("no step has made the model's inputs", where=declared.path)
-        eaten = read_table(_readable(materials, inputs, scratch), called=declared.path)
+        eaten = read_table(_readable(materials, inputs, scratch), called=declared.path, texts=texts)
         require_columns(eaten, declared.columns, called=declared.path)
     if predictions:
-        answers = read_table(_readable(materials, [predictions], scratch), called=predictions.path)
+        answers = read_table(_readable(materials, [predictions], scratch), called=predictions.path, texts=texts)
     return _Tables(eaten, answers)
 
 

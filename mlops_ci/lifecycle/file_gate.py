@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mlops_ci.edge.tables import read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.evidence_difference import difference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE, judge
-from mlops_ci.metrics import METRICS
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.project.project import GateChoice, OnInconclusive, PredictionsFile, Task
+from mlops_ci.project.rule_columns import named_columns
 from mlops_ci.project.rules import Rule, parse_rule
 from mlops_ci.records.verdict import Side, Verdict
+
+_TASKS: tuple[Task, ...] = get_args(Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class FileGate:
     target: str
     prediction: str | None
     score: str | None
+    weight: str | None = None
+    group: str | None = None
 
 
 def judge_files(request: FileGate) -> Verdict:
@@ -46,11 +51,12 @@ def judge_files(request: FileGate) -> Verdict:
     """
     rules = _rules(request)
     task = request.task or _task(request, rules)
-    candidate = _evidence(request, request.candidate, request.candidate_metrics, task)
+    candidate = _evidence(request, request.candidate, request.candidate_metrics, task, rules)
     reference = None
     if request.baseline or request.baseline_metrics:
         side = Side(digest=None, name="baseline")
-        reference = Reference(side, _evidence(request, request.baseline, request.baseline_metrics, task))
+        theirs = _evidence(request, request.baseline, request.baseline_metrics, task, rules)
+        reference = Reference(side, theirs, _difference(request, candidate, theirs, task))
     gate = GateChoice(
         baseline="champion", confidence=request.confidence, on_inconclusive=request.on_inconclusive, rules=rules
     )
@@ -67,13 +73,14 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
     except ValueError as error:
         raise UsageError(str(error), where="--rule") from error
     for rule in rules:
-        if rule.metric not in BUILT_IN and request.candidate_metrics is None:
+        name = rule.call.name
+        if name not in BUILT_IN and request.candidate_metrics is None:
             raise UsageError(
                 f"unknown metric {rule.metric!r}",
                 where="--rule",
                 hint=f"known: {', '.join(BUILT_IN)}; your own numbers come with --candidate-metrics",
             )
-        if rule.metric in BUILT_IN and request.candidate is None:
+        if name in BUILT_IN and request.candidate is None:
             raise UsageError(f"{rule.metric} is computed from predictions", hint="name them with --candidate")
         if rule.bound.reference == BASELINE and not request.baseline and not request.baseline_metrics:
             raise UsageError("there is no baseline", where=f"--rule '{rule.text}'", hint="name it with --baseline")
@@ -84,27 +91,43 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
 
 def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
     """The task that the rules' metrics leave open, or else what the target looks like."""
-    fitting = [METRICS[rule.metric].tasks for rule in rules if rule.metric in METRICS]
+    fitting = [BUILT_IN[rule.call.name] for rule in rules if rule.call.name in BUILT_IN]
     if not fitting or request.candidate is None:
         return None
     tasks = frozenset.intersection(*fitting)
-    if len(tasks) == 1:
-        return next(iter(tasks))
     if not tasks:
         raise UsageError("no task fits the metrics of all rules", where="--rule", hint="judge them one by one")
-    called = str(request.candidate)
-    frame = read_table(request.candidate, called=called)
-    require_columns(frame, [request.target], called=called)
-    values = set(frame[request.target].cast(str).to_list())
-    plain = values <= {"0", "1"} or values <= {"true", "false"} or values <= {"0.0", "1.0"}
-    return "binary" if request.positive is not None or plain else "multiclass"
+    if len(tasks) > 1 and tasks & {"binary", "multiclass"}:
+        called = str(request.candidate)
+        frame = read_table(request.candidate, called=called)
+        if "rows" in tasks and request.target not in frame.columns:
+            return "rows"
+        require_columns(frame, [request.target], called=called)
+        values = set(frame[request.target].cast(str).to_list())
+        plain = values <= {"0", "1"} or values <= {"true", "false"} or values <= {"0.0", "1.0"}
+        return "binary" if request.positive is not None or plain else "multiclass"
+    return next(task for task in _TASKS if task in tasks)
 
 
-def _evidence(request: FileGate, predictions: Path | None, metrics: Path | None, task: Task | None) -> Evidence:
+def _format(request: FileGate, predictions: Path, task: Task, rules: tuple[Rule, ...]) -> PredictionsFormat:
+    names = (request.prediction, request.score, request.weight, request.group)
+    columns = PredictionsFile(str(predictions), request.id_column, request.target, *names)
+    return PredictionsFormat(columns, task, request.positive, slices=(), named=named_columns(rules))
+
+
+def _evidence(
+    request: FileGate, predictions: Path | None, metrics: Path | None, task: Task | None, rules: tuple[Rule, ...]
+) -> Evidence:
     numbers = read_numbers(metrics, called=str(metrics)) if metrics else {}
     if predictions is None or task is None:
         return Evidence(numbers=numbers)
-    columns = PredictionsFile(str(predictions), request.id_column, request.target, request.prediction, request.score)
-    how = PredictionsFormat(columns, task, request.positive, slices=())
-    found = read_evidence(predictions, how, called=str(predictions))
-    return Evidence(found.predictions, found.evaluation_set, {}, numbers)
+    found = read_evidence(predictions, _format(request, predictions, task, rules), called=str(predictions))
+    return replace(found, numbers=numbers)
+
+
+def _difference(request: FileGate, candidate: Evidence, baseline: Evidence, task: Task | None) -> str | None:
+    """What the two files disagree about, if they are not predictions on the same rows."""
+    files = (request.candidate, request.baseline)
+    if candidate.evaluation_set == baseline.evaluation_set or task is None or files[0] is None or files[1] is None:
+        return None
+    return difference(*((file, _format(request, file, task, ())) for file in files if file))

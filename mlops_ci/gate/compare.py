@@ -19,7 +19,7 @@ from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult
 from mlops_ci.statistics import Estimate, rows_needed
 
-_Rows = npt.NDArray[np.bool_]
+_Rows = npt.NDArray[np.bool_] | npt.NDArray[np.intp]
 _NO_UNCERTAINTY = "no uncertainty known"
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from mlops_ci.gate.compare import Test, compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
+from mlops_ci.gate.slices import slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import METRICS
 from mlops_ci.project.project import GateChoice
@@ -82,16 +81,14 @@ def _tests(
     nothing_to_compare = rule.bound.reference is not None and references.get(rule.bound.reference) is None
     if rule.per is None or candidate.predictions is None or nothing_to_compare:
         return [compare(rule, confidence, candidate, references)]
-    values = candidate.slices[rule.per]
     tests = []
-    for value in np.unique(values):
-        rows = values == value
+    for value, rows in slices_of(candidate.slices[rule.per]):
         test = compare(rule, confidence, candidate, references, rows=rows)
-        few = int(rows.sum()) < rule.min_rows
+        few = len(rows) < rule.min_rows
         result = replace(
             test.result,
-            slice=(rule.per, str(value)),
-            rows=int(rows.sum()),
+            slice=(rule.per, value),
+            rows=len(rows),
             decides=not few,
             reason=f"fewer than {rule.min_rows} rows: shown only" if few else test.result.reason,
         )
@@ -131,7 +128,8 @@ def _hold_failures_to_holm(tests: Sequence[Test], confidence: float) -> dict[int
         held = [test for test in open_claims if test.again and test.again(level) == "fail"]
         if not held:
             break
-        open_claims = [test for test in open_claims if test not in held]
+        settled_now = set(map(id, held))
+        open_claims = [test for test in open_claims if id(test) not in settled_now]
         remaining -= len(held)
     if remaining > 1:
         for test in open_claims:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.custom import CustomResult, custom_alone, custom_change, row_metric, unlike
 from mlops_ci.gate.estimates import estimate_alone, estimate_change
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
@@ -44,7 +45,10 @@ def compare(
         reference = references.get(rule.bound.reference)
         if reference is None:
             return Test(_result(rule, "skipped", "nothing to compare with yet"))
-    metric = METRICS.get(rule.metric)
+    custom = candidate.custom.get(rule.metric)
+    if custom is not None and (custom.problem or custom.values is None):
+        return _custom(rule, confidence, custom, reference, sliced=rows is not None)
+    metric = row_metric(rule.metric) if custom else METRICS.get(rule.metric)
     if metric is None:
         return Test(_compare_numbers(rule, candidate, reference))
     if candidate.predictions is None:
@@ -59,6 +63,8 @@ def compare(
     if reference is None:
         return _absolute(rule, metric, ours, confidence)
     problem = reference.problem or _unpaired(metric, candidate, reference)
+    if custom and not problem and reference.evidence:
+        problem = unlike(rule.metric, custom, reference.evidence.custom.get(rule.metric), _side_name(reference))
     if problem:
         found = value(metric, ours)
         return Test(_result(rule, "incomparable", problem, candidate=found))
@@ -130,6 +136,45 @@ def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions
         rows_needed=needed,
     )
     return Test(result, lambda level: judged(level)[1])
+
+
+def _custom(rule: Rule, confidence: float, ours: CustomResult, reference: Reference | None, *, sliced: bool) -> Test:
+    """Judge one number of the user's function, or say what came in between."""
+    if ours.problem:
+        return Test(_result(rule, "fail", ours.problem))
+    if sliced:
+        reason = f"{rule.metric} returns one number for all rows; to be judged by {rule.per}, return one value a row"
+        return Test(_result(rule, "fail", reason, candidate=ours.value))
+    theirs = reference.evidence.custom.get(rule.metric) if reference and reference.evidence else None
+    if reference is not None:
+        problem = reference.problem or unlike(rule.metric, ours, theirs, _side_name(reference))
+        if problem:
+            return Test(_result(rule, "incomparable", problem, candidate=ours.value))
+    factor, bound = rule.bound.factor, rule.bound.offset
+    if theirs is not None and factor != 1.0 and theirs.value <= 0:
+        reason = f"the {_name(rule)} is {number(theirs.value)}, and a share of what is not positive means nothing"
+        values = {"candidate": ours.value, "baseline": theirs.value}
+        return Test(_result(rule, "inconclusive", reason, waivable=False, **values))
+
+    def estimate(level: float, share: float) -> Estimate:
+        return custom_change(ours, theirs, share, level) if theirs is not None else custom_alone(ours, level)
+
+    def judged(level: float) -> Outcome:
+        return outcome_of_estimate(rule, estimate(level, factor), bound)
+
+    shown, outcome = estimate(confidence, 1.0), judged(confidence)
+    result = _result(
+        rule,
+        outcome,
+        _reason(outcome, None, ours.rows, "", math.nan),
+        candidate=ours.value,
+        baseline=theirs.value if theirs is not None else None,
+        change=ours.value - theirs.value if theirs is not None else None,
+        interval=_interval(shown),
+        method=shown.method,
+        rows=ours.rows,
+    )
+    return Test(result, judged)
 
 
 def _compare_numbers(rule: Rule, candidate: Evidence, reference: Reference | None) -> RuleResult:

@@ -21,5 +21,5 @@ def judge_int8(session: Session, state: ModelState, trained: Trained) -> tuple[b
     if not isinstance(trained.int8, Evidence):
         return False, f"it cannot be judged: {trained.int8 or 'the converter left no answers of it'}"
     side = Side(digest=None, commit=session.commit.sha, name="int8")
-    verdict = judge_candidate(session, state, side, Judgeable(trained.run.evaluation, trained.int8))
+    verdict = judge_candidate(session, state, side, Judgeable(trained.run.evaluation, trained.int8, trained.measured))
     return verdict.outcome == "pass", verdict.summary

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
+from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE
@@ -21,6 +22,9 @@ from mlops_ci.registry.download import fetch_predictions
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.store import Store
+
+Measured = Mapping[str, Mapping[str, CustomResult]]
+"""What the user's functions say: by the digest of predictions, by the name of the function."""
 
 
 def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, files: Mapping[str, Path]) -> Evidence:
@@ -73,7 +77,12 @@ def _has(predictions: Predictions, needed: str) -> bool:
 
 
 def references(
-    store: Store, state: ModelState, evaluation: EvaluationChoice, gate: GateChoice, evaluation_set: str | None
+    store: Store,
+    state: ModelState,
+    evaluation: EvaluationChoice,
+    gate: GateChoice,
+    evaluation_set: str | None,
+    measured: Measured,
 ) -> dict[str, Reference | None]:
     """The evidence of every version that the rules compare with, by the name they use for it."""
     found: dict[str, Reference | None] = {}
@@ -81,7 +90,7 @@ def references(
     found[BASELINE] = None
     if champion:
         name = gate.baseline
-        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set)
+        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set, measured)
     for name in sorted({rule.bound.reference or "" for rule in gate.flat()}):
         if name.startswith("@"):
             try:
@@ -90,7 +99,7 @@ def references(
                 # A named version that is not there is no reason to wave a model through.
                 found[name] = Reference(Side(digest=None, name=name), problem=error.what)
             else:
-                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set)
+                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set, measured)
     return found
 
 
@@ -109,6 +118,7 @@ def recorded_evidence(
     evaluation: EvaluationChoice,
     gate: GateChoice,
     evaluation_set: str | None,
+    measured: Measured,
 ) -> Reference:
     """What is recorded of a registered version on an evaluation set."""
     side = Side(digest=version.digest, version=version.version, commit=version.commit, name=name)
@@ -132,4 +142,6 @@ def recorded_evidence(
             read = read_evidence(target, replace(how, slices=()), called=called, lenient=True)
         except UsageError as error:
             return Reference(side, problem=error.line())
-    return Reference(side, replace(read, numbers=recorded.numbers))
+    custom = measured.get(recorded.predictions.digest, {})
+    predictions = with_values(read.predictions, custom) if read.predictions is not None else None
+    return Reference(side, replace(read, predictions=predictions, numbers=recorded.numbers, custom=custom))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE, judge
-from mlops_ci.lifecycle.evidence import references, unknown_references
+from mlops_ci.lifecycle.evidence import Measured, references, unknown_references
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.records.digest import digest_of_value
@@ -22,10 +22,14 @@ JUDGED_BEFORE: dict[Outcome, str] = {"pass": "passed", "fail": "refused", "incon
 
 @dataclass(frozen=True, slots=True)
 class Judgeable:
-    """What is judged of a candidate: the record of its evaluation, and the same as evidence."""
+    """What is judged of a candidate: the record of its evaluation, and the same as evidence.
+
+    ``measured`` has what the user's functions say of it and of the versions it is compared with.
+    """
 
     evaluation: Evaluation | None
     evidence: Evidence
+    measured: Measured = field(default_factory=dict)
 
 
 def judge_candidate(session: Session, state: ModelState, side: Side, candidate: Judgeable) -> Verdict:
@@ -34,7 +38,9 @@ def judge_candidate(session: Session, state: ModelState, side: Side, candidate: 
     if session.unreadable:
         found = unknown_references(gate, "the workspace cannot be read from here")
     else:
-        found = references(session.store, state, evaluation, gate, candidate.evidence.evaluation_set)
+        found = references(
+            session.store, state, evaluation, gate, candidate.evidence.evaluation_set, candidate.measured
+        )
     verdict = judge(gate, side, candidate.evidence, found)
     return replace(verdict, basis=basis_of(session, state, candidate.evaluation))
 
@@ -50,7 +56,8 @@ def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None)
         except UsageError:
             compared[name] = None
     evidence = replace(evaluation, attempt=None) if evaluation else None
-    return digest_of_value([evidence, how, compared])
+    functions = {metric.file: session.snapshot.identity(metric.file) for metric in how.custom}
+    return digest_of_value([evidence, how, compared, *([functions] if functions else [])])
 
 
 def gate_of(session: Session) -> tuple[GateChoice, EvaluationChoice]:

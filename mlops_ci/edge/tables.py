@@ -64,6 +64,31 @@ def read_table(path: Path, *, called: str, texts: Collection[str] = ()) -> pl.Da
     return frame
 
 
+def scan_table(path: Path, *, called: str) -> pl.LazyFrame:
+    """A Parquet file of which nothing is read yet.
+
+    Raises:
+        UsageError: it is none.
+        MissingExtraError: polars is not installed.
+    """
+    polars = _polars()
+    try:
+        frame: pl.LazyFrame = polars.scan_parquet(path)
+        frame.collect_schema()
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+    return frame
+
+
+def rows_in(path: Path, *, called: str) -> int:
+    """How many rows a Parquet file has, from its footer alone.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return int(scan_table(path, called=called).select(_polars().len()).collect().item())
+
+
 def require_columns(frame: pl.DataFrame, names: Sequence[str], *, called: str) -> None:
     """Check that a table has these columns.
 

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.custom import CustomResult, custom_alone, custom_change, row_metric, unlike
+from mlops_ci.gate.custom import CustomResult, alone, change, row_metric, unlike
 from mlops_ci.gate.estimates import estimate_alone, estimate_change
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
 from mlops_ci.gate.phrases import number, rule_label
+from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.metrics import METRICS, Metric, Predictions, value
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult
@@ -138,8 +139,15 @@ def _relative(rule: Rule, metric: Metric, ours: Predictions, theirs: Predictions
     return Test(result, lambda level: judged(level)[1])
 
 
-def _custom(rule: Rule, confidence: float, ours: CustomResult, reference: Reference | None, *, sliced: bool) -> Test:
-    """Judge one number of the user's function, or say what came in between."""
+def _custom(
+    rule: Rule,
+    confidence: float,
+    ours: CustomResult | StreamedResult,
+    reference: Reference | None,
+    *,
+    sliced: bool,
+) -> Test:
+    """Judge a number that was computed elsewhere, or say what came in between."""
     if ours.problem:
         return Test(_result(rule, "fail", ours.problem))
     if sliced:
@@ -157,7 +165,7 @@ def _custom(rule: Rule, confidence: float, ours: CustomResult, reference: Refere
         return Test(_result(rule, "inconclusive", reason, waivable=False, **values))
 
     def estimate(level: float, share: float) -> Estimate:
-        return custom_change(ours, theirs, share, level) if theirs is not None else custom_alone(ours, level)
+        return change(ours, theirs, share, level) if theirs is not None else alone(ours, level)
 
     def judged(level: float) -> Outcome:
         return outcome_of_estimate(rule, estimate(level, factor), bound)

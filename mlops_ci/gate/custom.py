@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.metrics import Metric, Predictions, RowMeans, Task
 from mlops_ci.statistics import Estimate
 from mlops_ci.statistics.replicates import replicate_bounds
@@ -60,15 +61,23 @@ def with_values(predictions: Predictions, results: Mapping[str, CustomResult]) -
     return replace(predictions, columns={**predictions.columns, **values}) if values else predictions
 
 
-def custom_alone(ours: CustomResult, confidence: float) -> Estimate:
-    """One number, with one-sided bounds."""
+def alone(ours: CustomResult | StreamedResult, confidence: float) -> Estimate:
+    """The value of one model, with one-sided bounds."""
+    if isinstance(ours, StreamedResult):
+        return ours.alone(confidence)
     return replicate_bounds(
         ours.value, ours.replicates, ours.jackknife, confidence, scale=ours.scale, method=ours.method
     )
 
 
-def custom_change(ours: CustomResult, theirs: CustomResult, factor: float, confidence: float) -> Estimate:
-    """Candidate minus ``factor`` times baseline, on the same resamples; :func:`unlike` is None for the two."""
+def change(
+    ours: CustomResult | StreamedResult, theirs: CustomResult | StreamedResult, factor: float, confidence: float
+) -> Estimate:
+    """Candidate minus ``factor`` times baseline; :func:`unlike` is None for the two."""
+    if isinstance(ours, StreamedResult) and isinstance(theirs, StreamedResult):
+        return ours.change(theirs, factor, confidence)
+    if isinstance(ours, StreamedResult) or isinstance(theirs, StreamedResult):
+        raise AssertionError("the two are of one kind")
     return replicate_bounds(
         ours.value - factor * theirs.value,
         ours.replicates - factor * theirs.replicates,
@@ -79,12 +88,16 @@ def custom_change(ours: CustomResult, theirs: CustomResult, factor: float, confi
     )
 
 
-def unlike(name: str, ours: CustomResult, theirs: CustomResult | None, side: str) -> str | None:
+def unlike(
+    name: str, ours: CustomResult | StreamedResult, theirs: CustomResult | StreamedResult | None, side: str
+) -> str | None:
     """Why what was said of two models cannot be compared."""
     if theirs is None:
         return f"{name} was not computed for {side}"
     if theirs.problem:
         return f"{name} of {side}: {theirs.problem}"
+    if isinstance(ours, StreamedResult) or isinstance(theirs, StreamedResult):
+        return None if type(ours) is type(theirs) else f"{name} was computed on other rows for {side}"
     if (ours.values is None) != (theirs.values is None):
         return f"{name} returns one number for one of the two models, and one a row for the other"
     if ours.pairing != theirs.pairing or len(ours.replicates) != len(theirs.replicates):

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from mlops_ci.edge.tables import read_table, require_columns
+from mlops_ci.edge.tables import read_table, require_columns, rows_in
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.evidence_difference import difference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
+from mlops_ci.gate.evidence_stream import is_long, stream_evidence, target_values
 from mlops_ci.gate.judge import BASELINE, judge
+from mlops_ci.metrics import METRICS
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.project.project import GateChoice, OnInconclusive, PredictionsFile, Task
 from mlops_ci.project.rule_columns import named_columns
@@ -20,6 +22,8 @@ from mlops_ci.project.rules import Rule, parse_rule
 from mlops_ci.records.verdict import Side, Verdict
 
 _TASKS: tuple[Task, ...] = get_args(Task)
+_CANDIDATE = Side(digest=None, name="candidate")
+_UNCHECKED = "the files are too long to be held: ids were compared row by row, but not checked for repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,41 @@ def judge_files(request: FileGate) -> Verdict:
     """
     rules = _rules(request)
     task = request.task or _task(request, rules)
+    if request.candidate and is_long(request.candidate) and task is not None:
+        return _judge_long(request, rules, task)
     candidate = _evidence(request, request.candidate, request.candidate_metrics, task, rules)
     reference = None
     if request.baseline or request.baseline_metrics:
         side = Side(digest=None, name="baseline")
         theirs = _evidence(request, request.baseline, request.baseline_metrics, task, rules)
         reference = Reference(side, theirs, _difference(request, candidate, theirs, task))
-    gate = GateChoice(
+    return judge(_gate(request, rules), _CANDIDATE, candidate, {BASELINE: reference})
+
+
+def _gate(request: FileGate, rules: tuple[Rule, ...]) -> GateChoice:
+    return GateChoice(
         baseline="champion", confidence=request.confidence, on_inconclusive=request.on_inconclusive, rules=rules
     )
-    return judge(gate, Side(digest=None, name="candidate"), candidate, {BASELINE: reference})
+
+
+def _judge_long(request: FileGate, rules: tuple[Rule, ...], task: Task) -> Verdict:
+    """Judge files that are too long to be held."""
+    files = [file for file in (request.candidate, request.baseline) if file]
+    metrics = {rule.metric: METRICS[rule.metric] for rule in rules if rule.metric in METRICS}
+    found = stream_evidence(files, _format(request, files[0], task, rules), metrics)
+    numbers = [read_numbers(file, called=str(file)) if file else {} for file in _metrics_files(request)]
+    reference = None
+    if request.baseline or request.baseline_metrics:
+        theirs = replace(found[1] if len(found) > 1 else Evidence(), numbers=numbers[1])
+        reference = Reference(Side(digest=None, name="baseline"), theirs)
+    ours = replace(found[0], numbers=numbers[0])
+    verdict = judge(_gate(request, rules), _CANDIDATE, ours, {BASELINE: reference})
+    rows = rows_in(files[0], called=str(files[0]))
+    return replace(verdict, rows=rows, notes=(*verdict.notes, _UNCHECKED) if len(files) > 1 else verdict.notes)
+
+
+def _metrics_files(request: FileGate) -> tuple[Path | None, Path | None]:
+    return request.candidate_metrics, request.baseline_metrics
 
 
 def _rules(request: FileGate) -> tuple[Rule, ...]:
@@ -98,6 +127,8 @@ def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
     if not tasks:
         raise UsageError("no task fits the metrics of all rules", where="--rule", hint="judge them one by one")
     if len(tasks) > 1 and tasks & {"binary", "multiclass"}:
+        if is_long(request.candidate):
+            return "binary" if request.positive is not None or _plain(request) else "multiclass"
         called = str(request.candidate)
         frame = read_table(request.candidate, called=called)
         if "rows" in tasks and request.target not in frame.columns:
@@ -107,6 +138,11 @@ def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
         plain = values <= {"0", "1"} or values <= {"true", "false"} or values <= {"0.0", "1.0"}
         return "binary" if request.positive is not None or plain else "multiclass"
     return next(task for task in _TASKS if task in tasks)
+
+
+def _plain(request: FileGate) -> bool:
+    values = target_values(request.candidate, request.target) if request.candidate else set()
+    return values <= {"0", "1"} or values <= {"true", "false"}
 
 
 def _format(request: FileGate, predictions: Path, task: Task, rules: tuple[Rule, ...]) -> PredictionsFormat:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -16,6 +16,7 @@ from mlops_ci.lifecycle.ci import REFUSALS
 from mlops_ci.lifecycle.execution import execution
 from mlops_ci.lifecycle.file_gate import FileGate, judge_files
 from mlops_ci.lifecycle.pull_request import judge_only
+from mlops_ci.project.project import Task
 from mlops_ci.report.terminal import render_verdict
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -29,12 +30,14 @@ _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 @option("--baseline-metrics", type=_FILE, help="Further numbers of the baseline, as JSON.")
 @option("--rule", "rules", multiple=True, metavar="RULE", help="Such as 'accuracy > baseline'; repeatable.")
 @option("--confidence", type=float, default=0.95, show_default=True, help="Of each one-sided bound.")
-@option("--task", type=click.Choice(["binary", "multiclass", "regression"]), help="[default: from the data]")
+@option("--task", type=click.Choice(get_args(Task)), help="[default: from the data]")
 @option("--positive", metavar="LABEL", help="The positive label of a binary task.")
 @option("--id", "id_column", metavar="COLUMN", help="[default: id, if there is one]")
 @option("--target", metavar="COLUMN", default="target", show_default=True)
 @option("--prediction", metavar="COLUMN", help="[default: prediction, if there is one]")
 @option("--score", metavar="COLUMN", help="[default: score, if there is one]")
+@option("--weight", metavar="COLUMN", help="[default: weight, if there is one]")
+@option("--group", metavar="COLUMN", help="Rows that belong together. [default: group, if there is one]")
 @on_inconclusive_option
 @session_options
 @json_option
@@ -51,7 +54,7 @@ def gate(context: click.Context, /, *, candidate: Path | None, as_json: bool, **
     Without --candidate: run the pipeline of mlops.yaml and judge its model by its rules, registering nothing.
     """
     names = ("baseline", "candidate_metrics", "baseline_metrics", "rules", "confidence", "task", "positive",
-             "id_column", "target", "prediction", "score")  # fmt: skip
+             "id_column", "target", "prediction", "score", "weight", "group")  # fmt: skip
     of_files = {name: options.pop(name) for name in names}
     if candidate is None and of_files["candidate_metrics"] is None:
         given = [name for name in names if context.get_parameter_source(name) in _GIVEN]

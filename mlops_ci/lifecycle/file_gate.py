@@ -14,8 +14,8 @@ from mlops_ci.gate.evidence_difference import difference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.evidence_stream import is_long, stream_evidence, target_values
 from mlops_ci.gate.judge import BASELINE, judge
-from mlops_ci.metrics import METRICS
-from mlops_ci.project.metric_names import BUILT_IN
+from mlops_ci.metrics import metric_of
+from mlops_ci.project.metric_names import BUILT_IN, call_problem, tasks_of
 from mlops_ci.project.project import GateChoice, OnInconclusive, PredictionsFile, Task
 from mlops_ci.project.rule_columns import named_columns
 from mlops_ci.project.rules import Rule, parse_rule
@@ -75,7 +75,8 @@ def _gate(request: FileGate, rules: tuple[Rule, ...]) -> GateChoice:
 def _judge_long(request: FileGate, rules: tuple[Rule, ...], task: Task) -> Verdict:
     """Judge files that are too long to be held."""
     files = [file for file in (request.candidate, request.baseline) if file]
-    metrics = {rule.metric: METRICS[rule.metric] for rule in rules if rule.metric in METRICS}
+    called = {rule.metric: metric_of(rule.call.name, rule.call.arguments, rule.call.of) for rule in rules}
+    metrics = {name: metric for name, metric in called.items() if metric is not None}
     found = stream_evidence(files, _format(request, files[0], task, rules), metrics)
     numbers = [read_numbers(file, called=str(file)) if file else {} for file in _metrics_files(request)]
     reference = None
@@ -102,14 +103,16 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
     except ValueError as error:
         raise UsageError(str(error), where="--rule") from error
     for rule in rules:
-        name = rule.call.name
-        if name not in BUILT_IN and request.candidate_metrics is None:
+        if rule.call.name not in BUILT_IN and request.candidate_metrics is None:
             raise UsageError(
                 f"unknown metric {rule.metric!r}",
                 where="--rule",
                 hint=f"known: {', '.join(BUILT_IN)}; your own numbers come with --candidate-metrics",
             )
-        if name in BUILT_IN and request.candidate is None:
+        wrong = call_problem(rule.call) if rule.call.name in BUILT_IN else None
+        if wrong:
+            raise UsageError(wrong[0], where=f"--rule '{rule.text}'", hint=wrong[1])
+        if rule.call.name in BUILT_IN and request.candidate is None:
             raise UsageError(f"{rule.metric} is computed from predictions", hint="name them with --candidate")
         if rule.bound.reference == BASELINE and not request.baseline and not request.baseline_metrics:
             raise UsageError("there is no baseline", where=f"--rule '{rule.text}'", hint="name it with --baseline")
@@ -120,7 +123,7 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
 
 def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
     """The task that the rules' metrics leave open, or else what the target looks like."""
-    fitting = [BUILT_IN[rule.call.name] for rule in rules if rule.call.name in BUILT_IN]
+    fitting = [tasks_of(rule.call) for rule in rules if rule.call.name in BUILT_IN]
     if not fitting or request.candidate is None:
         return None
     tasks = frozenset.intersection(*fitting)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from mlops_ci.project.metric_names import SIGNATURES
 from mlops_ci.project.rules import Rule
-
-_AVERAGES = frozenset({"macro", "micro", "weighted"})
 
 
 def slice_columns(rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -16,5 +15,11 @@ def slice_columns(rules: Iterable[Rule]) -> tuple[str, ...]:
 
 def named_columns(rules: Iterable[Rule]) -> tuple[str, ...]:
     """The columns that metrics are computed from: ``latency`` in ``quantile(latency, 0.9)``."""
-    names = (item for rule in rules for item in rule.call.arguments if isinstance(item, str))
-    return tuple(dict.fromkeys(name for name in names if name not in _AVERAGES))
+    return tuple(dict.fromkeys(name for rule in rules for name in _columns(rule)))
+
+
+def _columns(rule: Rule) -> Iterator[str]:
+    signature = SIGNATURES.get(rule.call.name)
+    for argument, given in zip(signature.arguments if signature else (), rule.call.arguments, strict=False):
+        if argument.kind == "column" and isinstance(given, str):
+            yield given

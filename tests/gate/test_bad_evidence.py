@@ -10,6 +10,7 @@ import pytest
 
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.file_gate import FileGate, judge_files
+from mlops_ci.project.rule_columns import named_columns
 from mlops_ci.project.rules import parse_rule
 from mlops_ci.records.verdict import Verdict
 from tests.gate.conftest import Read, Write
@@ -174,3 +175,9 @@ def test_rows_are_their_ids_and_columns_that_rules_name(write: Write, read: Read
 def test_an_older_file_may_lack_a_column_that_only_some_rules_need(write: Write, read: Read) -> None:
     rows = read(write("p.csv", GOOD), named=("latency",), lenient=True).predictions
     assert rows is not None and np.isnan(rows.columns["latency"]).all()
+
+
+def test_the_columns_that_rules_name_are_those_of_their_calls() -> None:
+    calls = ("f_beta(2, macro) > 0.1", "quantile(latency, 0.9) < 3", "mean(ok) > baseline")
+    rules = list(map(parse_rule, calls))
+    assert named_columns(rules) == ("latency", "ok")

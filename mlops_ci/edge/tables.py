@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -30,12 +30,13 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_table(path: Path, *, called: str) -> pl.DataFrame:
+def read_table(path: Path, *, called: str, texts: Collection[str] = ()) -> pl.DataFrame:
     """Read a whole table.
 
     Args:
         path: the file.
         called: the name under which the user knows it, for errors.
+        texts: columns of CSV that are text whatever they look like: 007 is no number.
 
     Raises:
         UsageError: it is empty, has no header, or is no such table.
@@ -50,7 +51,9 @@ def read_table(path: Path, *, called: str) -> pl.DataFrame:
             frame = polars.read_parquet(path)
         else:
             separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            frame = polars.read_csv(path, separator=separator, infer_schema_length=None)
+            header = polars.read_csv(path, separator=separator, n_rows=0).columns if texts else []
+            types = {name: polars.String for name in header if name in texts}
+            frame = polars.read_csv(path, separator=separator, infer_schema_length=None, schema_overrides=types)
     except (polars.exceptions.PolarsError, OSError) as error:
         raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
     if not frame.height:
@@ -59,6 +62,31 @@ def read_table(path: Path, *, called: str) -> pl.DataFrame:
     if path.suffix.lower() != ".parquet" and headerless and len(headerless) == len(frame.columns):
         raise UsageError("the table has no header", where=called, hint="name the columns in its first line")
     return frame
+
+
+def scan_table(path: Path, *, called: str) -> pl.LazyFrame:
+    """A Parquet file of which nothing is read yet.
+
+    Raises:
+        UsageError: it is none.
+        MissingExtraError: polars is not installed.
+    """
+    polars = _polars()
+    try:
+        frame: pl.LazyFrame = polars.scan_parquet(path)
+        frame.collect_schema()
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+    return frame
+
+
+def rows_in(path: Path, *, called: str) -> int:
+    """How many rows a Parquet file has, from its footer alone.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return int(scan_table(path, called=called).select(_polars().len()).collect().item())
 
 
 def require_columns(frame: pl.DataFrame, names: Sequence[str], *, called: str) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.custom import CustomResult
+from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.metrics import Predictions
 from mlops_ci.records.verdict import Side
 
@@ -19,6 +21,8 @@ class Evidence:
     Rows are in the order of their ids, or of the file where there are none. ``evaluation_set`` is the identity of
     the set; two pieces of evidence with the same one are paired row by row. ``slices`` maps a column's name to its
     values as text, (rows,). ``seeds`` has the values of metrics over several trainings, the model's own first.
+    ``custom`` has metrics that are computed elsewhere: by the user's functions, whose values for each row are columns
+    of the predictions too, or from files that are too long to be held.
     """
 
     predictions: Predictions | None = None
@@ -26,6 +30,7 @@ class Evidence:
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     numbers: Mapping[str, float | None] = field(default_factory=dict)
     seeds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    custom: Mapping[str, CustomResult | StreamedResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mlops_ci.edge.tables import read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
+from mlops_ci.gate.evidence_tasks import Rows, predictions_of
+from mlops_ci.gate.evidence_values import floats, groups, of_rows, texts, weights
 from mlops_ci.metrics import Predictions, Task
 from mlops_ci.project.project import PredictionsFile
 from mlops_ci.records.digest import digest_of_value
@@ -23,40 +24,69 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MISSING = "(missing)"
-_SHOWN = 5
-_SLACK = 1e-6  # a float32 probability strays so far from [0, 1]
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionsFormat:
-    """How to understand a predictions file. ``positive`` is needed where a binary target is not 0/1 or boolean."""
+    """How to understand a predictions file. ``positive`` is needed where a binary target is not 0/1 or boolean.
+
+    ``slices`` are columns of text, ``named`` columns of numbers that metrics are computed from.
+    """
 
     columns: PredictionsFile
     task: Task
     positive: Any
     slices: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
 
-def read_evidence(file: Path, how: PredictionsFormat, *, called: str) -> Evidence:
+def read_evidence(file: Path, how: PredictionsFormat, *, called: str, lenient: bool = False) -> Evidence:
     """Read predictions.
 
+    Args:
+        file: the table.
+        how: what its columns mean.
+        called: the name under which the user knows it.
+        lenient: a column that metrics are computed from may be missing, and is NaN then: an older version has written
+            the file, and only the rules that need the column cannot be judged.
+
     Raises:
-        UsageError: the file or a column is missing, ids repeat, the target has gaps, or labels do not fit the task.
+        UsageError: the file or a column is missing, ids repeat, the target has gaps, or values do not fit the task.
     """
-    frame = read_table(file, called=called)
+    frame, identity = open_predictions(file, how, called)
     columns = how.columns
-    identity = columns.id or ("id" if "id" in frame.columns else None)
-    require_columns(frame, [columns.target, *([identity] if identity else []), *how.slices], called=called)
+    named = [name for name in how.named if not (lenient and name not in frame.columns)]
+    prediction = columns.prediction or _usual("prediction", frame)
+    score = columns.score or (None if how.task == "multiclass" else _usual("score", frame))
+    weight, group = columns.weight or _usual("weight", frame), columns.group or _usual("group", frame)
+    target = None if how.task == "rows" else columns.target
+    scored = score if how.task in {"binary", "ranking"} else None
+    roles = [target, identity, *how.slices, *named, prediction if target else None, scored, weight, group]
+    require_columns(frame, [name for name in roles if name], called=called)
     if identity:
         frame = _in_order_of_ids(frame, identity, called)
-    if frame[columns.target].null_count():
-        raise UsageError(f"the target column {columns.target!r} has missing values", where=called)
-    predictions = _predictions(frame, how, called)
+    for name, what in ((target, "target"), (prediction if target else None, "prediction")):
+        if name and frame[name].null_count():
+            missing = of_rows(frame[name].null_count(), frame.height)
+            raise UsageError(f"the {what} column {name!r} has missing values in {missing}", where=called)
+    gaps = dict.fromkeys(set(how.named) - set(named), np.full(frame.height, np.nan))
+    rows = Rows(
+        frame=frame,
+        target=columns.target,
+        prediction=prediction,
+        score=score,
+        positive=how.positive,
+        weight=weights(frame[weight], called) if weight else None,
+        group=groups(frame[group], called) if group else None,
+        columns={name: floats(frame[name], called) for name in named} | gaps,
+        called=called,
+    )
+    predictions = predictions_of(how.task, rows)
     ids = frame[identity].cast(str).to_list() if identity else None
     return Evidence(
         predictions=predictions,
         evaluation_set=_set_identity(ids, predictions),
-        slices={name: _texts(frame[name], missing=_MISSING) for name in how.slices},
+        slices={name: texts(frame[name], missing=_MISSING) for name in how.slices},
     )
 
 
@@ -95,161 +125,51 @@ def _finite(number: float) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def open_predictions(file: Path, how: PredictionsFormat, called: str) -> tuple[pl.DataFrame, str | None]:
+    """A table of predictions, and the name of its ids; in CSV, ids and the like are text whatever they look like.
+
+    Raises:
+        UsageError: the file cannot be read, or has no ids and needs them.
+    """
+    columns = how.columns
+    as_text = {columns.id or "id", columns.group or "group", *how.slices} - {*how.named}
+    frame = read_table(file, called=called, texts=as_text)
+    identity = columns.id or _usual("id", frame)
+    if how.task == "rows" and identity is None:
+        raise UsageError(
+            "there is no id column, and without a target only ids can say which rows belong together",
+            where=called,
+            hint="name it in predictions.id, or with --id",
+        )
+    return frame, identity
+
+
+def _usual(name: str, frame: pl.DataFrame) -> str | None:
+    return name if name in frame.columns else None
+
+
 def _in_order_of_ids(frame: pl.DataFrame, identity: str, called: str) -> pl.DataFrame:
     ids = frame[identity].cast(str)
     if ids.null_count():
-        raise UsageError(f"the id column {identity!r} has missing values", where=called)
+        missing = of_rows(ids.null_count(), frame.height)
+        raise UsageError(f"the id column {identity!r} has missing values in {missing}", where=called)
     if ids.n_unique() != frame.height:
-        repeated = ids.filter(ids.is_duplicated())[0]
-        raise UsageError(f"the id {repeated!r} appears twice", where=called, hint="an id must name one row")
+        counts = ids.value_counts().sort(["count", identity], descending=[True, False])
+        repeated = counts.filter(counts["count"] > 1)
+        name, times = repeated.row(0)
+        what = f"the id {name!r} appears {'twice' if times == 2 else f'{times:,} times'}"
+        if repeated.height > 1:
+            what = f"{repeated.height:,} ids appear more than once, such as {name!r} ({times:,} times)"
+        raise UsageError(what, where=called, hint="an id must name one row")
     return frame[ids.arg_sort()]
-
-
-def _predictions(frame: pl.DataFrame, how: PredictionsFormat, called: str) -> Predictions:
-    prediction = how.columns.prediction or ("prediction" if "prediction" in frame.columns else None)
-    if prediction:
-        require_columns(frame, [prediction], called=called)
-        if frame[prediction].null_count():
-            raise UsageError(f"the prediction column {prediction!r} has missing values", where=called)
-    target = frame[how.columns.target]
-    answers = frame[prediction] if prediction else None
-    if how.task == "regression":
-        return _regression(target, answers, called)
-    if how.task == "binary":
-        return _binary(frame, target, answers, how, called)
-    return _multiclass(frame, target, answers, how, called)
-
-
-def _regression(target: pl.Series, answers: pl.Series | None, called: str) -> Predictions:
-    if answers is None:
-        raise UsageError("there is no prediction column", where=called, hint="name it in predictions.prediction")
-    return Predictions("regression", _floats(target, called), _floats(answers, called), None, ())
-
-
-def _binary(
-    frame: pl.DataFrame, target: pl.Series, answers: pl.Series | None, how: PredictionsFormat, called: str
-) -> Predictions:
-    score = how.columns.score or ("score" if "score" in frame.columns else None)
-    if score:
-        require_columns(frame, [score], called=called)
-    if not score and answers is None:
-        raise UsageError(
-            "there is neither a prediction nor a score column",
-            where=called,
-            hint="name one in evaluation.predictions",
-        )
-    truths = _labels(target)
-    labels = sorted(set(truths.to_list()))
-    positive = _positive_label(labels, how.positive, called)
-    if len(labels) > 2:
-        raise UsageError(f"a binary target has two values, this one {len(labels)}: {_some(labels)}", where=called)
-    negative = next((label for label in labels if label != positive), f"not {positive}")
-    predicted = None
-    if answers is not None:
-        texts = _labels(answers)
-        strange = sorted(set(texts.to_list()) - {positive, negative})
-        if strange:
-            raise UsageError(f"predictions are not labels of the target: {_some(strange)}", where=called)
-        predicted = (texts == positive).to_numpy()
-    found = Predictions(
-        "binary",
-        (truths == positive).to_numpy(),
-        predicted,
-        _floats(frame[score], called) if score else None,
-        (negative, positive),
-    )
-    return _with_answers(found)
-
-
-def _positive_label(labels: list[str], positive: Any, called: str) -> str:
-    if positive is not None:
-        text = str(positive).lower() if isinstance(positive, bool) else str(positive)
-        if text not in labels:
-            raise UsageError(
-                f"the positive label {text!r} does not occur in the target",
-                where=called,
-                hint=f"its values are {_some(labels)}",
-            )
-        return text
-    if set(labels) <= {"true", "false"}:
-        return "true"
-    if set(labels) <= {"0", "1"}:
-        return "1"
-    raise UsageError(
-        f"which value of the target is positive? Its values are {_some(labels)}",
-        where=called,
-        hint="name it as evaluation.positive, or with --positive",
-    )
-
-
-def _multiclass(
-    frame: pl.DataFrame, target: pl.Series, answers: pl.Series | None, how: PredictionsFormat, called: str
-) -> Predictions:
-    prefix = how.columns.score or "score_"
-    scored = [name.removeprefix(prefix) for name in frame.columns if name.startswith(prefix)]
-    truths = _labels(target).to_list()
-    answered = _labels(answers).to_list() if answers is not None else []
-    if scored and not set(truths) <= set(scored):
-        raise UsageError(
-            f"no score column for the classes {_some(sorted(set(truths) - set(scored)))}",
-            where=called,
-            hint=f"write one column {prefix}<class> for each class",
-        )
-    if not scored and answers is None:
-        raise UsageError(
-            "there are neither predictions nor scores", where=called, hint="name them in evaluation.predictions"
-        )
-    classes = scored + sorted({*truths, *answered} - set(scored))
-    if len(classes) == 1:
-        classes.append(f"not {classes[0]}")
-    code = {label: index for index, label in enumerate(classes)}
-    scores = np.column_stack([_floats(frame[prefix + name], called) for name in scored]) if scored else None
-    if scores is not None and len(scored) < len(classes):  # a predicted class without a score has none of it
-        scores = np.pad(scores, ((0, 0), (0, len(classes) - len(scored))))
-    found = Predictions(
-        "multiclass",
-        np.array([code[label] for label in truths]),
-        np.array([code[label] for label in answered]) if answers is not None else None,
-        scores,
-        tuple(classes),
-    )
-    return _with_answers(found)
-
-
-def _labels(column: pl.Series) -> pl.Series:
-    """Class labels as text, the same for 1 and 1.0: a CSV file and a Parquet file mean the same rows."""
-    if column.dtype.is_float() and column.is_finite().all() and (column == column.round()).all():
-        column = column.cast(int)
-    return column.cast(str)
-
-
-def _with_answers(predictions: Predictions) -> Predictions:
-    """Derive predictions from scores that are probabilities; of others nobody knows where to cut."""
-    score = predictions.score
-    if score is not None and ((score < -_SLACK) | (score > 1 + _SLACK)).any():
-        return predictions
-    return predictions.with_prediction()
-
-
-def _floats(column: pl.Series, called: str) -> npt.NDArray[np.float64]:
-    if not column.dtype.is_numeric() and column.null_count() != len(column):
-        raise UsageError(f"the column {column.name!r} holds {column.dtype}, not numbers", where=called)
-    return np.asarray(column.cast(float).fill_null(float("nan")).to_numpy(), dtype=np.float64)
-
-
-def _texts(column: pl.Series, *, missing: str) -> npt.NDArray[np.str_]:
-    return np.array([missing if text is None else text for text in column.cast(str).to_list()], dtype=np.str_)
 
 
 def _set_identity(ids: list[str] | None, predictions: Predictions) -> str:
     """Digest of the (id, target) pairs, or of the targets in row order, whatever the file's format."""
-    if predictions.task == "regression":
+    if predictions.task == "rows":
+        return digest_of_value([ids, "rows"])
+    if predictions.task in {"regression", "ranking"}:
         targets: list[Any] = predictions.target.tolist()
     else:
         targets = [predictions.classes[code] for code in predictions.target.astype(int)]
     return digest_of_value([ids, targets])
-
-
-def _some(labels: Iterable[str]) -> str:
-    labels = list(labels)
-    return ", ".join(map(repr, labels[:_SHOWN])) + (", …" if len(labels) > _SHOWN else "")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from mlops_ci.gate.asking import asks_the_set, is_worn_out, level_of, worn_out_result
 from mlops_ci.gate.compare import Test, compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
+from mlops_ci.gate.slices import slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import GateChoice
@@ -105,16 +104,14 @@ def _tests(
     nothing_to_compare = rule.bound.reference is not None and references.get(rule.bound.reference) is None
     if rule.per is None or candidate.predictions is None or nothing_to_compare:
         return [compare(rule, confidence, candidate, references)]
-    values = candidate.slices[rule.per]
     tests = []
-    for value in np.unique(values):
-        rows = values == value
+    for value, rows in slices_of(candidate.slices[rule.per]):
         test = compare(rule, confidence, candidate, references, rows=rows)
-        few = int(rows.sum()) < rule.min_rows
+        few = len(rows) < rule.min_rows
         result = replace(
             test.result,
-            slice=(rule.per, str(value)),
-            rows=int(rows.sum()),
+            slice=(rule.per, value),
+            rows=len(rows),
             decides=not few,
             reason=f"fewer than {rule.min_rows} rows: shown only" if few else test.result.reason,
         )
@@ -154,7 +151,8 @@ def _hold_failures_to_holm(tests: Sequence[Test], confidence: float) -> dict[int
         held = [test for test in open_claims if test.again and test.again(level) == "fail"]
         if not held:
             break
-        open_claims = [test for test in open_claims if test not in held]
+        settled_now = set(map(id, held))
+        open_claims = [test for test in open_claims if id(test) not in settled_now]
         remaining -= len(held)
     if remaining > 1:
         for test in open_claims:

@@ -8,7 +8,7 @@ from mlops_ci.metrics import Predictions
 from mlops_ci.statistics import Estimate
 
 
-def what_it_takes(needed: int | None, rows: Predictions, assuming: str, estimate: Estimate) -> str:
+def what_it_takes(needed: int | None, rows: Predictions | int, assuming: str, estimate: Estimate) -> str:
     """Say how many more rows would do, in groups where rows come in groups.
 
     Args:
@@ -24,13 +24,15 @@ def what_it_takes(needed: int | None, rows: Predictions, assuming: str, estimate
         # Without a known spread nobody can say how many rows would do.
         never = ", and more of the same would not either" if estimate.standard_error > 0 else ""
         return f"{count:,} {unit} cannot tell{never}"
-    more = math.ceil(needed * count / max(len(rows), 1)) - count
+    more = math.ceil(needed * count / max(rows if isinstance(rows, int) else len(rows), 1)) - count
     if more <= 0:
         return f"{count:,} {unit} cannot tell, though as many usually would, if {assuming}"
     return f"{count:,} {unit} cannot tell; about {_rounded(more):,} more {unit} would, if {assuming}"
 
 
-def _counted(rows: Predictions) -> tuple[int, str]:
+def _counted(rows: Predictions | int) -> tuple[int, str]:
+    if isinstance(rows, int):
+        return rows, "rows"
     if rows.group is None:
         return len(rows), "rows"
     return int(rows.group.max(initial=-1)) + 1, "groups"

@@ -171,15 +171,15 @@ def _keep_evaluation(log: ModelLog, registered: Registered, trained: Trained) ->
 def _judgeable(session: Session, state: ModelState, registered: Registered, trained: Trained) -> Judgeable:
     """What is known of the registered bytes, which are others than ours if training is not reproducible."""
     if not registered.differs:
-        return Judgeable(trained.run.evaluation, trained.evidence)
+        return Judgeable(trained.run.evaluation, trained.evidence, trained.measured)
     gate, how = gate_of(session)
-    version, wanted = registered.version, trained.evidence.evaluation_set
+    version, wanted, measured = registered.version, trained.evidence.evaluation_set, trained.measured
     recorded = state.evaluation_on(version.version, wanted)
-    reference = recorded_evidence(session.store, state, version, f"v{version.version}", how, gate, wanted)
+    reference = recorded_evidence(session.store, state, version, f"v{version.version}", how, gate, wanted, measured)
     if recorded is None or reference.evidence is None:
         raise ConflictError(
             f"v{version.version} stands for this commit with other bytes, and was never evaluated on today's data",
             where=state.model,
             hint="restore the cache that made it, or commit a change",
         )
-    return Judgeable(recorded, reference.evidence)
+    return Judgeable(recorded, reference.evidence, measured)

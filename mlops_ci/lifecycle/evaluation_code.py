@@ -11,7 +11,7 @@ from mlops_ci.project.project import Project, Step
 
 
 def evaluation_changes(session: Session) -> tuple[str, ...]:
-    """One note if the evaluation differs from the base's: its steps, their files or their parameters."""
+    """One note if the evaluation differs from the base's: its steps, their files, their parameters or its metrics."""
     if session.context.base is None:
         return ()
     found = list(dict.fromkeys(_differences(session, session.context.base)))
@@ -33,6 +33,10 @@ def _differences(session: Session, base: str) -> Iterator[str]:
             inside = resolver.snapshot.repository_path(path, declared=step.name)
             if inside in changed:
                 yield inside
+    for metric in project.evaluation.custom if project.evaluation else ():
+        inside = resolver.snapshot.repository_path(metric.file, declared=metric.function)
+        if inside in changed:
+            yield inside
 
 
 def _since(session: Session, base: str) -> str:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
+from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE
 from mlops_ci.metrics import METRICS, value, why_not
 from mlops_ci.project.project import EvaluationChoice, GateChoice
+from mlops_ci.project.rule_columns import named_columns, slice_columns
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Side
 from mlops_ci.registry.download import fetch_predictions
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.store import Store
+
+Measured = Mapping[str, Mapping[str, CustomResult]]
+"""What the user's functions say: by the digest of predictions, by the name of the function."""
 
 
 def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, files: Mapping[str, Path]) -> Evidence:
@@ -35,7 +41,7 @@ def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, fi
     if path not in files:
         raise UsageError("no step has made the predictions", where=path)
     found = read_evidence(files[path], how, called=path)
-    return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)
+    return replace(found, numbers=numbers)
 
 
 def result_paths(evaluation: EvaluationChoice) -> list[str]:
@@ -50,9 +56,9 @@ def predictions_format(
     """How to read the project's predictions, with further columns as slices; None if it has none."""
     if evaluation.predictions is None or evaluation.task is None:
         return None
-    slices = tuple(dict.fromkeys(rule.per for rule in (gate.flat() if gate else ()) if rule.per))
-    slices = tuple(dict.fromkeys((*slices, *columns)))
-    return PredictionsFormat(evaluation.predictions, evaluation.task, evaluation.positive, slices)
+    rules = gate.flat() if gate else ()
+    slices = tuple(dict.fromkeys((*slice_columns(rules), *columns)))
+    return PredictionsFormat(evaluation.predictions, evaluation.task, evaluation.positive, slices, named_columns(rules))
 
 
 def metric_values(evidence: Evidence) -> dict[str, float | None]:
@@ -75,7 +81,12 @@ def shown_metrics(evidence: Evidence, gate: GateChoice | None) -> dict[str, floa
 
 
 def references(
-    store: Store, state: ModelState, evaluation: EvaluationChoice, gate: GateChoice, evaluation_set: str | None
+    store: Store,
+    state: ModelState,
+    evaluation: EvaluationChoice,
+    gate: GateChoice,
+    evaluation_set: str | None,
+    measured: Measured,
 ) -> dict[str, Reference | None]:
     """The evidence of every version that the rules compare with, by the name they use for it."""
     found: dict[str, Reference | None] = {}
@@ -83,7 +94,7 @@ def references(
     found[BASELINE] = None
     if champion:
         name = gate.baseline
-        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set)
+        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set, measured)
     for name in sorted({rule.bound.reference or "" for rule in gate.flat()}):
         if name.startswith("@"):
             try:
@@ -92,7 +103,7 @@ def references(
                 # A named version that is not there is no reason to wave a model through.
                 found[name] = Reference(Side(digest=None, name=name), problem=error.what)
             else:
-                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set)
+                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set, measured)
     return found
 
 
@@ -111,6 +122,7 @@ def recorded_evidence(
     evaluation: EvaluationChoice,
     gate: GateChoice,
     evaluation_set: str | None,
+    measured: Measured,
     columns: tuple[str, ...] = (),
 ) -> Reference:
     """What is recorded of a registered version on an evaluation set; further columns are read as slices."""
@@ -131,7 +143,10 @@ def recorded_evidence(
         if fetch_predictions(store, state.model, recorded, target) is None:
             return Reference(side, problem=f"{called} are not in the workspace")
         try:
-            read = read_evidence(target, how, called=called)
+            # Which rows are in a slice is for the candidate's file to say.
+            read = read_evidence(target, replace(how, slices=()), called=called, lenient=True)
         except UsageError as error:
             return Reference(side, problem=error.line())
-    return Reference(side, Evidence(read.predictions, read.evaluation_set, read.slices, recorded.numbers))
+    custom = measured.get(recorded.predictions.digest, {})
+    predictions = with_values(read.predictions, custom) if read.predictions is not None else None
+    return Reference(side, replace(read, predictions=predictions, numbers=recorded.numbers, custom=custom))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
 from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
-from mlops_ci.lifecycle.evidence import candidate_evidence, result_paths, shown_metrics
+from mlops_ci.lifecycle.evidence import Measured, candidate_evidence, result_paths, shown_metrics
 from mlops_ci.lifecycle.sampling import samples_from
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
@@ -39,7 +39,7 @@ class Trained:
     """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may.
 
     ``samples``, ``conversion`` and ``int8`` are computed from ``files``, wherever that is done. ``int8`` is what the
-    quantised form of the model answers, or why that is not known.
+    quantised form of the model answers, or why that is not known; ``measured`` is what the user's functions say.
     """
 
     run: Run
@@ -49,6 +49,7 @@ class Trained:
     samples: LocalFile | None = None
     conversion: Conversion | None = None
     int8: Evidence | str | None = None
+    measured: Measured = field(default_factory=dict)
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -136,13 +137,18 @@ def _tables(
     session: Session, inputs: list[FileRecord], predictions: FileRecord | None, materials: Materials, scratch: Path
 ) -> _Tables:
     declared, eaten, answers = session.project.model.inputs, None, None
+    evaluation = session.project.evaluation
+    texts = set()
+    if declared and declared.columns and evaluation and evaluation.predictions:
+        # As the gate reads ids; but what the model eats keeps its type.
+        texts = {evaluation.predictions.id or "id"} - {*declared.columns}
     if declared:
         if not inputs:
             raise UsageError("no step has made the model's inputs", where=declared.path)
-        eaten = read_table(_readable(materials, inputs, scratch), called=declared.path)
+        eaten = read_table(_readable(materials, inputs, scratch), called=declared.path, texts=texts)
         require_columns(eaten, declared.columns, called=declared.path)
     if predictions:
-        answers = read_table(_readable(materials, [predictions], scratch), called=predictions.path)
+        answers = read_table(_readable(materials, [predictions], scratch), called=predictions.path, texts=texts)
     return _Tables(eaten, answers)
 
 

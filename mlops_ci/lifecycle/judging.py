@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE, judge
 from mlops_ci.gate.withholding import withheld
 from mlops_ci.lifecycle.erosion import erosion
-from mlops_ci.lifecycle.evidence import references, unknown_references
+from mlops_ci.lifecycle.evidence import Measured, references, unknown_references
 from mlops_ci.lifecycle.looks import notes_on_looks, take_look, tell
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
@@ -26,10 +26,14 @@ JUDGED_BEFORE: dict[Outcome, str] = {"pass": "passed", "fail": "refused", "incon
 
 @dataclass(frozen=True, slots=True)
 class Judgeable:
-    """What is judged of a candidate: the record of its evaluation, and the same as evidence."""
+    """What is judged of a candidate: the record of its evaluation, and the same as evidence.
+
+    ``measured`` has what the user's functions say of it and of the versions it is compared with.
+    """
 
     evaluation: Evaluation | None
     evidence: Evidence
+    measured: Measured = field(default_factory=dict)
 
 
 def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judgeable) -> Verdict:
@@ -43,7 +47,7 @@ def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judg
     if session.unreadable:
         found = unknown_references(gate, "the workspace cannot be read from here")
     else:
-        found = references(session.store, state, evaluation, gate, asked.evaluation_set)
+        found = references(session.store, state, evaluation, gate, asked.evaluation_set, candidate.measured)
     verdict = judge(gate, side, asked, found, spent)
     if gate.budget and gate.budget.reveal == "gains":
         verdict = withheld(verdict, gate, asked)
@@ -65,7 +69,8 @@ def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None)
         except UsageError:
             compared[name] = None
     evidence = replace(evaluation, attempt=None) if evaluation else None
-    return digest_of_value([evidence, how, compared])
+    functions = {metric.file: session.snapshot.identity(metric.file) for metric in how.custom}
+    return digest_of_value([evidence, how, compared, *([functions] if functions else [])])
 
 
 def gate_of(session: Session) -> tuple[GateChoice, EvaluationChoice]:

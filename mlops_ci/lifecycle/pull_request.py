@@ -54,7 +54,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
             )
     conversion = judged_conversion(session, log, trained)
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
-    judgeable = Judgeable(run.evaluation, trained.evidence)
+    judgeable = Judgeable(run.evaluation, trained.evidence, trained.measured)
     verdict = judge_candidate(session, log, side, judgeable) if project.gate else None
     keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(

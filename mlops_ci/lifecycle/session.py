@@ -17,9 +17,10 @@ from mlops_ci.lifecycle.base_rules import with_base_rules
 from mlops_ci.lifecycle.opening import Opened, open_places
 from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.lifecycle.upkeep import pins_of
+from mlops_ci.pipeline import conversion, custom_metrics
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.claimed import ClaimedEnvironment
-from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
+from mlops_ci.pipeline.conversion import converters_for
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.extended import extended, installs
@@ -169,11 +170,17 @@ def _tools(
     project: Project, environment: Environment, cache: StepCache, folder: Path, environ: Mapping[str, str]
 ) -> dict[str, Tool]:
     """What the steps of ours are; nothing is resolved before they are planned or run."""
+    wanted: dict[str, tuple[str, tuple[str, ...]]] = {}
     model = model_to_convert(project.onnx, project.model.files) if project.onnx else None
-    if not model or not project.model.inputs:
-        return {}
-    needed = converters_for(model, project.model.inputs.path, installs=installs(environment))
-    return {TOOL: Tool(TOOL, extended(environment, needed, PURPOSE, folder=folder, cache=cache, environ=environ))}
+    if model and project.model.inputs:
+        needed = converters_for(model, project.model.inputs.path, installs=installs(environment))
+        wanted[conversion.TOOL] = (conversion.PURPOSE, needed)
+    if project.evaluation and project.evaluation.custom:
+        wanted[custom_metrics.TOOL] = (custom_metrics.PURPOSE, custom_metrics.NEEDED)
+    return {
+        tool: Tool(tool, extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ))
+        for tool, (purpose, needed) in wanted.items()
+    }
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
@@ -192,6 +199,8 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
         resolver.step_params(step)
     paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
     paths |= {project.params.path} if project.params.path else set()
+    for metric in project.evaluation.custom if project.evaluation else ():
+        paths |= {*resolver.snapshot.expand(metric.file, declared=f"evaluation.custom {metric.function}")}
     if project.environment.requirements:
         paths |= {path for path, _ in requirement_files(project.environment.requirements, resolver.snapshot.folder)}
     paths |= {project.environment.conda} if project.environment.conda else set()

@@ -22,9 +22,11 @@ from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.lifecycle.arrival import Arrival
 from mlops_ci.lifecycle.bundling import MANIFEST, OBJECTS
+from mlops_ci.lifecycle.custom_metrics import with_custom_metrics
 from mlops_ci.lifecycle.examination import Trained, examine
 from mlops_ci.lifecycle.history import RUN_ID
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.pipeline.custom_metrics import FOLDER
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.project.project import Project
@@ -111,6 +113,7 @@ def taken_over(session: Session, received: Received) -> Iterator[Trained]:
         outputs = {file.path: file for file in bundle.files}
         try:
             trained = examine(session, _run_of(session, claimed), outputs, materials, scratch, strict=True)
+            trained = with_custom_metrics(session, trained, outputs)
         except UsageError as error:  # the other job has read the same files, and found them good
             raise IntegrityError(error.what, where=error.where, hint="the bundle was changed") from error
         yield trained
@@ -150,7 +153,7 @@ def _is_moment(text: str, now: datetime) -> bool:
 
 
 def _require_files(files: tuple[FileRecord, ...], project: Project) -> None:
-    declared = [output.path for step in project.steps for output in step.outputs]
+    declared = [FOLDER, *(output.path for step in project.steps for output in step.outputs)]
     _require(len(files) <= _MOST_FILES, "there are too many files", MANIFEST)
     paths = {file.path for file in files}
     folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}

@@ -93,6 +93,12 @@ def _evaluation(project: Project) -> Iterator[Finding]:
         yield from _written_by_a_step(project, evaluation.metrics, ("evaluation", "metrics"))
     if not evaluation.predictions and not evaluation.metrics:
         yield ("evaluation",), "nothing to evaluate with", "add predictions or metrics"
+    functions = [custom.function for custom in evaluation.custom]
+    for index, name in enumerate(functions):
+        if name in BUILT_IN:
+            yield ("evaluation", "custom", index), f"{name} is a built-in metric", "give the function another name"
+        elif name in functions[:index]:
+            yield ("evaluation", "custom", index), f"two custom metrics are called {name}", "rename one of them"
 
 
 def _gate(project: Project) -> Iterator[Finding]:

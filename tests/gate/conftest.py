@@ -50,8 +50,11 @@ def read() -> Read:
         prediction: str | None = None,
         score: str | None = None,
         slices: tuple[str, ...] = (),
+        named: tuple[str, ...] = (),
+        lenient: bool = False,
     ) -> Evidence:
         columns = PredictionsFile(file.name, id, target, prediction, score)
-        return read_evidence(file, PredictionsFormat(columns, task, positive, slices), called="the predictions")
+        how = PredictionsFormat(columns, task, positive, slices, named)
+        return read_evidence(file, how, called="the predictions", lenient=lenient)
 
     return evidence

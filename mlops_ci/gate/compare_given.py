@@ -1,0 +1,56 @@
+"""Compares what was computed elsewhere: by a function of the user, or while a long file was read."""
+
+from __future__ import annotations
+
+from mlops_ci.gate.custom import CustomResult, alone, change, unlike
+from mlops_ci.gate.evidence import Reference
+from mlops_ci.gate.outcomes import outcome_of_estimate
+from mlops_ci.gate.results import Test, bounds_of, no_share, reason_of, result_of, side_name
+from mlops_ci.gate.streamed import StreamedResult
+from mlops_ci.project.rules import Rule
+from mlops_ci.records.verdict import Outcome
+from mlops_ci.statistics import Estimate
+
+
+def judge_given(
+    rule: Rule,
+    confidence: float,
+    ours: CustomResult | StreamedResult,
+    reference: Reference | None,
+    *,
+    sliced: bool,
+) -> Test:
+    """Judge a number that was computed elsewhere, or say what came in between."""
+    if ours.problem:
+        return Test(result_of(rule, "fail", ours.problem))
+    if sliced:
+        reason = f"{rule.metric} returns one number for all rows; to be judged by {rule.per}, return one value a row"
+        return Test(result_of(rule, "fail", reason, candidate=ours.value))
+    theirs = reference.evidence.custom.get(rule.metric) if reference and reference.evidence else None
+    if reference is not None:
+        problem = reference.problem or unlike(rule.metric, ours, theirs, side_name(reference))
+        if problem:
+            return Test(result_of(rule, "incomparable", problem, candidate=ours.value))
+    factor, bound = rule.bound.factor, rule.bound.offset
+    if theirs is not None and factor != 1.0 and theirs.value <= 0:
+        return Test(no_share(rule, ours.value, theirs.value))
+
+    def estimate(level: float, share: float) -> Estimate:
+        return change(ours, theirs, share, level) if theirs is not None else alone(ours, level)
+
+    def judged(level: float) -> Outcome:
+        return outcome_of_estimate(rule, estimate(level, factor), bound)
+
+    shown, outcome = estimate(confidence, 1.0), judged(confidence)
+    result = result_of(
+        rule,
+        outcome,
+        reason_of(outcome, None, ours.rows, "", shown),
+        candidate=ours.value,
+        baseline=theirs.value if theirs is not None else None,
+        change=ours.value - theirs.value if theirs is not None else None,
+        interval=bounds_of(shown),
+        method=shown.method,
+        rows=ours.rows,
+    )
+    return Test(result, judged)

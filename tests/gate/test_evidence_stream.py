@@ -1,0 +1,111 @@
+"""Long files say what the same rows say when they are held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mlops_ci.errors import UsageError
+from mlops_ci.gate import evidence_stream
+from mlops_ci.records.verdict import Verdict
+from tests.gate.test_bad_evidence import judged
+
+RNG = np.random.default_rng(3)
+ROWS = 60_000
+TARGET = RNG.random(ROWS) < 0.3
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Files of 1,000 rows are long, and read in parts."""
+    monkeypatch.setattr(evidence_stream, "MOST_ROWS", 1_000)
+    monkeypatch.setattr(evidence_stream, "_PART", 7_777)
+    return monkeypatch
+
+
+def write(folder: Path, name: str, **columns: Any) -> Path:
+    pl.DataFrame({"id": np.arange(ROWS), **columns}).write_parquet(folder / name, row_group_size=5_000)
+    return folder / name
+
+
+def scores(strength: float) -> Any:
+    return np.clip(TARGET * strength + RNG.random(ROWS) * (1 - strength), 0.01, 0.99)
+
+
+def both(request: Any) -> tuple[Verdict, Verdict]:
+    """Judged as long files, and as short ones."""
+    streamed = request()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence_stream, "MOST_ROWS", 10**9)
+        return streamed, request()
+
+
+@pytest.mark.parametrize(
+    ("task", "rules"),
+    [
+        ("binary", ("accuracy > baseline", "log_loss <= baseline * 1.02", "log_loss <= 0.9", "accuracy >= 0.5")),
+        ("regression", ("rmse < baseline", "mae <= baseline * 0.9", "rmse <= 3")),
+    ],
+)
+def test_a_long_file_says_what_its_rows_say(
+    task: str, rules: tuple[str, ...], short: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if task == "binary":
+        ours, theirs = ({"target": TARGET, "score": scores(strength)} for strength in (0.4, 0.38))
+    else:
+        truth = RNG.exponential(size=ROWS)
+        ours, theirs = ({"target": truth, "prediction": truth + RNG.exponential(size=ROWS) * k} for k in (1, 1.2))
+    files = write(tmp_path, "a.parquet", **ours), write(tmp_path, "b.parquet", **theirs)
+    streamed, held = both(lambda: judged(*files, *rules, task=task))
+    assert streamed.rows == held.rows == ROWS and "not checked for repeats" in streamed.notes[-1]
+    for one, other in zip(streamed.rules, held.rules, strict=True):
+        assert one.outcome == other.outcome and one.label == other.label
+        assert one.candidate == pytest.approx(other.candidate)
+        assert one.change == pytest.approx(other.change)
+        spread = abs(other.interval[1] - other.interval[0])
+        assert one.interval == pytest.approx(other.interval, abs=0.05 * spread)
+
+
+def test_a_model_against_itself_is_exactly_no_change(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = write(tmp_path, "a.parquet", target=TARGET, score=scores(0.4))
+    found = judged(file, file, "log_loss <= baseline", "log_loss < baseline", "accuracy >= baseline - 0.001")
+    assert [rule.outcome for rule in found.rules] == ["pass", "fail", "pass"]
+
+
+def refused(complaint: str, *files: Path, rule: str = "accuracy > baseline") -> None:
+    with pytest.raises(UsageError) as caught:
+        judged(*files, rule)
+    assert complaint in caught.value.line() and "\n" not in caught.value.line()
+
+
+def test_what_cannot_be_streamed_is_refused_with_what_to_do(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    columns = {"target": TARGET, "score": scores(0.4)}
+    good = write(tmp_path, "a.parquet", **columns)
+    refused(
+        "roc_auc needs all rows at once, and the file has too many; --rule; judge", good, good, rule="roc_auc > 0.5"
+    )
+    for role in ("weight", "group"):
+        extra = write(tmp_path, f"{role}.parquet", **columns, **{role: np.ones(ROWS)})
+        refused(f"with a {role} column, more than 1,000 rows cannot be judged", extra, good)
+    turned = {name: values[::-1] for name, values in columns.items()} | {"id": np.arange(ROWS)[::-1]}
+    refused(
+        "row 1 has the id '0' in the candidate's file, '59999' in the", good, write(tmp_path, "b.parquet", **turned)
+    )
+    other = TARGET.copy()
+    other[50_000] ^= True
+    refused("row 50,001 has another target", good, write(tmp_path, "c.parquet", target=other, score=columns["score"]))
+    pl.read_parquet(good).head(59_000).write_parquet(tmp_path / "d.parquet")
+    refused("not the same rows: the candidate's file has 60,000, the baseline's 59,000", good, tmp_path / "d.parquet")
+    gaps = write(tmp_path, "e.parquet", target=TARGET, score=np.where(np.arange(ROWS) == 9, np.nan, columns["score"]))
+    found = judged(gaps, good, "log_loss < 9")
+    assert found.rules[0].outcome == "fail" and "NaN" in found.rules[0].reason
+
+
+def test_a_metric_whose_rows_depend_on_one_another_is_refused(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    truth = RNG.normal(size=ROWS)
+    file = write(tmp_path, "a.parquet", target=truth, prediction=truth + 0.1)
+    refused("r2 needs all rows at once", file, file, rule="r2 > 0.5")

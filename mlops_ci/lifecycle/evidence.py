@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -36,12 +37,6 @@ def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, fi
         raise UsageError("no step has made the predictions", where=path)
     found = read_evidence(files[path], how, called=path)
     return Evidence(found.predictions, found.evaluation_set, found.slices, numbers)
-
-
-def result_paths(evaluation: EvaluationChoice) -> list[str]:
-    """The files in which an evaluation leaves its results."""
-    predictions = evaluation.predictions.path if evaluation.predictions else None
-    return [path for path in (predictions, evaluation.metrics) if path]
 
 
 def predictions_format(evaluation: EvaluationChoice, gate: GateChoice | None) -> PredictionsFormat | None:
@@ -115,9 +110,9 @@ def recorded_evidence(
         if newest is None:
             return Reference(side, problem=f"{name} v{version.version} was never evaluated")
         # Its plain numbers still stand; its rows cannot be paired, and saying so is the judge's part.
-        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers))
+        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers, seeds=newest.seeds))
     if how is None or recorded.predictions is None:
-        return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers))
+        return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers, seeds=recorded.seeds))
     with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
         target = Path(scratch) / Path(recorded.predictions.path).name
         called = f"the predictions of {name} v{version.version}"
@@ -127,4 +122,4 @@ def recorded_evidence(
             read = read_evidence(target, how, called=called)
         except UsageError as error:
             return Reference(side, problem=error.line())
-    return Reference(side, Evidence(read.predictions, read.evaluation_set, read.slices, recorded.numbers))
+    return Reference(side, replace(read, numbers=recorded.numbers, seeds=recorded.seeds))

@@ -12,6 +12,7 @@ from rich.text import Text
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.conversion import conversion_lines
+from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -78,7 +79,8 @@ def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
-    return [_table(verdict), *([Text(sides, "dim")] if sides else [])]
+    trainings = [Text(f"    {visible(line)}", "dim") for line in trainings_lines(verdict)]
+    return [_table(verdict), *([Text(sides, "dim")] if sides else []), *trainings]
 
 
 def _table(verdict: Verdict) -> Padding:
@@ -122,8 +124,7 @@ def _sides(verdict: Verdict) -> str:
 
 
 def _steps(report: Report) -> str:
-    texts = [f"{step.name} {'reused' if step.status == 'reused' else duration(step.seconds)}" for step in report.steps]
-    return f"{', '.join(texts)}; whole job {duration(report.seconds)}"
+    return f"{', '.join(steps_in_short(report.steps))}; whole job {duration(report.seconds)}"
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> Padding:

@@ -21,7 +21,8 @@ steps:
     outputs: [build/model]
   evaluate:
     run: |
-      printf '{"files": %d, "luck": %d, "told": %d}' $(ls build/model | wc -l) $(cat build/model/*) ${MLOPS_CI_SEED:-9} > n.json
+      files=$(ls build/model | wc -l)
+      printf '{"files": %d, "luck": %d, "told": %d}' $files $(cat build/model/*) ${MLOPS_CI_SEED:-9} > n.json
     inputs: [build/model]
     outputs: [n.json]
   card: {run: cat build/model/* > card.txt, inputs: [build/model], outputs: [card.txt]}

@@ -11,8 +11,9 @@ from mlops_ci.report.wording import duration, side_name, step_line, value_text
 
 
 def trainings_lines(verdict: Verdict) -> list[str]:
-    """Such as ``accuracy: 3 trainings, standard deviation 0.0040``: a line for each metric and what it is held against."""
-    return list(dict.fromkeys(_trainings_line(result, side_name(verdict)) for result in verdict.rules if result.seeds))
+    """Such as ``accuracy: 3 trainings, standard deviation 0.0040``, for each metric and what it is held against."""
+    lines = dict.fromkeys(_trainings_line(result, side_name(verdict)) for result in verdict.rules if result.seeds)
+    return [line for line in lines if not any(other.startswith(f"{line};") for other in lines)]
 
 
 def _trainings_line(result: RuleResult, baseline: str) -> str:
@@ -22,9 +23,9 @@ def _trainings_line(result: RuleResult, baseline: str) -> str:
     own = f"{result.metric}: {spread.candidate} trainings, standard deviation {value_text(spread.candidate_deviation)}"
     if not spread.baseline:
         return own
+    named = baseline if "baseline" in result.rule else "what it is compared with"
     if spread.baseline_deviation is None:
-        return f"{own}; one training of what it is compared with, which is taken to vary as much"
-    named = baseline if result.rule.partition("baseline")[1] else "what it is compared with"
+        return f"{own}; 1 of {named}, taken to vary as much"
     return f"{own}; {spread.baseline} of {named}, {value_text(spread.baseline_deviation)}"
 
 
@@ -33,7 +34,7 @@ def steps_in_short(steps: Sequence[StepRun]) -> list[str]:
     found = []
     for name, runs in _by_name(steps):
         if len(runs) > 1:
-            found.append(f"{name} {len(runs)} seeds {_time_of(runs)}")
+            found.append(f"{name} {len(runs)} seeds{_spent(runs) or ' reused'}")
         else:
             found.append(f"{name} {'reused' if runs[0].status == 'reused' else duration(runs[0].seconds)}")
     return found
@@ -44,8 +45,8 @@ def step_lines(steps: Sequence[StepRun]) -> list[tuple[str, str]]:
     found = []
     for name, runs in _by_name(steps):
         if len(runs) > 1:
-            counted = ", ".join(f"{count} {status}" for status, count in Counter(run.status for run in runs).items())
-            found.append((name, f"{len(runs)} seeds: {counted}, {_time_of(runs)}"))
+            counted = [f"{count} {status}" for status, count in Counter(run.status for run in runs).items()]
+            found.append((name, f"{len(runs)} seeds: {', '.join(counted)}{_spent(runs)}"))
         else:
             found.append((name, step_line(runs[0])))
     return found
@@ -56,7 +57,7 @@ def _by_name(steps: Sequence[StepRun]) -> list[tuple[str, list[StepRun]]]:
     return [(name, [step for step in steps if step.name == name]) for name in names]
 
 
-def _time_of(runs: Sequence[StepRun]) -> str:
-    """What was spent now, or what was spared."""
-    spent = sum(run.seconds for run in runs if run.status != "reused")
-    return duration(spent) if spent else "reused"
+def _spent(runs: Sequence[StepRun]) -> str:
+    """The time that was not spared."""
+    ran = [run.seconds for run in runs if run.status != "reused"]
+    return f" in {duration(sum(ran))}" if ran else ""

@@ -79,7 +79,7 @@ def _rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
-    trainings = [Text(f"    {visible(line)}", "dim") for line in trainings_lines(verdict)]
+    trainings = [Padding(Text(visible(line), "dim"), (0, 0, 0, 4)) for line in trainings_lines(verdict)]
     return [_table(verdict), *([Text(sides, "dim")] if sides else []), *trainings]
 
 

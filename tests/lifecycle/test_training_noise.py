@@ -65,9 +65,14 @@ def test_a_bundle_carries_what_the_seeds_have_left_and_nothing_is_believed(lucky
     assert lucky.run_here("run", "--bundle", str(bundle), "--host", "local").code == 0
     manifest = bundle / "bundle.json"
     honest = manifest.read_text()
-    manifest.write_text(honest[: honest.rindex(',"seeds":')] + ',"seeds":[]}')
-    done = lucky.run_here("ci", "--bundle", str(bundle), "--host", "local")
-    assert (done.code, "the bundle has the results of other seeds" in done.err) == (5, True), done.err
+    whole, seeds = honest[: (cut := honest.rindex(',"seeds":'))], honest[cut:]
+    for forged, why in (
+        (whole + ',"seeds":[]}', "the bundle has the results of other seeds"),
+        (whole + seeds.replace("build/metrics.json", "build/../../metrics.json"), "a file is no output"),
+    ):
+        manifest.write_text(forged)
+        done = lucky.run_here("ci", "--bundle", str(bundle), "--host", "local")
+        assert (done.code, why in done.err) == (5, True), done.err
     assert honest.count('"size":[10.0,10.0,10.0]') == 1
     manifest.write_text(honest.replace('"size":[10.0,10.0,10.0]', '"size":[1.0,1.0,1.0]'))
     result = lucky.run_here("ci", "--bundle", str(bundle), "--host", "local", "--json").json

@@ -1,10 +1,11 @@
 """The same random forest behind several servers: requests a second, and latency at equal load.
 
-    python benchmarks/serving.py [--peers FOLDER] [--seconds 5] [--only NAME ...] [--install]
+    python benchmarks/serving.py [--peers FOLDER] [--seconds 5] [--workers 2] [--only NAME ...] [--install]
 
 Needs wrk, and what `pip install -e '.[all]' --group dev` installs. 100 trees, 30 features (breast cancer, of
-scikit-learn), 1 row and 100 rows a request, 16 connections, a worker for each processor. Ours validates, counts and
-collects every request. Peers are installed from the package index once, each into an environment of its own.
+scikit-learn), 1 row and 100 rows a request, 16 connections, a worker for each processor unless told otherwise. Ours
+validates, counts and collects every request. Peers are installed from the package index once, each into an environment
+of its own.
 
 wrk asks as fast as it is answered. For latencies at equal load, which it cannot make, requests then start at fixed
 times, at 80 % of what the slowest peer has managed; a request that starts late because all connections are taken has
@@ -194,6 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", type=Path, default=ROOT / ".cache" / "serving-peers", help="their environments")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each server")
     parser.add_argument("--only", nargs="*", help="names of peers, or the beginnings of them")
     parser.add_argument("--install", action="store_true", help="make the environments, and measure nothing")
     options = parser.parse_args()
@@ -209,12 +211,12 @@ def main() -> None:
             there.append(peer)
     if not options.install:
         with tempfile.TemporaryDirectory() as folder:
-            measure([OURS, *there], options.peers.absolute(), Path(folder), options.seconds)
+            measure([OURS, *there], options.peers.absolute(), Path(folder), options.seconds, options.workers)
 
 
-def measure(peers: list[Peer], installed: Path, folder: Path, seconds: float) -> None:
+def measure(peers: list[Peer], installed: Path, folder: Path, seconds: float, workers: int) -> None:
     """Ask all of them twice: as fast as they can, and at the same pace."""
-    model, workers = folder / "model", os.cpu_count() or 1
+    model = folder / "model"
     model.mkdir()
     rows, expected = train(model)
     speed: dict[tuple[str, int], tuple[float, float, float]] = {}
@@ -260,17 +262,18 @@ def show(
     workers: int,
 ) -> None:
     """Print the tables."""
-    print(f"{workers} workers each, {CONNECTIONS} connections; ratio: requests/s of mlops-ci to those of the peer")
+    each = f"{workers} worker{'s' * (workers > 1)} each"
+    print(f"{each}, {CONNECTIONS} connections; ratio: requests/s of mlops-ci to those of the peer")
     for size in SIZES:
         pace = SHARE * min(speed[peer.name, size][0] for peer in peers)
         last = f"p99 at {pace:.0f}/s"
-        print(f"\n{size} row{'s' * (size > 1)} a request".ljust(33), end="")
+        print(f"\n{size} row{'s' * (size > 1)} a request".ljust(35), end="")
         print(f"{'model':<14}{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}{last:>16}{'ratio':>8}")
         for peer in peers:
             rate, half, most = speed[peer.name, size]
             ratio = speed[OURS.name, size][0] / rate
             late = f"{steady[peer.name, size]:.2f} ms" if (peer.name, size) in steady else ""
-            print(f"{peer.name:<32}{peer.model:<14}{rate:>11,.0f}{half:>9.2f}{most:>9.2f}{late:>16}{ratio:>8.2f}")
+            print(f"{peer.name:<34}{peer.model:<14}{rate:>11,.0f}{half:>9.2f}{most:>9.2f}{late:>16}{ratio:>8.2f}")
 
 
 if __name__ == "__main__":

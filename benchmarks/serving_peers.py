@@ -78,6 +78,25 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
 """
+# As most are written: with what is at hand.
+_BARE_JSON = """
+import json
+import numpy as np
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    rows = np.array(json.loads(body)["data"], dtype=np.float32)
+    labels, scores = session.run(None, {"X": rows})
+    answer = json.dumps({"predictions": labels.tolist(), "probabilities": scores.tolist()}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+"""
 _AZURE = """
 import json
 import joblib
@@ -171,6 +190,11 @@ PEERS = (
         "bare ASGI and ONNX Runtime", "ONNX", ("uvicorn", "uvloop", "httptools", "msgspec", ONNX),
         ("uvicorn", "bare:app", "--port", "{port}", "--workers", "{workers}", "--log-level", "error",
          "--no-access-log"), "/score", _data, files={"bare.py": _SESSION + _BARE},
+    ),
+    Peer(
+        "bare ASGI and ONNX Runtime, json", "ONNX", ("uvicorn[standard]", "numpy", ONNX),
+        ("uvicorn", "bare:app", "--port", "{port}", "--workers", "{workers}", "--log-level", "error",
+         "--no-access-log"), "/score", _data, files={"bare.py": _SESSION + _BARE_JSON},
     ),
 )  # fmt: skip
 OURS = Peer(

@@ -11,7 +11,7 @@ from mlops_ci.gate.compare import Test, compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
 from mlops_ci.gate.summary import summarise
-from mlops_ci.metrics import METRICS
+from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import GateChoice
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.digest import digest_of_value
@@ -167,7 +167,7 @@ def _disagreement(candidate: Evidence, baseline: Reference | None) -> Disagreeme
 
 def _warnings(rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        metric = METRICS.get(rule.metric)
+        metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
         if metric and metric.higher_is_better is not None and metric.higher_is_better != rule.upwards:
             better = "higher" if metric.higher_is_better else "lower"
             yield f"`{rule.text}` points against its metric: of {metric.label}, {better} is better"

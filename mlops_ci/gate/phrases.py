@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mlops_ci.metrics import METRICS
+from mlops_ci.metrics import metric_of
 from mlops_ci.project.rules import Rule
 
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
@@ -12,7 +12,7 @@ _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
 
 def rule_label(rule: Rule) -> str:
     """Such as ``ROC AUC, at most 0.005 worse`` or ``accuracy ≥ 0.8``; without the slice."""
-    metric = METRICS.get(rule.metric)
+    metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
     name = metric.label if metric else rule.metric
     bound = rule.bound
     if bound.reference is None:

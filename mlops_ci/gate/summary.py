@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.records.verdict import RuleOutcome, RuleResult, Side, Verdict
 
@@ -61,7 +63,7 @@ def _reasons(verdict: Verdict, *wanted: RuleOutcome) -> str:
 def _sentence(result: RuleResult, others: str = "") -> str:
     text = f"{rule_name(result)}{others}: {_why(result)}."
     # The name of the user's own number stays as it is.
-    return text[:1].upper() + text[1:] if result.metric in BUILT_IN else text
+    return text[:1].upper() + text[1:] if re.split(r"[(\[]", result.metric)[0] in BUILT_IN else text
 
 
 def _why(result: RuleResult) -> str:

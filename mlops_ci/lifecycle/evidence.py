@@ -12,7 +12,7 @@ from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE
-from mlops_ci.metrics import METRICS, Predictions, value
+from mlops_ci.metrics import METRICS, value, why_not
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Side
@@ -53,14 +53,10 @@ def metric_values(evidence: Evidence) -> dict[str, float | None]:
     predictions = evidence.predictions
     if predictions is not None:
         for metric in METRICS.values():
-            if predictions.task in metric.tasks and _has(predictions, metric.needs):
+            if why_not(metric, predictions) is None:
                 result = value(metric, predictions)
                 found[metric.name] = None if math.isnan(result) else result
     return found
-
-
-def _has(predictions: Predictions, needed: str) -> bool:
-    return (predictions.score if needed == "score" else predictions.prediction) is not None
 
 
 def references(

@@ -12,8 +12,7 @@ from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE, judge
-from mlops_ci.metrics import METRICS
-from mlops_ci.project.metric_names import BUILT_IN
+from mlops_ci.project.metric_names import BUILT_IN, call_problem, tasks_of
 from mlops_ci.project.project import GateChoice, OnInconclusive, PredictionsFile, Task
 from mlops_ci.project.rules import Rule, parse_rule
 from mlops_ci.records.verdict import Side, Verdict
@@ -67,13 +66,16 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
     except ValueError as error:
         raise UsageError(str(error), where="--rule") from error
     for rule in rules:
-        if rule.metric not in BUILT_IN and request.candidate_metrics is None:
+        if rule.call.name not in BUILT_IN and request.candidate_metrics is None:
             raise UsageError(
                 f"unknown metric {rule.metric!r}",
                 where="--rule",
                 hint=f"known: {', '.join(BUILT_IN)}; your own numbers come with --candidate-metrics",
             )
-        if rule.metric in BUILT_IN and request.candidate is None:
+        wrong = call_problem(rule.call) if rule.call.name in BUILT_IN else None
+        if wrong:
+            raise UsageError(wrong[0], where=f"--rule '{rule.text}'", hint=wrong[1])
+        if rule.call.name in BUILT_IN and request.candidate is None:
             raise UsageError(f"{rule.metric} is computed from predictions", hint="name them with --candidate")
         if rule.bound.reference == BASELINE and not request.baseline and not request.baseline_metrics:
             raise UsageError("there is no baseline", where=f"--rule '{rule.text}'", hint="name it with --baseline")
@@ -84,7 +86,7 @@ def _rules(request: FileGate) -> tuple[Rule, ...]:
 
 def _task(request: FileGate, rules: tuple[Rule, ...]) -> Task | None:
     """The task that the rules' metrics leave open, or else what the target looks like."""
-    fitting = [METRICS[rule.metric].tasks for rule in rules if rule.metric in METRICS]
+    fitting = [tasks_of(rule.call) for rule in rules if rule.call.name in BUILT_IN]
     if not fitting or request.candidate is None:
         return None
     tasks = frozenset.intersection(*fitting)

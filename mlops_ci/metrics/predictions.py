@@ -90,7 +90,7 @@ class Predictions:
         A binary prediction is `score >= 0.5`, a multiclass one the class of the highest score (the first of
         equals). A row whose score is NaN gets an arbitrary prediction; accuracy is NaN there all the same.
         """
-        if self.prediction is not None or self.score is None:
+        if self.prediction is not None or self.score is None or self.task == "ranking":
             return self
         if self.task == "binary":
             return replace(self, prediction=self.score >= _DECISION_THRESHOLD)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from mlops_ci.errors import Problem, UsageError
 from mlops_ci.project.graph import makes, ordered
-from mlops_ci.project.metric_names import BUILT_IN
+from mlops_ci.project.metric_names import BUILT_IN, SIGNATURES, call_problem, task_problem
 from mlops_ci.project.names import require_alias
 from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
 from mlops_ci.project.paths import contains, escapes
-from mlops_ci.project.project import Project
+from mlops_ci.project.project import EvaluationChoice, Project
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.project.variants import varied_steps
 from mlops_ci.project.yaml12 import Located, Path
@@ -132,20 +132,36 @@ def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:
     if evaluation is None:
         yield path, "a rule needs an evaluation", "add the section evaluation"
         return
-    if rule.metric in BUILT_IN:
-        if evaluation.predictions is None:
-            yield path, f"{rule.metric} is computed from predictions", "add evaluation.predictions"
-        elif evaluation.task not in BUILT_IN[rule.metric]:
-            fitting = [name for name, tasks in BUILT_IN.items() if evaluation.task in tasks]
-            yield path, f"{rule.metric} does not fit a {evaluation.task} task", f"use one of: {', '.join(fitting)}"
-    elif evaluation.metrics is None:
-        hint = _nearest(rule.metric, list(BUILT_IN), "metrics")
+    if rule.call.name in BUILT_IN:
+        yield from _built_in(evaluation, rule, path)
+    elif rule.metric not in [custom.function for custom in evaluation.custom]:
+        yield from _own_number(evaluation, rule, path)
+
+
+def _built_in(evaluation: EvaluationChoice, rule: Rule, path: Path) -> Iterator[Finding]:
+    wrong = call_problem(rule.call)
+    if wrong:
+        yield path, *wrong
+    elif evaluation.predictions is None or evaluation.task is None:
+        yield path, f"{rule.metric} is computed from predictions", "add evaluation.predictions"
+    elif wrong := task_problem(rule.call, evaluation.task):
+        yield path, *wrong
+    elif SIGNATURES[rule.call.name].versus and rule.bound.reference:
+        yield path, f"{rule.metric} compares with the baseline already", f"write {rule.metric} > 0.5"
+
+
+def _own_number(evaluation: EvaluationChoice, rule: Rule, path: Path) -> Iterator[Finding]:
+    if evaluation.metrics is None:
+        hint = _nearest(rule.call.name, list(BUILT_IN), "metrics")
         yield (
             path,
             f"unknown metric {rule.metric!r}",
             f"{hint}{' ' if hint.endswith('?') else '; '}your own numbers come from evaluation.metrics",
         )
-    if rule.per and rule.metric not in BUILT_IN:
+    elif rule.call.arguments or rule.call.of is not None:
+        hint = _nearest(rule.call.name, list(BUILT_IN), "metrics")
+        yield path, f"{rule.call.name} is a number of the metrics file and takes no arguments", hint
+    if rule.per:
         yield path, f"{rule.metric} has one value, no slices", "use per: with a metric computed from predictions"
 
 
@@ -181,7 +197,7 @@ def _written_by_a_step(project: Project, path: str, at: Path) -> Iterator[Findin
 
 def _nearest(word: str, known: Iterable[str], called: str) -> str:
     known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.65)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"{called}: {', '.join(known)}" if known else f"there are no {called}"

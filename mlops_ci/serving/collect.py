@@ -65,7 +65,9 @@ class BackgroundCollector:
         self._sender = sender
         self._count = count
         self._lines = {model.name: Lines(model, deployment, inputs=settings.inputs) for model in manifest.models}
-        self._queue: deque[tuple[Exchange, bytes | None, int]] = deque()
+        self._sampled = settings.sample < 1
+        # Of a request that has its line nothing else is kept: a queue full of arrays makes all other memory slower.
+        self._queue: deque[tuple[Lines, float, Exchange | bytes, int]] = deque()
         self._offered = self._taken = 0  # bytes; each is written by one thread only
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mlops-ci-collector", daemon=True)
@@ -78,16 +80,17 @@ class BackgroundCollector:
 
     def offer(self, exchange: Exchange) -> None:
         """Take a request, or drop it."""
-        if not is_sampled(exchange.id, self._settings.sample):
+        if self._sampled and not is_sampled(exchange.id, self._settings.sample):
             return
-        line = self._lines[exchange.model.name].of_bodies(exchange)
+        lines = self._lines[exchange.model.name]
+        line = lines.of_bodies(exchange)
         size = _size(exchange.inputs) + _size(exchange.outputs) if line is None else len(line)
-        waiting = self._offered - self._taken
-        if len(self._queue) >= self._settings.queue or waiting + size > _LARGEST_QUEUE:
+        offered = self._offered + size
+        if len(self._queue) >= self._settings.queue or offered - self._taken > _LARGEST_QUEUE:
             self._count("dropped")
             return
-        self._offered += size
-        self._queue.append((exchange, line, size))
+        self._offered = offered
+        self._queue.append((lines, exchange.at, line or exchange, size))
 
     def close(self, within: float = 4.0) -> None:
         """Write what is waiting and send it, as far as that goes in some seconds."""
@@ -117,23 +120,28 @@ class BackgroundCollector:
 
         Returns whether the time was too short for those that were waiting: those who come meanwhile can wait.
         """
-        found: dict[str, tuple[Exchange, list[bytes]]] = {}
+        found: dict[Lines, tuple[float, list[bytes]]] = {}
         until = time.monotonic() + seconds
         waiting = len(self._queue)
         while waiting and time.monotonic() < until:
             waiting -= 1
-            exchange, line, size = self._queue.popleft()
+            lines, at, told, size = self._queue.popleft()
             self._taken += size
-            name = exchange.model.name
-            try:
-                found.setdefault(name, (exchange, []))[1].append(line or self._lines[name].line(exchange))
-            except Exception:
-                _log.exception("request %s could not be collected", exchange.id)
-                self._count("lost")
-        for name, (first, lines) in found.items():
-            self._spool.append(self._lines[name].head(first), lines, time.monotonic())
-            self._count("collected", len(lines))
+            line = told if isinstance(told, bytes) else self._encoded(lines, told)
+            if line is not None:
+                found.setdefault(lines, (at, []))[1].append(line)
+        for lines, (first, written) in found.items():
+            self._spool.append(lines.head(first), written, time.monotonic())
+            self._count("collected", len(written))
         return waiting > 0
+
+    def _encoded(self, lines: Lines, exchange: Exchange) -> bytes | None:
+        try:
+            return lines.line(exchange)
+        except Exception:
+            _log.exception("request %s could not be collected", exchange.id)
+            self._count("lost")
+            return None
 
 
 def open_collector(manifest: ServingManifest, environ: Mapping[str, str], count: Count) -> BackgroundCollector | None:

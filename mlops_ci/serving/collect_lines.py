@@ -32,10 +32,10 @@ class Lines:
         self._named = bool(model.inputs) and all(tensor.columns for tensor in model.tensors)
         self._second = (0, b"")
 
-    def head(self, exchange: Exchange) -> SegmentHead:
-        """The head of a segment that begins with this request."""
+    def head(self, at: float) -> SegmentHead:
+        """The head of a segment that begins with a request at this time."""
         model = self._model
-        return SegmentHead(COLLECTED_FORMAT, model.name, model.version, self._deployment, model.inputs, _time(exchange))
+        return SegmentHead(COLLECTED_FORMAT, model.name, model.version, self._deployment, model.inputs, _time(at))
 
     def of_bodies(self, exchange: Exchange) -> bytes | None:
         """The line of a request to ``/score``, at the cost of a copy; None where it has to be encoded.
@@ -70,7 +70,7 @@ class Lines:
         is_script = isinstance(inputs, bytes) or isinstance(outputs, bytes)
         record = CollectedRequest(
             id=exchange.id,
-            time=_time(exchange),
+            time=_time(exchange.at),
             status=200,
             seconds=round(exchange.seconds, 6),
             rows=1 if is_script else exchange.rows,
@@ -103,8 +103,8 @@ class Lines:
                 yield from zip(names, self._reading.scores(outputs).T.tolist(), strict=True)
 
 
-def _time(exchange: Exchange) -> str:
-    return timestamp(datetime.fromtimestamp(exchange.at, UTC))
+def _time(at: float) -> str:
+    return timestamp(datetime.fromtimestamp(at, UTC))
 
 
 def _text(body: bytes) -> str:

@@ -59,6 +59,7 @@ class Columns:
                     raise IntegrityError(f"the tensor {tensor.name!r} wants a column {name!r} that no signature has")
                 dtypes[self._index[name]] = dtype_of(tensor.type)
         self._parts = [_Part(tensor, tuple(self._index[name] for name in tensor.columns)) for tensor in tensors]
+        self._whole = self._parts[0] if len(tensors) == 1 and self._parts[0].whole(len(columns)) else None
         self._kinds = tuple(kind_of(column, dtype) for column, dtype in zip(columns, dtypes, strict=True))
         self._nullable = tuple(
             dtype.kind == "f" and kind in ("number", "whole") for dtype, kind in zip(dtypes, self._kinds, strict=True)
@@ -99,10 +100,8 @@ class Columns:
         return self._assemble(rows)
 
     def _assemble(self, rows: Sequence[Sequence[Any]]) -> Tensors:
-        width = len(self.names)
-        if len(self._parts) == 1 and self._parts[0].whole(width):
-            part = self._parts[0]
-            return {part.name: array_of_values(rows, part.dtype)}
+        if self._whole is not None:
+            return {self._whole.name: array_of_values(rows, self._whole.dtype)}
         by_column = tuple(zip(*rows, strict=True))
         return {part.name: part.of(by_column) for part in self._parts}
 
@@ -191,11 +190,15 @@ def array_of_values(values: Sequence[Any], dtype: np.dtype[Any]) -> np.ndarray[A
     """
     if dtype.kind != "f":
         return np.array(values, dtype)
-    with np.errstate(over="ignore"):
-        array = np.array(values, dtype)
-    if np.isinf(array).any():
+    array = _floats(values, dtype)
+    if np.count_nonzero(np.isinf(array)):  # twice as quick as any()
         raise OverflowError
     return array
+
+
+@np.errstate(over="ignore")  # as a decorator it is made once
+def _floats(values: Sequence[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    return np.array(values, dtype)
 
 
 def _range(dtype: np.dtype[Any]) -> tuple[float, float]:

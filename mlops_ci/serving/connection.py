@@ -130,19 +130,17 @@ class Connection(asyncio.Protocol):
         """A piece of its target."""
         if not self._closed:
             self._url += url
-            self._grow(len(url))
+            self._fields += len(url)
+            if self._fields > MAX_HEAD:
+                self.refuse(431, "the head of the request is too long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
         if not self._closed:
             self._headers.append((name.lower(), value))
-            self._grow(len(name) + len(value) + len(": \r\n"))
-
-    def _grow(self, size: int) -> None:
-        """Count what the head has, however it came."""
-        self._fields += size
-        if self._fields > MAX_HEAD and not self._closed:
-            self.refuse(431, "the head of the request is too long")
+            self._fields += len(name) + len(value) + 4  # with ": " and the end of the line
+            if self._fields > MAX_HEAD:
+                self.refuse(431, "the head of the request is too long")
 
     def on_headers_complete(self) -> None:
         """Its head is there."""
@@ -164,7 +162,7 @@ class Connection(asyncio.Protocol):
         except RequestError as error:
             request.refused = error
         else:
-            if request.headers.get(b"expect", b"").lower() == b"100-continue":
+            if b"expect" in request.headers and request.headers[b"expect"].lower() == b"100-continue":
                 self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:

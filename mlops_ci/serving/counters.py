@@ -70,7 +70,8 @@ class Counters:
         self._cells: memoryview[float] = memoryview(self._map).cast("d")
         self._workers = workers
         self._base = worker * layout.cells
-        self._at: dict[tuple[str, str], int] = {}
+        self._at: dict[tuple[str, str], tuple[int, int]] = {}
+        self._rows_at = {model: self._base + layout.rows(model) for model in layout.models}
 
     def start(self, pid: int) -> None:
         """Begin, where a worker may have died: what is measured at the moment is nothing."""
@@ -92,19 +93,23 @@ class Counters:
 
     def request(self, model: str, route: str, status: int, seconds: float | None) -> None:
         """Count a request; with its time if it was one to a model."""
+        at, first = self._at.get((model, route)) or self._place(model, route)
+        cells = self._cells
+        cells[at + _STATUS.get(status, len(STATUSES) - 1)] += 1
+        if seconds is not None:
+            cells[first + bisect_left(SECONDS, seconds)] += 1
+            cells[first + len(SECONDS) + 1] += seconds
+
+    def _place(self, model: str, route: str) -> tuple[int, int]:
+        """The cells of a model and route, and those of the model's times."""
         model = self.layout.known(model)  # callers name what they like, and each name would be kept
-        at = self._at.get((model, route))
-        if at is None:
-            at = self._at[model, route] = self._base + self.layout.requests(model, route)
-        self._cells[at + _STATUS.get(status, len(STATUSES) - 1)] += 1
-        if seconds is not None and model in self.layout.models:
-            first = self._base + self.layout.seconds(model)
-            self._cells[first + bisect_left(SECONDS, seconds)] += 1
-            self._cells[first + len(SECONDS) + 1] += seconds
+        place = self._base + self.layout.requests(model, route), self._base + self.layout.seconds(model)
+        self._at[model, route] = place
+        return place
 
     def computed(self, model: str, rows: int) -> None:
         """Count a call of a model."""
-        first = self._base + self.layout.rows(model)
+        first = self._rows_at[model]
         self._cells[first + bisect_left(ROWS, rows)] += 1
         self._cells[first + len(ROWS) + 1] += rows
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any
+from collections.abc import Awaitable
 
 from mlops_ci import __version__
+from mlops_ci.records.serving import ServedModel
 from mlops_ci.serving.contracts import Collector, Exchange, ScriptRequest, Tensors
 from mlops_ci.serving.counters import Counters
 from mlops_ci.serving.documents import Documents
 from mlops_ci.serving.metrics import metrics_text
-from mlops_ci.serving.open_inference import decode_infer, describe, encode_infer
+from mlops_ci.serving.open_inference import Wanted, decode_infer, describe, encode_infer
 from mlops_ci.serving.replies import TEXT, Reply, json_reply
 from mlops_ci.serving.routes import Request, Route, Routes
 from mlops_ci.serving.served import Endpoint, ScriptEndpoint, Served
-
-Encode = Callable[[Tensors], Reply]
 
 
 class Handlers:
@@ -63,65 +60,57 @@ class Handlers:
         if isinstance(endpoint, ScriptEndpoint):
             return self._run(request, endpoint)
         tensors = endpoint.score.decode(request.body)
-        return self._answer(request, endpoint, tensors, partial(endpoint.score.encode, request.id), json=True)
+        return self._answer(request, endpoint, tensors, None)
 
     def _infer(self, request: Request) -> Reply | Awaitable[Reply]:
         endpoint = self._served.of_tensors(request.model, request.version)
         tensors, wanted = decode_infer(request.body, request.headers, request.id, endpoint.inputs, endpoint.outputs)
-        return self._answer(request, endpoint, tensors, partial(encode_infer, endpoint.model, wanted, endpoint.outputs))
+        return self._answer(request, endpoint, tensors, wanted)
 
     def _answer(
-        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, *, json: bool = False
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, wanted: Wanted | None
     ) -> Reply | Awaitable[Reply]:
-        """Compute and encode: at once where the model is quick and idle, else when it is this request's turn."""
+        """Compute and encode: at once where the model is quick and idle, else when it is this request's turn.
+
+        ``wanted`` is None for a request to ``/score``.
+        """
         rows = len(next(iter(tensors.values())))
-        answer = endpoint.lane.at_once(tensors, rows)
+        answer = endpoint.at_once(tensors, rows)
         if answer is None:
-            return self._in_turn(request, endpoint, tensors, encode, rows, json=json)
-        return self._encoded(request, endpoint, tensors, encode, rows, answer, json=json)
+            return self._in_turn(request, endpoint, tensors, wanted, rows)
+        return self._encoded(request, endpoint, tensors, wanted, rows, answer)
 
     async def _in_turn(
-        self, request: Request, endpoint: Endpoint, tensors: Tensors, encode: Encode, rows: int, *, json: bool
+        self, request: Request, endpoint: Endpoint, tensors: Tensors, wanted: Wanted | None, rows: int
     ) -> Reply:
-        answer = await endpoint.lane.compute(tensors, rows)
-        return self._encoded(request, endpoint, tensors, encode, rows, answer, json=json)
+        answer = await endpoint.compute(tensors, rows)
+        return self._encoded(request, endpoint, tensors, wanted, rows, answer)
 
     def _encoded(
         self,
         request: Request,
         endpoint: Endpoint,
         tensors: Tensors,
-        encode: Encode,
+        wanted: Wanted | None,
         rows: int,
         answer: Tensors,
-        *,
-        json: bool,
     ) -> Reply:
-        reply = encode(answer)
+        bodies = None
+        if wanted is None:
+            reply = endpoint.score.encode(request.id, answer)
+            bodies = (request.body, reply.body)
+        else:
+            reply = encode_infer(endpoint.model, wanted, endpoint.outputs, answer)
         if self._collector is not None:
-            self._collect(request, endpoint, rows, tensors, answer, (request.body, reply.body) if json else None)
+            _collect(self._collector, request, endpoint.model, rows, tensors, answer, bodies)
         return reply
 
     async def _run(self, request: Request, endpoint: ScriptEndpoint) -> Reply:
         asked = ScriptRequest(request.id, request.method, request.query.decode("latin-1"), request.pairs, request.body)
         answer = await endpoint.turns.answer(asked)
-        if answer.status < 400:
-            self._collect(request, endpoint, 1, request.body, answer.body)
+        if answer.status < 400 and self._collector is not None:
+            _collect(self._collector, request, endpoint.model, 1, request.body, answer.body)
         return Reply(answer.status, answer.body, tuple(answer.headers))
-
-    def _collect(
-        self,
-        request: Request,
-        endpoint: Endpoint | ScriptEndpoint,
-        rows: int,
-        inputs: Any,
-        outputs: Any,
-        bodies: tuple[bytes, bytes] | None = None,
-    ) -> None:
-        if self._collector is not None:
-            taken = time.perf_counter() - request.began
-            told = Exchange(request.id, time.time(), endpoint.model, rows, inputs, outputs, taken, bodies)
-            self._collector.offer(told)
 
     def _live(self, request: Request) -> Reply:  # noqa: ARG002 - the signature of a handler
         return json_reply({"live": True})
@@ -150,3 +139,16 @@ class Handlers:
 
     def _swagger(self, request: Request) -> Reply:
         return self._documents.swagger(request.query)
+
+
+def _collect(
+    collector: Collector,
+    request: Request,
+    model: ServedModel,
+    rows: int,
+    inputs: Tensors | bytes,
+    outputs: Tensors | bytes,
+    bodies: tuple[bytes, bytes] | None = None,
+) -> None:
+    taken = time.perf_counter() - request.began
+    collector.offer(Exchange(request.id, time.time(), model, rows, inputs, outputs, taken, bodies))

@@ -57,10 +57,11 @@ class OnnxModel:
         self.outputs = model.outputs or tuple(_output(node) for node in self._session.get_outputs())
         self._check_against_manifest(path.name)
         self._names = [output.name for output in self.outputs]
+        self._run_options = ort.RunOptions()  # of which it would make new ones for each call
 
     def predict(self, tensors: Tensors) -> Tensors:
         """Compute the outputs of the manifest."""
-        return dict(zip(self._names, self._session.run(self._names, tensors), strict=True))
+        return dict(zip(self._names, self._session.run(self._names, tensors, self._run_options), strict=True))
 
     def _check_against_manifest(self, where: str) -> None:
         for told, nodes in ((self.inputs, self._session.get_inputs()), (self.outputs, self._session.get_outputs())):

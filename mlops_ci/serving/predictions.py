@@ -45,7 +45,8 @@ class Reading:
         if self._label is None:
             best = self.scores(tensors).argmax(axis=1)
             return [self.classes[index] for index in best.tolist()]
-        labels = tensors[self._label].reshape(-1).tolist()
+        array = tensors[self._label]
+        labels = (array if array.ndim == 1 else array.reshape(-1)).tolist()
         return [bool(label) for label in labels] if self._flags else labels
 
     def scores(self, tensors: Tensors) -> np.ndarray[Any, Any]:

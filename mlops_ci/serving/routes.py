@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from mlops_ci.serving.contracts import RequestError
 from mlops_ci.serving.replies import Reply
@@ -12,8 +13,7 @@ from mlops_ci.serving.replies import Reply
 Label = Literal["score", "infer", "models", "documents", "health", "metrics", "other"]
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct, eq=False):  # made in a quarter of the time that a dataclass takes
     """A request. ``model`` and ``version`` are those of the path; ``pairs`` are the headers as they came.
 
     ``refused`` is why it is not answered, which its head was enough to tell.

@@ -25,6 +25,15 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
 
+class _Answer(msgspec.Struct):
+    id: str
+    model: str
+    version: int | None
+    predictions: list[Any]
+    probabilities: Any | msgspec.UnsetType
+    classes: msgspec.Raw | msgspec.UnsetType
+
+
 class ScoreProtocol:
     """The protocol for one model."""
 
@@ -32,7 +41,8 @@ class ScoreProtocol:
         self._tables = all(tensor.columns for tensor in inputs)
         self._inputs = inputs
         self._reading = reading
-        self._head = {"model": model.name, "version": model.version}
+        self._model, self._version = model.name, model.version
+        self._classes = msgspec.Raw(_encoder.encode(reading.classes)) if reading.classes else msgspec.UNSET
         if self._tables:
             unsigned = [Column(name, tensor.type) for tensor in inputs for name in tensor.columns]
             self._columns = Columns(model.inputs or unsigned, inputs)
@@ -62,11 +72,9 @@ class ScoreProtocol:
     def encode(self, request_id: str, tensors: Tensors) -> Reply:
         """The answer to a request."""
         reading = self._reading
-        answer: dict[str, Any] = {"id": request_id, **self._head, "predictions": reading.values(tensors)}
-        if reading.has_scores:
-            answer["probabilities"] = reading.scores(tensors).tolist()
-        if reading.classes:
-            answer["classes"] = reading.classes
+        values = reading.values(tensors)
+        scores = reading.scores(tensors).tolist() if reading.has_scores else msgspec.UNSET
+        answer = _Answer(request_id, self._model, self._version, values, scores, self._classes)
         return Reply(200, _encoder.encode(answer))
 
     def _one_tensor(self, data: Any) -> Tensors:

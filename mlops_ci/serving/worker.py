@@ -22,6 +22,7 @@ from mlops_ci.serving.connection import Connection, expect_in_time
 from mlops_ci.serving.contracts import Described
 from mlops_ci.serving.counters import READY, WAITING, Counters, Layout
 from mlops_ci.serving.documents import Documents
+from mlops_ci.serving.door import Door
 from mlops_ci.serving.handlers import Handlers
 from mlops_ci.serving.keys import Keys
 from mlops_ci.serving.package import read_package
@@ -77,7 +78,7 @@ async def _serve(orders: Orders) -> int:
     loop.add_reader(orders.parent, stop, "the supervisor is gone")  # the end of its pipe can be read
     connections: set[Connection] = set()
     listener = socket.socket(fileno=orders.listen)
-    server = await loop.create_server(lambda: Connection(app, connections), sock=listener, backlog=2048)
+    door = Door(listener, lambda: Connection(app, connections))
     counters.set(READY, 1)
     while not stopping.is_set():
         expect_in_time(connections, time.monotonic(), settings.timeout, _IDLE)
@@ -88,19 +89,19 @@ async def _serve(orders: Orders) -> int:
             continue
     counters.set(READY, 0)
     app.drain()
-    unanswered = await _leave(server, connections, time.monotonic() + settings.drain)
+    unanswered = await _leave(door, connections, time.monotonic() + settings.drain)
     served.close()
     if collector is not None:
         collector.close()
     return CUT_SHORT if unanswered else 0
 
 
-async def _leave(server: asyncio.Server, connections: set[Connection], end: float) -> int:
+async def _leave(door: Door, connections: set[Connection], end: float) -> int:
     """Let connections end with their next answer, and stop to listen; returns how many requests were not answered."""
     leaving = min(end, time.monotonic() + _LEAVING)
     while connections and time.monotonic() < leaving:
         await asyncio.sleep(_TICK)
-    server.close()
+    await door.close()
     while (now := time.monotonic()) < end:
         for connection in [one for one in connections if not (one.busy or _is_about_to_ask(one, now))]:
             connection.close()

@@ -4,21 +4,40 @@ Pure functions that know no metric: each returns an `Estimate`, whose two bounds
 confidence asked for. A NaN bound means the data cannot tell, and callers must treat it as inconclusive.
 """
 
-from mlops_ci.statistics.bootstrap import bootstrap_moments
-from mlops_ci.statistics.delong import Placements, delong, delong_paired, delong_single
+from mlops_ci.statistics.delong import delong_paired, delong_single
 from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.finite import bernstein_bounds, betting_bounds, exact_paired
+from mlops_ci.statistics.jackknife import Jackknifed, jackknife_bounds
+from mlops_ci.statistics.leaving_out import by_cells, by_means, by_ratios, by_weighted_cells, by_weights
 from mlops_ci.statistics.needed import rows_needed
+from mlops_ci.statistics.order_statistics import quantile_bounds, quantile_known
 from mlops_ci.statistics.paired_proportions import paired_proportions
+from mlops_ci.statistics.placements import Placements, delong
 from mlops_ci.statistics.proportion import clopper_pearson
+from mlops_ci.statistics.resampling import LITTLE, bootstrap_bounds, little_bootstraps
 
 __all__ = [
+    "LITTLE",
     "Estimate",
+    "Jackknifed",
     "Placements",
-    "bootstrap_moments",
+    "bernstein_bounds",
+    "betting_bounds",
+    "bootstrap_bounds",
+    "by_cells",
+    "by_means",
+    "by_ratios",
+    "by_weighted_cells",
+    "by_weights",
     "clopper_pearson",
     "delong",
     "delong_paired",
     "delong_single",
+    "exact_paired",
+    "jackknife_bounds",
+    "little_bootstraps",
     "paired_proportions",
+    "quantile_bounds",
+    "quantile_known",
     "rows_needed",
 ]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ci.metrics import METRICS
+from mlops_ci.metrics import NAMES, metric_of
 from mlops_ci.project.load import load_project
+from mlops_ci.project.metric_names import ANY, BUILT_IN, SIGNATURES, Signature
 from mlops_ci.project.rules import parse_rule
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +44,32 @@ def test_every_rule_of_the_gates_document_is_a_rule() -> None:
         parse_rule(rule.strip())
 
 
-def test_every_metric_is_documented() -> None:
-    text = (ROOT / "docs/gate.md").read_text("utf-8")
-    assert all(f"`{name}`" in text for name in METRICS)
+def test_every_metric_is_documented_with_its_calls_its_tasks_and_its_direction() -> None:
+    text = (ROOT / "docs/metrics.md").read_text("utf-8")
+    table = [
+        re.split(r" *\| *", row)[1:5] for row in text.splitlines() if re.match(r"\| `\w+.*\| (higher|lower|you)", row)
+    ]
+    documented = {re.split(r"[`(\[]", calls)[1]: (calls, tasks, better) for calls, tasks, better, _ in table}
+    assert tuple(documented) == NAMES == tuple(SIGNATURES)
+    for name, (calls, tasks, better) in documented.items():
+        signature = SIGNATURES[name]
+        assert [call.strip("`") for call in calls.split(", `")] == ways(name, signature)
+        assert set(tasks.split(", ")) == ({"any"} if BUILT_IN[name] == ANY else BUILT_IN[name])
+        examples: dict[str, float | str] = {"beta": 2.0, "precision": 0.9, "quantile": 0.5, "column": "latency"}
+        metric = metric_of(name, [examples[item.called] for item in signature.arguments if not item.optional])
+        assert (
+            metric is not None and better == {True: "higher", False: "lower", None: "you say"}[metric.higher_is_better]
+        )
+
+
+def ways(name: str, signature: Signature) -> list[str]:
+    """The ways to call a metric, as the document writes them."""
+    inside = ", ".join(item.called for item in signature.arguments)
+    plain = f"{name}({inside})" if inside else name
+    found = [name, plain] if any(item.optional for item in signature.arguments) else [plain]
+    if signature.averages:
+        found.append(f"{name}({inside}{', ' if inside else ''}average)")
+    return [*found, f"{plain}[class]"] if signature.of_class else found
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -112,9 +112,9 @@ def test_what_cannot_be_compared_blocks_whatever_the_policy(reference: Reference
 
 
 def test_numbers_that_the_champion_lacks_are_incomparable() -> None:
-    verdict = verdict_on(gate("f1 > baseline", on_inconclusive="allow"), evidence(f1=0.9), evidence(f2=0.8))
+    verdict = verdict_on(gate("bleu > baseline", on_inconclusive="allow"), evidence(bleu=0.9), evidence(f2=0.8))
     assert (verdict.outcome, only(verdict)) == ("inconclusive", "incomparable")
-    assert "the baseline has no f1" in verdict.summary
+    assert "the baseline has no bleu" in verdict.summary
 
 
 def test_a_champion_without_a_value_is_incomparable() -> None:
@@ -181,7 +181,7 @@ def test_a_share_of_a_computed_metric_that_is_not_positive_is_not_waivable_eithe
 
 @pytest.mark.parametrize("rule", ["accuracy <= baseline", "log_loss >= 0.1", "rmse > 3"])
 def test_a_rule_against_the_direction_of_its_metric_is_warned_about(rule: str) -> None:
-    (note,) = verdict_on(gate(rule, "f1 < 0.5"), evidence()).notes
+    (note,) = verdict_on(gate(rule, "bleu < 0.5"), evidence()).notes
     assert note.startswith(f"`{rule}` points against its metric")
 
 

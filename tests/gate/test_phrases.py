@@ -29,6 +29,12 @@ rmse <= 1e-7
 rmse < 12000000
 mae <= baseline
 r2 >= -0.5
+recall[late] >= baseline
+f_beta(2, macro) > baseline + 0.01
+ndcg(10) >= baseline * 0.98
+quantile(latency, 0.95) <= baseline
+calibration_error(10) <= baseline + 0.01
+win_rate(score) > 0.5
 latency_ms <= 20
 latency_ms <= baseline * 1.1
 latency_ms < baseline + 2
@@ -38,7 +44,7 @@ profit >= @best
 
 def test_rules_read_as_people_say_them(golden: Golden) -> None:
     texts = RULES.splitlines()
-    golden("labels.txt", "".join(f"{text:32}{rule_label(parse_rule(text))}\n" for text in texts))
+    golden("labels.txt", "".join(f"{text:44}{rule_label(parse_rule(text))}\n" for text in texts))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult, Side, Ver
 CHAMPION = Side("sha256:old", version=12, name="champion")
 PASS = RuleResult("accuracy > 0.5", "accuracy", "accuracy > 0.5", "pass", "the bound clears it", "higher", 0.9)
 FAIL = RuleResult("r", "accuracy", "accuracy, better", "fail", "misses", "higher", candidate=0.81234, baseline=0.85)
-ABSENT = RuleResult("r", "f1", "f1 > 0.5", "fail", "f1 is not in the metrics file", "higher")
+ABSENT = RuleResult("r", "bleu", "bleu > 0.5", "fail", "bleu is not in the metrics file", "higher")
 FLOOR = RuleResult("r", "accuracy", "accuracy ≥ 0.9", "fail", "misses", "higher", candidate=0.81234)
 OPEN = RuleResult("r", "accuracy", "accuracy, better", "inconclusive", "200 rows cannot tell", "higher", 0.8, 0.79)
 SKIPPED = RuleResult("r", "accuracy", "accuracy, better", "skipped", "nothing to compare with yet", "higher")
@@ -41,7 +41,7 @@ NO_CHAMPION = "There is no champion yet: "
         ("pass", [OPEN], "The rule is undecided, compared with champion v12, which on_inconclusive allows."),
         ("fail", [FAIL], "Accuracy, better: 0.8123 after 0.85."),
         ("fail", [FLOOR, PASS], "Accuracy ≥ 0.9: it is 0.81234."),
-        ("fail", [ABSENT], "f1 > 0.5: f1 is not in the metrics file."),
+        ("fail", [ABSENT], "bleu > 0.5: bleu is not in the metrics file."),
         ("fail", [SLICE, OPEN], "Accuracy, better, carrier HA: 0.8123 after 0.85."),
         ("pass", [PASS] * 2, "Both rules pass, compared with champion v12."),
         ("fail", [FAIL, FLOOR, ABSENT, FAIL],

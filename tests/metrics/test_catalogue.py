@@ -1,105 +1,14 @@
+from __future__ import annotations
+
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import sklearn.metrics as reference
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from mlops_ci.metrics import METRICS, Predictions, RowMeans, Task, value
-
-# A grid makes ties common.
-PROBABILITIES = st.integers(0, 20).map(lambda step: step / 20) | st.floats(0.0, 1.0)
-NUMBERS = st.integers(-3, 3).map(float) | st.floats(-1e3, 1e3)
-
-
-def close(ours: float, theirs: float) -> bool:
-    return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
-
-
-@st.composite
-def binary(draw: st.DrawFn) -> Predictions:
-    n = draw(st.integers(1, 30))
-    target = draw(arrays.arrays(bool, n))
-    return Predictions("binary", target, None, draw(arrays.arrays(float, n, elements=PROBABILITIES)), ("n", "y"))
-
-
-@st.composite
-def multiclass(draw: st.DrawFn) -> Predictions:
-    n, k = draw(st.integers(1, 20)), draw(st.integers(2, 4))
-    raw = draw(arrays.arrays(float, (n, k), elements=PROBABILITIES)) + 1e-3
-    target = draw(arrays.arrays(int, n, elements=st.integers(0, k - 1)))
-    score = raw / raw.sum(axis=1, keepdims=True)
-    return Predictions("multiclass", target, None, score, tuple("abcd"[:k]))
-
-
-@st.composite
-def regression(draw: st.DrawFn) -> Predictions:
-    n = draw(st.integers(2, 30))
-    target, prediction = (draw(arrays.arrays(float, n, elements=NUMBERS)) for _ in range(2))
-    return Predictions("regression", target, prediction, None, ())
-
-
-@given(binary())
-def test_accuracy_and_log_loss_of_a_binary_task_agree_with_scikit_learn(rows: Predictions) -> None:
-    derived = rows.with_prediction()
-    assert close(value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction))
-    theirs = reference.log_loss(rows.target, rows.score, labels=[False, True])
-    assert close(value(METRICS["log_loss"], rows), theirs)
-
-
-@given(binary())
-def test_roc_auc_agrees_with_scikit_learn(rows: Predictions) -> None:
-    ours = value(METRICS["roc_auc"], rows)
-    if rows.target.all() or not rows.target.any():
-        assert math.isnan(ours)
-    else:
-        assert close(ours, reference.roc_auc_score(rows.target, rows.score))
-
-
-@given(multiclass())
-def test_accuracy_and_log_loss_of_a_multiclass_task_agree_with_scikit_learn(rows: Predictions) -> None:
-    derived = rows.with_prediction()
-    assert close(value(METRICS["accuracy"], derived), reference.accuracy_score(rows.target, derived.prediction))
-    theirs = reference.log_loss(rows.target, rows.score, labels=range(len(rows.classes)))
-    assert close(value(METRICS["log_loss"], rows), theirs)
-
-
-@given(regression())
-def test_errors_of_a_regression_agree_with_scikit_learn(rows: Predictions) -> None:
-    truth, answer = rows.target, rows.prediction
-    assert close(value(METRICS["mae"], rows), reference.mean_absolute_error(truth, answer))
-    assert close(value(METRICS["rmse"], rows), reference.root_mean_squared_error(truth, answer))
-
-
-@given(regression(), st.sampled_from([0.0, 1e6]))
-def test_r2_agrees_with_scikit_learn_even_far_from_zero(rows: Predictions, offset: float) -> None:
-    assume(np.ptp(rows.target) > 1e-2)
-    assert rows.prediction is not None
-    moved = Predictions("regression", rows.target + offset, rows.prediction + offset, None, ())
-    theirs = reference.r2_score(moved.target, moved.prediction)
-    assert math.isclose(value(METRICS["r2"], moved), theirs, rel_tol=1e-9, abs_tol=1e-9)
-
-
-@given(regression())
-def test_moments_of_resampled_rows_give_the_metric_of_those_rows(rows: Predictions) -> None:
-    picked = np.arange(len(rows)) // 2
-    assume(np.ptp(rows.target[picked]) > 1e-2)
-    for name in ("mae", "rmse", "r2"):
-        form = METRICS[name].form
-        assert isinstance(form, RowMeans)
-        means = np.stack([form.moments(rows)[picked].mean(axis=0)] * 2)
-        expected = value(METRICS[name], rows.take(picked))
-        assert form.combine(means) == pytest.approx([expected, expected], rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize("constant", [0.1, 1e9 + 0.3, -7.0])
-def test_r2_of_a_constant_target_is_nan(constant: float) -> None:
-    rows = Predictions("regression", np.full(7, constant), np.arange(7.0), None, ())
-    assert math.isnan(value(METRICS["r2"], rows))
+from mlops_ci.metrics import METRICS, NAMES, Predictions, Task, metric_of, value, why_not
+from mlops_ci.project.metric_calls import parse_metric
 
 
 def empty(task: Task) -> Predictions:
@@ -108,12 +17,29 @@ def empty(task: Task) -> Predictions:
         return Predictions(task, none, none, None, ())
     if task == "binary":
         return Predictions(task, none.astype(bool), none.astype(bool), none, ("n", "y"))
+    if task == "ranking":
+        return Predictions(task, none, None, none, (), group=none.astype(int))
     return Predictions(task, none.astype(int), none.astype(int), np.zeros((0, 3)), ("a", "b", "c"))
 
 
 @pytest.mark.parametrize(("name", "task"), [(n, t) for n, m in METRICS.items() for t in sorted(m.tasks)])
 def test_no_rows_give_nan(name: str, task: Task) -> None:
     assert math.isnan(value(METRICS[name], empty(task)))
+
+
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        *((call, empty("multiclass")) for call in ("f1(macro)", "recall[a]", "roc_auc(macro)", "pr_auc(weighted)")),
+        *((call, Predictions("rows", np.zeros(0), None, None, (), columns={"x": np.zeros(0)}))
+          for call in ("mean(x)", "median(x)", "quantile(x, 0.1)")),
+    ],
+)  # fmt: skip
+def test_no_rows_give_nan_whatever_the_arguments(call: str, rows: Predictions) -> None:
+    parsed = parse_metric(call)
+    metric = metric_of(parsed.name, parsed.arguments, parsed.of)
+    assert metric is not None
+    assert math.isnan(value(metric, rows))
 
 
 @pytest.mark.parametrize("name", ["accuracy", "roc_auc", "log_loss"])
@@ -123,46 +49,10 @@ def test_a_nan_score_gives_nan_for_a_binary_task(name: str) -> None:
     assert math.isnan(value(METRICS[name], rows.with_prediction()))
 
 
-@pytest.mark.parametrize("name", ["accuracy", "log_loss"])
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "mcc", "log_loss", "brier", "calibration_error"])
 def test_a_nan_in_any_class_gives_nan_for_a_multiclass_task(name: str) -> None:
     rows = Predictions("multiclass", np.array([0, 1]), None, np.array([[1.0, 0.0], [np.nan, 1.0]]), ("a", "b"))
     assert math.isnan(value(METRICS[name], rows.with_prediction()))
-
-
-@pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
-@pytest.mark.parametrize("where", ["target", "prediction"])
-def test_a_nan_number_gives_nan_for_a_regression(name: str, where: str) -> None:
-    columns = {"target": np.array([1.0, 2.0, 4.0]), "prediction": np.array([1.0, 2.0, 3.0])}
-    columns[where][1] = np.nan
-    rows = Predictions("regression", columns["target"], columns["prediction"], None, ())
-    assert math.isnan(value(METRICS[name], rows))
-
-
-@pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
-def test_infinite_numbers_do_not_raise(name: str) -> None:
-    rows = Predictions("regression", np.array([1.0, 2.0, np.inf]), np.array([np.inf, 1e300, np.inf]), None, ())
-    assert not math.isfinite(value(METRICS[name], rows))
-
-
-def test_log_loss_of_a_number_that_is_no_probability_is_nan() -> None:
-    for score in ([0.2, 1.5], [-0.5, 0.5]):
-        rows = Predictions("binary", np.array([True, False]), None, np.array(score), ("n", "y"))
-        assert math.isnan(value(METRICS["log_loss"], rows))
-
-
-def test_log_loss_forgives_the_rounding_of_a_float32_softmax() -> None:
-    rows = Predictions("binary", np.array([True]), None, np.array([1.0 + 2e-7]), ("n", "y"))
-    assert value(METRICS["log_loss"], rows) == pytest.approx(0.0, abs=1e-12)
-
-
-def test_log_loss_scales_multiclass_rows_to_one() -> None:
-    rows = Predictions("multiclass", np.array([0]), None, np.array([[0.9, 0.9, 0.9]]), ("a", "b", "c"))
-    assert value(METRICS["log_loss"], rows) == pytest.approx(math.log(3.0))
-
-
-def test_a_certain_and_wrong_answer_has_the_log_loss_of_the_clipped_probability() -> None:
-    rows = Predictions("binary", np.array([True]), None, np.array([0.0]), ("n", "y"))
-    assert value(METRICS["log_loss"], rows) == pytest.approx(-math.log(np.finfo(float).eps))
 
 
 def test_a_metric_of_another_task_is_refused() -> None:
@@ -171,24 +61,92 @@ def test_a_metric_of_another_task_is_refused() -> None:
         value(METRICS["roc_auc"], rows)
 
 
-@pytest.mark.parametrize(("name", "what"), [("accuracy", "prediction"), ("log_loss", "score"), ("roc_auc", "score")])
-def test_a_missing_part_is_refused(name: str, what: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "missing", "problem"),
+    [
+        ("accuracy", "prediction", "the scores are no probabilities, and there is no prediction column"),
+        ("log_loss", "score", "there are no scores to compute it from"),
+        ("roc_auc", "score", "there are no scores to compute it from"),
+    ],
+)
+def test_a_missing_part_is_refused(name: str, missing: str, problem: str) -> None:
     target = np.array([True, False])
     parts: dict[str, npt.NDArray[Any] | None] = {"prediction": target, "score": np.array([0.5, 0.5])}
-    parts[what] = None
-    assert METRICS[name].needs == what
-    with pytest.raises(ValueError, match=f"needs a {what}"):
-        value(METRICS[name], Predictions("binary", target, parts["prediction"], parts["score"], ("n", "y")))
+    parts[missing] = None
+    rows = Predictions("binary", target, parts["prediction"], parts["score"], ("n", "y"))
+    assert METRICS[name].needs == missing and why_not(METRICS[name], rows) == problem
+    with pytest.raises(ValueError, match=problem):
+        value(METRICS[name], rows)
+
+
+def test_a_class_that_is_not_there_is_refused_with_those_that_are() -> None:
+    metric = metric_of("recall", (), "lat")
+    rows = Predictions("binary", np.array([True]), np.array([True]), None, ("early", "late"))
+    assert metric is not None and why_not(metric, rows) == "there is no class 'lat', only early, late"
 
 
 def test_the_catalogue_says_which_way_is_better() -> None:
-    assert {n for n, m in METRICS.items() if m.higher_is_better} == {"accuracy", "roc_auc", "r2"}
+    worse = {n for n, m in METRICS.items() if not m.higher_is_better}
+    assert worse == {
+        *("log_loss", "brier", "calibration_error", "rmse", "mae", "mape", "smape"),
+        *("poisson_deviance", "gamma_deviance"),
+    }
     assert all(name == metric.name for name, metric in METRICS.items())
+    of_a_column = metric_of("mean", ("latency",))
+    assert of_a_column is not None and of_a_column.higher_is_better is None
 
 
-@pytest.mark.parametrize("n", [3, 6, 7])
-def test_the_r2_moments_of_a_constant_target_are_exactly_zero(n: int) -> None:
-    rows = Predictions("regression", np.full(n, 0.1), np.zeros(n), None, ())
-    form = METRICS["r2"].form
-    assert isinstance(form, RowMeans)
-    assert not form.moments(rows)[:, 1:].any()
+@pytest.mark.parametrize(
+    ("call", "label"),
+    [
+        ("recall[late]", "recall of late"),
+        ("f_beta(2.0, macro)", "F2, macro"),
+        ("f_beta(.5)", "F0.5"),
+        ("roc_auc( weighted )", "ROC AUC, weighted"),
+        ("recall_at_precision(0.9)[late]", "recall at precision 0.9 of late"),
+        ("calibration_error(10)", "calibration error in 10 bins"),
+        ("pinball(0.9)", "pinball loss at 0.9"),
+        ("ndcg(10)", "NDCG@10"),
+        ("map", "MAP"),
+        ("quantile(latency, 0.95)", "quantile 0.95 of latency"),
+        ("win_rate(judge.score)", "win rate by judge.score"),
+    ],
+)
+def test_a_metric_has_the_name_of_its_rule_and_one_for_people(call: str, label: str) -> None:
+    parsed = parse_metric(call)
+    metric = metric_of(parsed.name, parsed.arguments, parsed.of)
+    assert metric is not None and (metric.label, metric.name) == (label, parsed.text)
+    assert metric.versus == (parsed.name == "win_rate") and metric.of == parsed.of
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        ("f_beta", "f_beta lacks beta, a number above 0"),
+        ("f_beta(0)", r"beta of f_beta\(0\) must be a number above 0"),
+        ("f_beta(macro, 2)", r"f_beta\(macro, 2\) lacks beta"),
+        ("recall(2)", "2 is no argument of recall"),
+        ("recall(marco)", "marco is no argument of recall"),
+        ("recall(macro)[late]", "both an average and a class"),
+        ("roc_auc(micro)", "micro is no argument of roc_auc"),
+        ("accuracy[late]", r"accuracy is not defined for a single class; write it without \[late\]"),
+        ("recall_at_precision(1.5)", "above 0 and at most 1"),
+        ("pinball(1)", "above 0 and below 1"),
+        ("calibration_error(2.5)", "a whole number"),
+        ("ndcg(0)", "a whole number"),
+        ("mean", "lacks the name of a column"),
+        ("mean(3)", "lacks the name of a column"),
+        ("quantile(x)", "lacks the quantile"),
+        ("quantile(x, 95)", "above 0 and below 1"),
+        ("median(x, y)", "y is no argument of median"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_a_sentence(call: str, complaint: str) -> None:
+    parsed = parse_metric(call)
+    with pytest.raises(ValueError, match=complaint):
+        metric_of(parsed.name, parsed.arguments, parsed.of)
+
+
+def test_an_unknown_name_is_no_metric_of_ours() -> None:
+    assert metric_of("latency_ms") is None and metric_of("recall[late]") is None
+    assert len(NAMES) == 27 and {*METRICS} < {*NAMES}

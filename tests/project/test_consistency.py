@@ -16,6 +16,13 @@ CASES = [
     ("model inputs nobody writes", "name: m,", "name: m, inputs: {path: t.csv},", "no step writes 't.csv'"),
     ("an unknown metric", "accuracy >", "latency >", None),
     ("a metric of another task", "accuracy >", "rmse <", "11:7: rmse does not fit a binary task; use one of: accuracy"),
+    ("a metric without its argument", "accuracy >", "f_beta >", "f_beta lacks its beta, a number above 0; write f_"),
+    ("an unknown average", "accuracy >", "f1(marco) >", "11:7: marco is no argument of f1; did you mean 'macro'?"),
+    ("a class of a metric without", "accuracy >", "mcc[late] >", "mcc is not defined for a single class; write mcc"),
+    ("an average of another task", "accuracy >", "roc_auc(macro) >", "roc_auc(macro) does not fit a binary task"),
+    ("a class of an own number", "accuracy >", "latency[late] <", "latency is a number of the metrics file and takes"),
+    ("a comparison compared", "accuracy >", "win_rate(x) >", "compares with the baseline already; write win_rate"),
+    ("a class of ours", "accuracy >", "recall[late] >", None),
     ("an unknown evaluation step", "step: evaluate", "step: evalute", "unknown step 'evalute'; did you"),
     ("predictions nobody writes", "path: p.csv", "path: q.csv", "8:64: no step writes 'q.csv'"),
     ("metrics nobody writes", "metrics: n.json", "metrics: o.json", "no step writes 'o.json'"),
@@ -84,6 +91,20 @@ def test_an_unknown_metric_is_reported_where_no_metrics_file_could_hold_it(lines
         "mlops.yaml:11:7: unknown metric 'acuracy'; did you mean 'accuracy'? your own numbers come from "
         "evaluation.metrics"
     ]
+
+
+def test_a_metric_of_the_users_own_needs_no_metrics_file(lines: Lines, good: str) -> None:
+    text = good.replace(", metrics: n.json", ", custom: [m.py:revenue]").replace("accuracy >", "revenue >")
+    assert lines(text) == []
+
+
+def test_many_classes_need_one_of_them_or_an_average(lines: Lines, good: str) -> None:
+    text = good.replace("task: binary", "task: multiclass").replace("accuracy >", "recall >")
+    assert lines(text) == [
+        "mlops.yaml:11:7: recall does not fit a multiclass task; write recall(macro), recall(micro), recall(weighted) "
+        "or recall[class]"
+    ]
+    assert lines(text.replace("recall >", "recall(macro) >")) == []
 
 
 def test_a_rule_inside_any_is_checked_at_its_place(lines: Lines, good: str) -> None:

@@ -160,6 +160,65 @@ def test_a_quick_and_idle_model_computes_at_once() -> None:
     asyncio.run(story())
 
 
+class TimedModel(GatedModel):
+    """Takes as long as it is told to, by clocks of its own: that on the wall, and that of the thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate.release(10_000)
+        self.wall = self.thread = 0.0
+        self.waits = self.takes = 0.0
+
+    def predict(self, tensors: Tensors) -> Tensors:
+        self.wall += self.takes + self.waits
+        self.thread += self.takes
+        return super().predict(tensors)
+
+    def perf_counter(self) -> float:
+        return self.wall
+
+    def thread_time(self) -> float:
+        return self.thread
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> TimedModel:
+    model = TimedModel()
+    monkeypatch.setattr("mlops_ci.serving.batching.time", model)
+    return model
+
+
+def at_once(lane: Lane, calls: int) -> int:
+    """How many calls in a row it computes at once."""
+    return next((done for done in range(calls) if lane.at_once(rows(1), 1) is None), calls)
+
+
+def test_a_quick_model_on_a_busy_machine_stays_a_quick_one(timed: TimedModel) -> None:
+    lane, _ = lane_of(timed)
+    lane.warm_up(rows(1))
+    timed.takes, timed.waits = 0.0004, 0.2
+    assert at_once(lane, 500) == 500
+
+
+def test_a_model_that_becomes_slow_is_handed_to_the_thread(timed: TimedModel) -> None:
+    lane, _ = lane_of(timed)
+    lane.warm_up(rows(1))
+    assert at_once(lane, 500) == 500
+    timed.takes = 0.05
+    assert at_once(lane, 500) == 2, "one to wonder, and one to see"
+
+
+def test_a_model_of_which_every_tenth_call_is_slow_is_handed_to_the_thread(timed: TimedModel) -> None:
+    lane, _ = lane_of(timed)
+    lane.warm_up(rows(1))
+    for _ in range(2):
+        timed.takes = 0.05
+        assert at_once(lane, 1) == 1
+        timed.takes = 0.0
+        assert at_once(lane, 9) in (9, 0)
+    assert at_once(lane, 1) == 0
+
+
 def test_a_busy_model_computes_nothing_at_once() -> None:
     async def story() -> None:
         model = GatedModel()

@@ -70,7 +70,7 @@ def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", 1 << 20, lambda _: None)
     one, lines = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"]
     for _ in range(2):
-        spool.append(lines.head(one), [lines.line(one)], 0.0)
+        spool.append(lines.head(one.at), [lines.line(one)], 0.0)
         spool.rotate(0.0, everything=True)
         sender = Sender(spool, lambda: store, lambda _: None)
         sender.start()
@@ -80,8 +80,8 @@ def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_same_requests_are_the_same_segment_and_a_changed_byte_shows(tmp_path: Path) -> None:
     one, lines = exchange("r"), collector(tmp_path, Counts())._lines["coin"]
-    name, data = pack(lines.head(one), lines.line(one))
-    assert (name, data) == pack(lines.head(one), lines.line(one))
+    name, data = pack(lines.head(one.at), lines.line(one))
+    assert (name, data) == pack(lines.head(one.at), lines.line(one))
     assert name.startswith("20260301T120000000Z-1-")
     for broken in (data[:-1], data[:50] + bytes([data[50] ^ 1]) + data[51:], b""):
         with pytest.raises(IntegrityError):

@@ -187,7 +187,7 @@ def test_a_full_disk_loses_whole_requests_and_counts_them(tmp_path: Path) -> Non
     try:
         for number in range(10):
             one = exchange(f"r{number}")
-            spool.append(lines.head(one), [lines.line(one)], 0.0)
+            spool.append(lines.head(one.at), [lines.line(one)], 0.0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
@@ -207,7 +207,7 @@ spool = Spool(Path(sys.argv[1]), 1 << 20, lambda _: None)
 lines = collector(Path(sys.argv[1]) / "unused", Counts())._lines["coin"]
 for number in range(3):
     one = exchange(f"r{number}")
-    spool.append(lines.head(one), [lines.line(one)], 0.0)
+    spool.append(lines.head(one.at), [lines.line(one)], 0.0)
 spool._parts["coin"].file.write(b'{"id":"cut sh')
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -226,7 +226,7 @@ def test_what_a_killed_worker_has_written_is_sent_by_the_next_one(tmp_path: Path
 def test_a_part_that_another_worker_is_writing_is_left_alone(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 1 << 20, lambda _: None)
     one, lines = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"]
-    spool.append(lines.head(one), [lines.line(one)], 0.0)
+    spool.append(lines.head(one.at), [lines.line(one)], 0.0)
     other = Spool(tmp_path, 1 << 20, lambda _: None)
     other.recover()
     assert not other.segments()

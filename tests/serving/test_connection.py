@@ -65,6 +65,7 @@ def test_an_offer_of_another_protocol_is_not_taken_up(server: ServerProcess) -> 
         (b"POST /score HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n30d41\r\n" + b" " * 200_001, b"413"),
         (b"GET /health HTTP/1.1\r\nX: " + b"a" * 400_000, b"431"),
         (b"GET /" + b"a" * 400_000, b"431"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"431"),
     ],
     ids=lambda value: repr(value[:60]),
 )

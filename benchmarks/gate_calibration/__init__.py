@@ -1,0 +1,1 @@
+"""Simulations of the gate; see ``__main__.py``."""

@@ -1,0 +1,97 @@
+"""Bounds of metrics that are computed again for each set of weights: areas under curves, quantiles, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mlops_ci.metrics import Metric, Predictions, Resampled
+from mlops_ci.project.metric_calls import parse_metric
+from mlops_ci.statistics import (
+    LITTLE,
+    Estimate,
+    bootstrap_bounds,
+    by_weights,
+    jackknife_bounds,
+    little_bootstraps,
+    quantile_bounds,
+    quantile_known,
+)
+
+# The same evidence must give the same verdict, whoever asks and however often.
+_SEED = 20_130_101
+_FloatArray = npt.NDArray[np.float64]
+_Codes = npt.NDArray[np.int64]
+_Rows = npt.NDArray[np.integer[Any]]
+_Evaluate = Callable[[_FloatArray], _FloatArray]
+
+_SMOOTH = {"pr_auc", "roc_auc"}
+"""Small changes of the weights change them a little, as a jackknife needs."""
+
+_BLOCKS = 200
+"""Rows are left out in so many blocks at most, drawn at random: a block's contribution is the sum of its rows'."""
+
+
+def resampled_alone(metric: Metric, form: Resampled, predictions: Predictions, confidence: float) -> Estimate:
+    """One model's value."""
+    probability = _probability(metric)
+    if probability is not None and predictions.weight is None and predictions.group is None:
+        values = predictions.columns[metric.column or ""]
+        value = float(form.prepare(predictions)(np.ones((1, len(values))))[0])
+        return quantile_bounds(values, probability, value, confidence)
+    return _estimate(metric, predictions, confidence, lambda rows: form.prepare(_some(predictions, rows)), alone=True)
+
+
+def resampled_change(
+    metric: Metric, form: Resampled, candidate: Predictions, baseline: Predictions, factor: float, confidence: float
+) -> Estimate:
+    """Candidate minus ``factor`` times baseline."""
+
+    def prepare(rows: _Rows | None) -> _Evaluate:
+        ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))
+        return lambda weights: ours(weights) - factor * theirs(weights)
+
+    return _estimate(metric, candidate, confidence, prepare, alone=False)
+
+
+def _estimate(
+    metric: Metric,
+    predictions: Predictions,
+    confidence: float,
+    prepare: Callable[[_Rows | None], _Evaluate],
+    *,
+    alone: bool,
+) -> Estimate:
+    rows, group = len(predictions), predictions.group
+    if group is None and rows > LITTLE:
+        return little_bootstraps(prepare, rows, confidence, seed=_SEED)
+    if parse_metric(metric.name).name in _SMOOTH:
+        sample = by_weights(prepare(None), _blocks(rows) if group is None else group)
+        return jackknife_bounds(sample, confidence, alone=alone, groups=group is not None)
+    units = np.arange(rows) if group is None else group
+    probability = _probability(metric)
+    if probability is not None and not quantile_known(int(units.max(initial=-1)) + 1, probability, confidence):
+        value = float(prepare(None)(np.ones((1, rows)))[0])
+        return Estimate.unknown(value, "bootstrap").without_bounds("too few rows lie beyond the quantile")
+    return bootstrap_bounds(prepare(None), units, confidence, seed=_SEED, groups=group is not None)
+
+
+def _some(predictions: Predictions, rows: _Rows | None) -> Predictions:
+    return predictions if rows is None else predictions.take(rows)
+
+
+def _blocks(rows: int) -> _Codes:
+    """Which block each row is left out with."""
+    codes: _Codes = np.arange(rows) % _BLOCKS
+    return np.random.default_rng(_SEED).permutation(codes) if rows > _BLOCKS else codes
+
+
+def _probability(metric: Metric) -> float | None:
+    """Which quantile a metric is, if it is one."""
+    call = parse_metric(metric.name)
+    if call.name == "median":
+        return 0.5
+    return float(call.arguments[-1]) if call.name == "quantile" else None

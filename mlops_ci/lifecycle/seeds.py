@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.evidence import candidate_evidence, metric_values
+from mlops_ci.metrics import metric_of, value, why_not
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.project.project import EvaluationChoice, Project
@@ -45,7 +47,7 @@ def values_of_seeds(
     """
     if not further or project.evaluation is None:
         return {}
-    found = [metric_values(evidence)]
+    found = [_values(project, evidence)]
     for seed, results in enumerate(further, start=1):
         files = {}
         for file in results:
@@ -61,5 +63,18 @@ def values_of_seeds(
                 where=project.evaluation.results[0],
                 hint="take the evaluation set by a seed of its own, not by MLOPS_CI_SEED",
             )
-        found.append(metric_values(of_seed))
+        found.append(_values(project, of_seed))
     return {name: tuple(values.get(name) for values in found) for name in dict.fromkeys(n for v in found for n in v)}
+
+
+def _values(project: Project, evidence: Evidence) -> dict[str, float | None]:
+    """All metrics that the evidence allows, those with arguments as the rules call them."""
+    found = metric_values(evidence)
+    if evidence.predictions is None or project.gate is None:
+        return found
+    for rule in project.gate.flat():
+        metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
+        if metric and not metric.versus and why_not(metric, evidence.predictions) is None:
+            result = value(metric, evidence.predictions)
+            found[rule.metric] = None if math.isnan(result) else result
+    return found

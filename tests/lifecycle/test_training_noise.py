@@ -61,6 +61,8 @@ def test_seeds_that_split_the_rows_are_refused(lucky: Lab) -> None:
 
 
 def test_a_bundle_carries_what_the_seeds_have_left_and_nothing_is_believed(lucky: Lab, tmp_path: Path) -> None:
+    lucky.edit("mlops.yaml", "    - size <= 100\n", "    - size <= 100\n    - f_beta( 2 ) >= 0.1\n")
+    lucky.commit("a metric with an argument")
     bundle = tmp_path / "bundle"
     assert lucky.run_here("run", "--bundle", str(bundle), "--host", "local").code == 0
     manifest = bundle / "bundle.json"
@@ -77,4 +79,5 @@ def test_a_bundle_carries_what_the_seeds_have_left_and_nothing_is_believed(lucky
     manifest.write_text(honest.replace('"size":[10.0,10.0,10.0]', '"size":[1.0,1.0,1.0]'))
     result = lucky.run_here("ci", "--bundle", str(bundle), "--host", "local", "--json").json
     assert result["verdict"]["rules"][0]["seeds"]["candidate"] == 3
-    assert lucky.versions()[0]["evaluations"][0]["seeds"]["size"] == [10.0, 10.0, 10.0]
+    seeds = lucky.versions()[0]["evaluations"][0]["seeds"]
+    assert (seeds["size"], len(set(seeds["f_beta(2)"]))) == ([10.0, 10.0, 10.0], 3)

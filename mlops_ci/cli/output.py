@@ -101,7 +101,7 @@ class LineProgress:
     def finished(self, step: StepRun) -> None:
         """A step ended, or was found to be known."""
         colour = {"ran": "green", "reused": "green", "failed": "red"}.get(step.status, "yellow")
-        self._say(step.name, step_line(step), colour)
+        self._say(step.label, step_line(step), colour)
 
     def _say(self, step: str, text: str, colour: str | None = None) -> None:
         with self._lock, suppress(BrokenPipeError):  # the work goes on when nobody reads of it

@@ -83,7 +83,8 @@ def run(
         echo(f"bundle {digest}")
     for path in restored:
         echo(f"restored {path}")
-    steps = "1 step" if len(done.run.steps) == 1 else f"{len(done.run.steps)} steps"
+    count = len({step.name for step in done.run.steps})
+    steps = "1 step" if count == 1 else f"{count} steps"
     echo(f"run {done.run.id}: {steps} in {duration(done.run.seconds)}")
     for name, value in done.run.metrics.items():
         echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")

@@ -63,7 +63,7 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
         rows = f", {dataset.profile.rows:,} rows" if dataset.profile else ""
         echo(f"dataset {name}: {dataset.path}, {dataset.size:,} bytes{rows}")
     for step in found.steps:
-        echo(f"step {step.name}: {step_line(step)}")
+        echo(f"step {step.label}: {step_line(step)}")
         for line in step.log_tail:
             echo(f"  | {visible(line)}")
     for name, value in found.metrics.items():

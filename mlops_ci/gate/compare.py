@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -119,9 +120,15 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
         ("weights", candidate.predictions.weight, theirs.weight),
         ("groups", candidate.predictions.group, theirs.group),
     ):
-        if (mine is None) != (other is None) or (mine is not None and not np.array_equal(mine, other)):
+        if not _same(mine, other):
             return f"the rows have other {what} than those of {name}"
     return None
+
+
+def _same(mine: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
+    if mine is None or other is None:
+        return mine is other
+    return np.array_equal(mine, other)
 
 
 def _why_no_value(predictions: Predictions) -> str:

@@ -8,7 +8,7 @@ from statistics import mean
 
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
-from mlops_ci.gate.results import Test, bounds_of, reason_of, reference_name, result_of
+from mlops_ci.gate.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
 from mlops_ci.gate.seeds import trainings_of, widen
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome, RuleResult
@@ -24,6 +24,7 @@ def without_seed(rule: Rule, problem: str, candidate: Evidence) -> RuleResult:
 
 
 def judge_numbers(rule: Rule, candidate: Evidence, reference: Reference | None, confidence: float) -> Test:
+    """Judge a rule about such a number."""
     plain = _compare_plainly(rule, candidate, reference)
     if plain.candidate is None or plain.outcome == "incomparable" or not plain.waivable:
         return Test(plain)
@@ -70,7 +71,6 @@ def _compare_plainly(rule: Rule, candidate: Evidence, reference: Reference | Non
         reason = reference.problem or f"the {reference_name(rule)} has no {rule.metric}"
         return result_of(rule, "incomparable", reason, candidate=found)
     if rule.bound.factor != 1.0 and before <= 0:
-        reason = f"the {reference_name(rule)} is {number(before)}, and a share of what is not positive means nothing"
-        return result_of(rule, "inconclusive", reason, candidate=found, baseline=before, waivable=False)
+        return no_share(rule, found, before)
     outcome = outcome_of_value(rule, found, rule.bound.factor * before + rule.bound.offset)
     return result_of(rule, outcome, _NO_UNCERTAINTY, candidate=found, baseline=before, change=found - before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mlops_ci.errors import UsageError
@@ -103,7 +103,7 @@ def _held(verdict: Verdict) -> Iterable[PastRule]:
             yield PastRule(result.rule, result.label, result.outcome, result.reason, result.slice)
 
 
-def _notes(gate: GateChoice, looks: dict[str, set[str]]) -> Iterable[str]:
+def _notes(gate: GateChoice, looks: Mapping[str, object]) -> Iterable[str]:
     if gate.budget or looks:
         yield "advisory: shown without the budget of looks, none of which is spent by this"
         yield "rules chosen by what they would have done to these versions are fitted to their test sets"

@@ -38,9 +38,10 @@ def write_bundle(session: Session, trained: Trained, folder: Path) -> str:
         trained: the finished run, with all its files here.
         folder: a folder for which :func:`require_place` holds.
     """
-    for file in trained.files:
+    for file in (*trained.files, *(file for results in trained.seeds for file in results)):
         clone(trained.materials.path(file), folder / OBJECTS / hexadecimal(file.digest))
-    data = encode(Bundle(BUNDLE_FORMAT, session.project.model.name, session.checkout.head, trained.run, trained.files))
+    head, model = session.checkout.head, session.project.model.name
+    data = encode(Bundle(BUNDLE_FORMAT, model, head, trained.run, trained.files, trained.seeds))
     (folder / MANIFEST).write_bytes(data)
     digest = digest_of_bytes(data)
     session.host.outputs({"bundle-digest": digest})

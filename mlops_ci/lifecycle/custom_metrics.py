@@ -27,6 +27,7 @@ from mlops_ci.pipeline.fingerprint import step_fingerprint
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.run import find_result
 from mlops_ci.project.project import CustomMetric, PredictionsFile
+from mlops_ci.project.variants import Variant
 from mlops_ci.records.codec import decode_strictly, encode
 from mlops_ci.records.digest import hexadecimal
 from mlops_ci.records.evaluation import Evaluation
@@ -148,12 +149,12 @@ class _Caller:
         place = f"{FOLDER}/{hexadecimal(predictions.digest)}/{metric.function}"
         try:
             inputs = self.workshop.resolver.inputs(step, {read.path: read.digest})
-            fingerprint = step_fingerprint(inputs)
+            fingerprint = step_fingerprint(inputs, None)
             known = None if self.force else find_result(self.session.cache, step, fingerprint)
             if known and self._restored(known):
                 return _moved(known.outputs, folder_of(metric), place)
             self.workshop.progress.started(step.name, (f"{read.path} was never measured by this code",))
-            executed = self.workshop.execute(step, {read.path: read})
+            executed = self.workshop.execute(Variant(step), {read.path: read})
             self.workshop.progress.finished(_run(step.name, executed))
             if executed.error is None:
                 self._remember(fingerprint, executed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlops_ci.lifecycle.evidence import result_paths
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.graph import makes, upstream
 from mlops_ci.project.project import Project, Step
@@ -52,7 +51,7 @@ def _evaluation_steps(project: Project) -> list[Step]:
     evaluation = project.evaluation
     if evaluation is None:
         return []
-    to_results = _upstream_of(project, result_paths(evaluation))
+    to_results = _upstream_of(project, evaluation.results)
     to_model = _upstream_of(project, project.model.files)
     return [step for step in to_results if step not in to_model or step.name == evaluation.step]
 

@@ -26,6 +26,8 @@ from mlops_ci.workspace.store import Store
 Measured = Mapping[str, Mapping[str, CustomResult]]
 """What the user's functions say: by the digest of predictions, by the name of the function."""
 
+NOTHING_MEASURED: Measured = {}
+
 
 def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, files: Mapping[str, Path]) -> Evidence:
     """Read the candidate's evidence from the files of a run, given by their paths in the project."""
@@ -42,12 +44,6 @@ def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, fi
         raise UsageError("no step has made the predictions", where=path)
     found = read_evidence(files[path], how, called=path)
     return replace(found, numbers=numbers)
-
-
-def result_paths(evaluation: EvaluationChoice) -> list[str]:
-    """The files in which an evaluation leaves its results."""
-    predictions = evaluation.predictions.path if evaluation.predictions else None
-    return [path for path in (predictions, evaluation.metrics) if path]
 
 
 def predictions_format(
@@ -122,7 +118,7 @@ def recorded_evidence(
     evaluation: EvaluationChoice,
     gate: GateChoice,
     evaluation_set: str | None,
-    measured: Measured,
+    measured: Measured = NOTHING_MEASURED,
     columns: tuple[str, ...] = (),
 ) -> Reference:
     """What is recorded of a registered version on an evaluation set; further columns are read as slices."""
@@ -134,9 +130,9 @@ def recorded_evidence(
         if newest is None:
             return Reference(side, problem=f"{name} v{version.version} was never evaluated")
         # Its plain numbers still stand; its rows cannot be paired, and saying so is the judge's part.
-        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers))
+        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers, seeds=newest.seeds))
     if how is None or recorded.predictions is None:
-        return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers))
+        return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers, seeds=recorded.seeds))
     with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
         target = Path(scratch) / Path(recorded.predictions.path).name
         called = f"the predictions of {name} v{version.version}"
@@ -149,4 +145,6 @@ def recorded_evidence(
             return Reference(side, problem=error.line())
     custom = measured.get(recorded.predictions.digest, {})
     predictions = with_values(read.predictions, custom) if read.predictions is not None else None
-    return Reference(side, replace(read, predictions=predictions, numbers=recorded.numbers, custom=custom))
+    return Reference(
+        side, replace(read, predictions=predictions, numbers=recorded.numbers, custom=custom, seeds=recorded.seeds)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
 from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
-from mlops_ci.lifecycle.evidence import Measured, candidate_evidence, result_paths, shown_metrics
+from mlops_ci.lifecycle.evidence import Measured, candidate_evidence, shown_metrics
 from mlops_ci.lifecycle.sampling import samples_from
+from mlops_ci.lifecycle.seeds import results_of_seeds, values_of_seeds
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
 from mlops_ci.pipeline.materials import Materials
@@ -40,6 +41,8 @@ class Trained:
 
     ``samples``, ``conversion`` and ``int8`` are computed from ``files``, wherever that is done. ``int8`` is what the
     quantised form of the model answers, or why that is not known; ``measured`` is what the user's functions say.
+    ``seeds`` are the results of the evaluation for each seed after the first, from which ``run.evaluation.seeds`` is
+    computed.
     """
 
     run: Run
@@ -50,6 +53,7 @@ class Trained:
     conversion: Conversion | None = None
     int8: Evidence | str | None = None
     measured: Measured = field(default_factory=dict)
+    seeds: tuple[tuple[FileRecord, ...], ...] = ()
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -59,7 +63,7 @@ class Trained:
 def kept_paths(project: Project) -> list[str]:
     """The outputs that are kept with the run's record."""
     stored = [output.path for step in project.steps for output in step.outputs if output.store]
-    return [*stored, *(result_paths(project.evaluation) if project.evaluation else [])]
+    return [*stored, *(project.evaluation.results if project.evaluation else ())]
 
 
 def examine(
@@ -69,13 +73,14 @@ def examine(
     materials: Materials,
     scratch: Path,
     *,
+    seeds: Sequence[Mapping[str, FileRecord]] = (),
     partial: bool = False,
     strict: bool = False,
 ) -> Trained:
     """Read what the steps have written: predictions, numbers, the model's files and signature.
 
     A ``partial`` run, of some steps only, need not have made the predictions or the model's inputs. ``strict`` reads
-    what another job has left.
+    what another job has left. ``seeds`` is what the steps have written for each seed after the first.
     """
     project = session.project
 
@@ -84,10 +89,13 @@ def examine(
 
     model = tuple(dict.fromkeys(file for path in project.model.files for file in made(path)))
     evidence, predictions = Evidence(), None
+    of_seeds: tuple[tuple[FileRecord, ...], ...] = ()
     chosen = project.evaluation
-    if chosen and not (partial and not all(made(path) for path in result_paths(chosen))):
-        files = {path: _readable(materials, made(path), scratch) for path in result_paths(chosen) if made(path)}
+    if chosen and not (partial and not all(made(path) for path in chosen.results)):
+        files = {path: _readable(materials, made(path), scratch) for path in chosen.results if made(path)}
         evidence = candidate_evidence(chosen, project.gate, files)
+        of_seeds = results_of_seeds(chosen, seeds)
+        evidence = replace(evidence, seeds=values_of_seeds(project, evidence, of_seeds, materials, scratch / "seeds"))
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
     kept = tuple(dict.fromkeys(file for path in kept_paths(project) for file in made(path)))
     metrics = shown_metrics(evidence, project.gate)
@@ -98,13 +106,14 @@ def examine(
             rows=len(evidence.predictions) if evidence.predictions is not None else None,
             predictions=predictions,
             numbers=dict(evidence.numbers),
+            seeds=dict(evidence.seeds),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
     converted = made(FOLDER)
     read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
     run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
     if partial:
-        return Trained(run, evidence, materials, read)
+        return Trained(run, evidence, materials, read, seeds=of_seeds)
     tables = _tables(session, inputs, predictions, materials, scratch)
     return Trained(
         run=replace(run, signature=_signature(project, tables)),
@@ -114,6 +123,7 @@ def examine(
         samples=_samples(project, tables, evidence, scratch),
         conversion=conversion_of(session, outputs, materials, strict=strict),
         int8=_int8(project, tables, evidence, outputs.get(INT8_ANSWERS), materials, scratch),
+        seeds=of_seeds,
     )
 
 

@@ -61,7 +61,11 @@ def execution(
         for step in selected_steps(session.project.steps, only):
             session.resolver.environment_of(step).lock()  # what lacks is said before anything has run for hours
         wanted = _wanted(session, whole=whole)
-        result = Conductor(workshop, session.cache, run_id, wanted=wanted, only=only, force=force).run()
+        results = session.project.evaluation.results if session.project.evaluation else ()
+        conductor = Conductor(
+            workshop, session.cache, run_id, wanted=wanted, wanted_of_seeds=results, only=only, force=force
+        )
+        result = conductor.run()
         recorder = _Recorder(session, run_id, started, result)
         if isinstance(result.interruption, Interruption | KeyboardInterrupt):
             recorder.write("interrupted", "interrupted by a signal")
@@ -74,8 +78,9 @@ def execution(
             raise result.error
         try:
             run = recorder.record("succeeded", None)
-            outputs = result.outputs | left_by(result.setbacks, session, materials, scratch)
-            trained = examine(session, run, outputs, materials, scratch, partial=bool(only))
+            outputs = result.outputs() | left_by(result.setbacks, session, materials, scratch)
+            seeds = [result.outputs(seed) for seed in result.further_seeds()]
+            trained = examine(session, run, outputs, materials, scratch, seeds=seeds, partial=bool(only))
             trained = measured(session, workshop, trained, scratch, force=force)
         except MlopsError as error:
             recorder.write("failed", error.line())

@@ -115,7 +115,7 @@ def _of_version(
     found, identity = None, None
     for name in _ids(evaluation):
         wanted = (*((name,) if name else ()), *columns)
-        found = recorded_evidence(store, state, version, "candidate", evaluation, gate, its_set, wanted)
+        found = recorded_evidence(store, state, version, "candidate", evaluation, gate, its_set, columns=wanted)
         identity = name
         if found.evidence is not None:
             break

@@ -8,12 +8,12 @@ from mlops_ci.lifecycle.session import Session
 
 
 def restore_outputs(session: Session, trained: Trained) -> list[str]:
-    """Copy every output to its own path, and return the paths.
+    """Copy every output to its own path, and return the paths; of several seeds the first, which is the model's.
 
     Raises:
         UsageError: git tracks a file of that name; it is not overwritten.
     """
-    outputs = [file for step in trained.run.steps for file in step.outputs]
+    outputs = [file for step in trained.run.steps if not step.seed for file in step.outputs]
     tracked = set(session.snapshot.tracked_files())
     for file in outputs:
         if file.path in tracked:

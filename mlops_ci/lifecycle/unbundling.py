@@ -30,6 +30,7 @@ from mlops_ci.pipeline.custom_metrics import FOLDER
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.project.project import Project
+from mlops_ci.project.variants import variants
 from mlops_ci.records.bundle import BUNDLE_FORMAT, Bundle
 from mlops_ci.records.codec import decode
 from mlops_ci.records.digest import digest_of_bytes, hexadecimal, is_digest
@@ -82,13 +83,18 @@ def receive(folder: Path, arrival: Arrival, now: datetime, *, digest: str | None
     _require(_is_moment(run.started, now), "the run is of no time that was", MANIFEST)
     times = [run.seconds, *(seconds for step in run.steps for seconds in (step.seconds, step.cpu_seconds))]
     _require(all(0 <= seconds < _LONGEST_JOB for seconds in times), "a time is none that a job takes", MANIFEST)
-    steps = sorted(step.name for step in run.steps)
-    _require(steps == sorted(step.name for step in project.steps), "the run has other steps", MANIFEST)
+    expected = variants(project, project.steps)
+    steps = sorted(step.label for step in run.steps)
+    _require(steps == sorted(variant.name for variant in expected), "the run has other steps", MANIFEST)
     claimed = {name: dataset.path for name, dataset in run.datasets.items()}
     _require(claimed == {one.name: one.path for one in project.datasets}, "the run has other datasets", MANIFEST)
     digests = [run.environment.digest, *(dataset.digest for dataset in run.datasets.values())]
     _require(all(map(is_digest, digests)), "a digest is none", MANIFEST)
     _require_files(bundle.files, project)
+    further = max((variant.seed or 0 for variant in expected), default=0)
+    _require(len(bundle.seeds) == further, "the bundle has the results of other seeds", MANIFEST)
+    for results in bundle.seeds:
+        _require_files(results, project)
     return Received(folder, bundle)
 
 
@@ -106,13 +112,16 @@ def taken_over(session: Session, received: Received) -> Iterator[Trained]:
         computed = session.resolver.model_fingerprint()
         _require(claimed.fingerprint == computed, "the run is not one of the code that is checked out", MANIFEST)
     with scratch_folder() as scratch:
-        _require_room(bundle.files, scratch)
+        files = (*bundle.files, *(file for results in bundle.seeds for file in results))
+        _require_room(files, scratch)
         materials = Materials(scratch / "objects", session.cache)
-        for file in bundle.files:
+        for file in files:
             _take(received.folder, file, materials, scratch)
         outputs = {file.path: file for file in bundle.files}
         try:
-            trained = examine(session, _run_of(session, claimed), outputs, materials, scratch, strict=True)
+            seeds = [{file.path: file for file in results} for results in bundle.seeds]
+            run = _run_of(session, claimed)
+            trained = examine(session, run, outputs, materials, scratch, seeds=seeds, strict=True)
             trained = with_custom_metrics(session, trained, outputs)
         except UsageError as error:  # the other job has read the same files, and found them good
             raise IntegrityError(error.what, where=error.where, hint="the bundle was changed") from error

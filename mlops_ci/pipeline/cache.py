@@ -79,10 +79,10 @@ class StepCache:
         if damaged:
             self.store.delete(cache_object_key(damaged.digest, self.areas[0]))
 
-    def last(self, step: str) -> LastResult | None:
-        """What the newest execution of a step saw; a hint, so that a damaged one is no error."""
+    def last(self, step: str, seed: int | None) -> LastResult | None:
+        """What the newest execution of a step for a seed saw; a hint, so that a damaged one is no error."""
         for area in self.areas:
-            key = last_result_key(self.model, step, area)
+            key = last_result_key(self.model, step, seed, area)
             data = self.store.get(key)
             if data is not None:
                 try:
@@ -91,9 +91,9 @@ class StepCache:
                     continue
         return None
 
-    def note_last(self, step: str, last: LastResult) -> None:
-        """Remember what the newest execution of a step saw."""
-        self.store.put(last_result_key(self.model, step, self.areas[0]), encode(last))
+    def note_last(self, step: str, seed: int | None, last: LastResult) -> None:
+        """Remember what the newest execution of a step for a seed saw."""
+        self.store.put(last_result_key(self.model, step, seed, self.areas[0]), encode(last))
 
     def find_lock(self, requirements: str) -> EnvironmentLock | None:
         """The lock resolved before for requirements with this digest."""

@@ -22,6 +22,7 @@ from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.sandbox import step_environment, written_files
 from mlops_ci.pipeline.undeclared import undeclared_files, undeclared_params
 from mlops_ci.project.project import Step
+from mlops_ci.project.variants import Variant
 from mlops_ci.records.files import FileRecord
 
 _TAIL_LINES = 40
@@ -50,23 +51,23 @@ class Workshop:
     cancelled: Event
     folder: Path
 
-    def execute(self, step: Step, made: Mapping[str, FileRecord]) -> Executed:
-        """Run a step; its outputs are taken over only if it succeeds.
+    def execute(self, variant: Variant, made: Mapping[str, FileRecord]) -> Executed:
+        """Run a step for a seed; its outputs are taken over only if it succeeds.
 
         Args:
-            step: the step.
+            variant: the step and its seed.
             made: the outputs of other steps that it reads, by path.
         """
-        sandbox = self.folder / step.name
+        sandbox = self.folder / str(variant.seed or 0) / variant.step.name
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         finished: Finished | None = None
         try:
-            finished = self._run(step, made, sandbox, tail)
-            self._require_success(step, finished, tail, made)
-            written = written_files(step, sandbox / "tree" / self.resolver.snapshot.prefix)
+            finished = self._run(variant, made, sandbox, tail)
+            self._require_success(variant, finished, tail, made)
+            written = written_files(variant, sandbox / "tree" / self.resolver.snapshot.prefix)
             outputs = tuple(self.materials.take(path, file) for path, file in sorted(written.items()))
         except OSError as error:
-            failure = RemoteError(f"step {step.name} cannot run: {error.strerror or error}", where=error.filename)
+            failure = RemoteError(f"step {variant.name} cannot run: {error.strerror or error}", where=error.filename)
             return Executed((), finished, tuple(tail), failure)
         except MlopsError as error:
             return Executed((), finished, tuple(tail), error)
@@ -74,7 +75,8 @@ class Workshop:
             shutil.rmtree(sandbox, ignore_errors=True)
         return Executed(outputs, finished, (), None)
 
-    def _run(self, step: Step, made: Mapping[str, FileRecord], sandbox: Path, tail: deque[str]) -> Finished:
+    def _run(self, variant: Variant, made: Mapping[str, FileRecord], sandbox: Path, tail: deque[str]) -> Finished:
+        step = variant.step
         folder = self._furnish(step, made, sandbox)
         home = sandbox / "home"
         (home / "tmp").mkdir(parents=True)
@@ -84,6 +86,7 @@ class Workshop:
             executables=self.resolver.environment_of(step).executables(),
             home=home,
             params=json.dumps(self.resolver.step_params(step)),
+            seed=variant.told,
         )
         if step.tool:
             self.resolver.tools[step.tool].furnish(sandbox / "tool")
@@ -96,7 +99,7 @@ class Workshop:
         def on_line(text: str) -> None:
             text = self.redact(text)
             tail.append(text)
-            self.progress.line(step.name, text)
+            self.progress.line(variant.name, text)
 
         return run_logged(
             [*_SHELL, step.run], cwd=folder, env=env, on_line=on_line, cancelled=self.cancelled, timeout=step.timeout
@@ -129,22 +132,23 @@ class Workshop:
         return folder
 
     def _require_success(
-        self, step: Step, finished: Finished, tail: deque[str], made: Mapping[str, FileRecord]
+        self, variant: Variant, finished: Finished, tail: deque[str], made: Mapping[str, FileRecord]
     ) -> None:
+        name, step = variant.name, variant.step
         if finished.ended == "cancelled":
-            raise UsageError(f"step {step.name} was interrupted")
+            raise UsageError(f"step {name} was interrupted")
         if finished.ended == "timeout":
             raise UsageError(
-                f"step {step.name} ran longer than its timeout of {step.timeout:g} s", hint="raise timeout, or do less"
+                f"step {name} ran longer than its timeout of {step.timeout:g} s", hint="raise timeout, or do less"
             )
         if finished.exit_code < 0:
             number = -finished.exit_code
-            name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-            hint = "it was probably out of memory" if name == "SIGKILL" else None
-            raise RemoteError(f"step {step.name} was killed by {name}", hint=hint)
+            killer = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+            hint = "it was probably out of memory" if killer == "SIGKILL" else None
+            raise RemoteError(f"step {name} was killed by {killer}", hint=hint)
         if finished.exit_code:
             raise UsageError(
-                f"step {step.name} failed with exit code {finished.exit_code}", hint=self._advice(step, tail, made)
+                f"step {name} failed with exit code {finished.exit_code}", hint=self._advice(step, tail, made)
             )
 
     def _advice(self, step: Step, tail: deque[str], made: Mapping[str, FileRecord]) -> str:

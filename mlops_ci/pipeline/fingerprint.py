@@ -16,16 +16,21 @@ from mlops_ci.records.step_result import StepInputs
 MADE_UPSTREAM = "made upstream"
 
 
-def step_fingerprint(inputs: StepInputs) -> str:
-    """The fingerprint under which a step's outputs are cached."""
-    return digest_of_value(inputs)
+def step_fingerprint(inputs: StepInputs, seed: int | None) -> str:
+    """The fingerprint under which a step's outputs are cached.
+
+    Args:
+        inputs: what it reads.
+        seed: its ``MLOPS_CI_SEED``, if it is told one. How many seeds there are changes nothing.
+    """
+    return digest_of_value(inputs if seed is None else [inputs, seed])
 
 
-def model_fingerprint(steps: Iterable[StepInputs], files: Iterable[str]) -> str:
+def model_fingerprint(steps: Iterable[str], files: Iterable[str]) -> str:
     """The fingerprint of the model that these steps make together, whatever their order.
 
     Args:
-        steps: their inputs, in which other steps' outputs stand as ``MADE_UPSTREAM``.
+        steps: the fingerprints of their inputs, in which other steps' outputs stand as ``MADE_UPSTREAM``.
         files: the paths of the model among their outputs.
     """
-    return digest_of_value([sorted(files), sorted(map(step_fingerprint, steps))])
+    return digest_of_value([sorted(files), sorted(steps)])

@@ -11,7 +11,7 @@ class Progress(Protocol):
     """Hears of a run as it goes; called from several threads at once."""
 
     def started(self, step: str, reasons: tuple[str, ...]) -> None:
-        """A step starts to run."""
+        """A step starts to run; one that runs for several seeds is named with its seed."""
         ...
 
     def line(self, step: str, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.environment import Environment
-from mlops_ci.pipeline.fingerprint import MADE_UPSTREAM, model_fingerprint
+from mlops_ci.pipeline.fingerprint import MADE_UPSTREAM, model_fingerprint, step_fingerprint
 from mlops_ci.pipeline.params import flatten, select
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -16,6 +16,7 @@ from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.graph import makes, upstream
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project, Step
+from mlops_ci.project.variants import Variant
 from mlops_ci.records.dataset import DatasetVersion
 from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.step_result import StepInputs
@@ -56,11 +57,15 @@ class Resolver:
         return self._inputs(step, of_upstream)
 
     def model_fingerprint(self) -> str:
-        """The fingerprint of the steps upstream of the model's files."""
+        """The fingerprint of the steps upstream of the model's files, as they run for the first seed."""
         files = self.project.model.files
         makers = [step.name for step in self.project.steps if any(makes(step, path) for path in files)]
         steps = upstream(self.project.steps, makers)
-        return model_fingerprint((self._inputs(step, lambda path: {path: MADE_UPSTREAM}) for step in steps), files)
+        made = (
+            step_fingerprint(self._inputs(step, lambda path: {path: MADE_UPSTREAM}), Variant(step).told)
+            for step in steps
+        )
+        return model_fingerprint(made, files)
 
     def source_files(self, step: Step) -> tuple[str, ...]:
         """The files of the working tree that a step reads; never what stands where a step writes.

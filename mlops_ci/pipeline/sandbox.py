@@ -12,6 +12,7 @@ from pathlib import Path
 from mlops_ci.errors import UsageError
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Step
+from mlops_ci.project.variants import Variant
 
 # What programs need to find themselves, their libraries and their processors; no credentials among them.
 _PASSED_ON = frozenset({
@@ -23,7 +24,7 @@ _PASSED_ON = frozenset({
 
 
 def step_environment(
-    step: Step, environ: Mapping[str, str], *, executables: Path, home: Path, params: str
+    step: Step, environ: Mapping[str, str], *, executables: Path, home: Path, params: str, seed: int | None
 ) -> dict[str, str]:
     """The environment variables of a step: an allow-list, what it asks for, and ours.
 
@@ -37,7 +38,8 @@ def step_environment(
             hint="set it in the job, or take it out of the step's env",
         )
     wanted = {name: environ[name] for name in step.env}
-    return {**wanted, **passed_on(environ, executables=executables, home=home), "MLOPS_CI_PARAMS": params}
+    ours = {"MLOPS_CI_PARAMS": params, **({} if seed is None else {"MLOPS_CI_SEED": str(seed)})}
+    return {**wanted, **passed_on(environ, executables=executables, home=home), **ours}
 
 
 def passed_on(environ: Mapping[str, str], *, executables: Path, home: Path) -> dict[str, str]:
@@ -53,24 +55,24 @@ def passed_on(environ: Mapping[str, str], *, executables: Path, home: Path) -> d
     }
 
 
-def written_files(step: Step, folder: Path) -> dict[str, Path]:
+def written_files(variant: Variant, folder: Path) -> dict[str, Path]:
     """The files that a step has written to its declared outputs, by path.
 
     Raises:
         UsageError: an output is missing, empty of files, or a link.
     """
     found: dict[str, Path] = {}
-    for output in step.outputs:
+    for output in variant.step.outputs:
         target = folder / output.path
         files = [target] if target.is_file() else sorted(file for file in target.rglob("*") if not file.is_dir())
         if not files:
             raise UsageError(
-                f"step {step.name} did not write {output.path!r}", hint="write it, or take it out of the outputs"
+                f"step {variant.name} did not write {output.path!r}", hint="write it, or take it out of the outputs"
             )
         for file in files:
             path = file.relative_to(folder).as_posix()
             if file.is_symlink() or not file.is_file():
-                raise UsageError(f"the output {path!r} is not a regular file", where=f"step {step.name}")
+                raise UsageError(f"the output {path!r} is not a regular file", where=f"step {variant.name}")
             found[path] = file
     return found
 

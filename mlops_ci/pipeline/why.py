@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlops_ci.records.step_result import StepInputs
+from mlops_ci.records.step_result import LastResult, StepInputs
 
 _SHOWN = 4
 
 
-def reasons(now: StepInputs, before: StepInputs | None) -> tuple[str, ...]:
-    """What differs between a step's inputs and those of its newest result; empty if nothing does."""
+def reasons(now: StepInputs, seed: int | None, before: LastResult | None) -> tuple[str, ...]:
+    """What differs between a step's inputs and seed, and those of its newest result; empty if nothing does."""
     if before is None:
         return ("never run before",)
-    return tuple(_differences(now, before))
+    told = () if seed == before.seed else (f"MLOPS_CI_SEED {_said(before.seed)} → {_said(seed)}",)
+    return (*told, *_differences(now, before.inputs))
+
+
+def _said(seed: int | None) -> str:
+    return "(none)" if seed is None else str(seed)
 
 
 def _differences(now: StepInputs, before: StepInputs) -> Iterator[str]:

@@ -13,6 +13,7 @@ from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
 from mlops_ci.project.paths import contains, escapes
 from mlops_ci.project.project import EvaluationChoice, Project
 from mlops_ci.project.rules import AnyOf, Rule
+from mlops_ci.project.variants import varied_steps
 from mlops_ci.project.yaml12 import Located, Path
 
 Finding = tuple[Path, str, str | None]
@@ -50,6 +51,21 @@ def _steps(project: Project) -> Iterator[Finding]:
         ordered(project.steps)
     except ValueError as error:
         yield ("steps",), str(error), "let one of them read something else"
+    else:
+        yield from _seeds(project)
+
+
+def _seeds(project: Project) -> Iterator[Finding]:
+    seeded = [step for step in project.steps if step.seeds is not None]
+    varied = varied_steps(project.steps, project.evaluation.results if project.evaluation else ())
+    for step in seeded:
+        here: Path = ("steps", step.name, "seeds")
+        if step.seeds != seeded[0].seeds:
+            what = f"{step.name!r} has {step.seeds} seeds, and {seeded[0].name!r} {seeded[0].seeds}"
+            yield here, what, "give all the same number: they run in step with one another"
+        if (step.seeds or 1) > 1 and step.name not in varied:
+            why = "no result of the evaluation depends on it, so that several seeds would show nothing"
+            yield here, why, "take seeds away, or let the evaluation read what comes of the step"
 
 
 def _clashing_outputs(project: Project) -> Iterator[Finding]:

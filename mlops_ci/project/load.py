@@ -190,7 +190,7 @@ def _step(name: str, step: dict[str, Any]) -> Step:
             for item in step["outputs"]
         ),
         runs_on=step.get("runs_on"),
-        seeds=step.get("seeds", 1),
+        seeds=step.get("seeds"),
     )
 
 

@@ -97,7 +97,7 @@ class Step:
 
     ``inputs`` is None where the user named none: then every tracked file is one. Paths are relative to the
     folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
-    ``seeds`` is how often it is run, each time with another ``MLOPS_CI_SEED``.
+    ``seeds`` is how often it is run, each time with another ``MLOPS_CI_SEED``; None where it is not told any.
     ``tool`` names the package of ours that a step runs which nobody has written: if it fails, only its outputs lack.
     """
 
@@ -111,7 +111,7 @@ class Step:
     outputs: tuple[Output, ...]
     runs_on: str | None = None
     tool: str | None = None
-    seeds: int = 1
+    seeds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,12 @@ class EvaluationChoice:
     predictions: PredictionsFile | None
     metrics: str | None
     custom: tuple[CustomMetric, ...] = ()
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The files in which an evaluation leaves its results."""
+        predictions = self.predictions.path if self.predictions else None
+        return tuple(path for path in (predictions, self.metrics) if path)
 
 
 @dataclass(frozen=True, slots=True)

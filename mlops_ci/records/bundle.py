@@ -13,7 +13,8 @@ class Bundle:
     """The manifest of a bundle. All of it is what another job claims, to be believed as far as that job is.
 
     ``head`` is the commit that was checked out, ``run`` the record of the run before anything was judged, ``files``
-    what its steps have written, as far as somebody reads it; their bytes lie beside the manifest, by digest.
+    what its steps have written, as far as somebody reads it; their bytes lie beside the manifest, by digest. ``seeds``
+    are the results of the evaluation for each seed after the first.
     """
 
     format: int
@@ -21,6 +22,7 @@ class Bundle:
     head: str
     run: Run
     files: tuple[FileRecord, ...]
+    seeds: tuple[tuple[FileRecord, ...], ...] = ()
 
 
 BUNDLE_FORMAT = 1

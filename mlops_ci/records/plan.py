@@ -11,7 +11,8 @@ class PlannedStep:
     """A step's place in the plan.
 
     ``depends`` means that it is decided when the steps before it are done: it is reused if they come out as
-    before. ``seconds`` is how long it took last time.
+    before. ``seconds`` is how long it took last time. Of a step that runs once for each of its ``seeds``,
+    ``cached`` are known already, ``seconds`` is the time of all, and the fingerprint that of the first.
     """
 
     name: str
@@ -19,6 +20,8 @@ class PlannedStep:
     reasons: tuple[str, ...]
     fingerprint: str | None = None
     seconds: float | None = None
+    seeds: int | None = None
+    cached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

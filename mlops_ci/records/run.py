@@ -23,7 +23,8 @@ StepStatus = Literal["ran", "reused", "failed", "interrupted", "not run"]
 class StepRun:
     """One step of a run. Times are in seconds, ``peak_memory`` in bytes (of its largest process).
 
-    ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted.
+    ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted. A step that ran once for each
+    seed stands there as often; the outputs of seed 0 are those of the pipeline.
     """
 
     name: str
@@ -36,6 +37,17 @@ class StepRun:
     peak_memory: int = 0
     exit_code: int | None = None
     log_tail: tuple[str, ...] = ()
+    seed: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What it is called, such as ``train (seed 1)``."""
+        return variant_name(self.name, self.seed)
+
+
+def variant_name(step: str, seed: int | None) -> str:
+    """What a step is called that runs for a seed."""
+    return step if seed is None else f"{step} (seed {seed})"
 
 
 @dataclass(frozen=True, slots=True)

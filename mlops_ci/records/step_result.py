@@ -40,7 +40,11 @@ class StepInputs:
 
 @dataclass(frozen=True, slots=True)
 class LastResult:
-    """A hint: what the newest successful execution of a step saw, to tell why it runs again."""
+    """A hint: what the newest successful execution of a step saw, to tell why it runs again.
+
+    ``seed`` is its ``MLOPS_CI_SEED``, if it was told one.
+    """
 
     inputs: StepInputs
     seconds: float
+    seed: int | None = None

@@ -15,6 +15,7 @@ from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
 from mlops_ci.report.section import PARTS, Part, part
+from mlops_ci.report.seeds import step_lines, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -28,7 +29,6 @@ from mlops_ci.report.wording import (
     rule_text,
     side_name,
     slices_line,
-    step_line,
     unchanged,
     value_text,
     visible,
@@ -254,7 +254,8 @@ def _details(report: Report) -> str:
             if result.method
         )
         lines += [f"{method}." for method in methods]
-    steps = "; ".join(f"{code(step.name)} {escape(step_line(step))}" for step in report.steps)
+        lines += [f"{escape(line)}." for line in trainings_lines(verdict)]
+    steps = "; ".join(f"{code(name)} {escape(line)}" for name, line in step_lines(report.steps))
     lines.append(f"{steps}. Whole job {duration(report.seconds)}, run {code(report.run)}.")
     body = "\n".join(f"- {line}" for line in lines)
     return f"<details><summary>Methods and timings</summary>\n\n{body}\n\n</details>"

@@ -14,6 +14,7 @@ from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
 from mlops_ci.report.conversion import conversion_lines
+from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -88,9 +89,8 @@ def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
     lines: list[RenderableType] = [Text(sides, "dim")] if sides else []
-    if verdict.spent:
-        lines.append(Padding(Text(budget_line(verdict.spent), "dim"), (0, 0, 0, 4)))
-    return [_table(verdict), *lines]
+    told = [*([budget_line(verdict.spent)] if verdict.spent else []), *map(visible, trainings_lines(verdict))]
+    return [_table(verdict), *lines, *(Padding(Text(line, "dim"), (0, 0, 0, 4)) for line in told)]
 
 
 def _table(verdict: Verdict) -> Padding:
@@ -134,8 +134,7 @@ def _sides(verdict: Verdict) -> str:
 
 
 def _steps(report: Report) -> str:
-    texts = [f"{step.name} {'reused' if step.status == 'reused' else duration(step.seconds)}" for step in report.steps]
-    return f"{', '.join(texts)}; whole job {duration(report.seconds)}"
+    return f"{', '.join(steps_in_short(report.steps))}; whole job {duration(report.seconds)}"
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> Padding:

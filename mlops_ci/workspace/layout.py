@@ -278,6 +278,6 @@ def cache_base_key(name: str) -> str:
     return f"cache/bases/{hexadecimal(name)}.json"
 
 
-def last_result_key(model: str, step: str, area: str = "") -> str:
-    """The hint by which ``plan`` tells why a step runs again."""
-    return f"{area}cache/last/{model}/{step}.json"
+def last_result_key(model: str, step: str, seed: int | None = None, area: str = "") -> str:
+    """The hint by which ``plan`` tells why a step runs again; that of the first seed is the step's own."""
+    return f"{area}cache/last/{model}/{step}{f'/{seed}' if seed else ''}.json"

@@ -66,7 +66,11 @@ def test_a_long_file_says_what_its_rows_say(
         assert one.outcome == other.outcome and one.label == other.label
         assert one.candidate == pytest.approx(other.candidate)
         assert one.change == pytest.approx(other.change)
-        spread = abs(other.interval[1] - other.interval[0])
+        assert other.interval is not None
+        low, high = other.interval
+        assert low is not None
+        assert high is not None
+        spread = high - low
         assert one.interval == pytest.approx(other.interval, abs=0.05 * spread)
 
 

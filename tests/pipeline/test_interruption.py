@@ -59,6 +59,24 @@ def test_a_signal_ends_the_steps_and_leaves_a_record(lab: Lab, number: signal.Si
     assert lab.versions() == []
 
 
+def test_a_signal_in_a_later_seed_keeps_what_the_earlier_have_made(lab: Lab) -> None:
+    lab.edit("train.py", "import yaml\n", "import os, time, yaml\nif os.environ['MLOPS_CI_SEED'] == '1':\n")
+    lab.edit("train.py", "'1':\n", "'1':\n    print('again', flush=True)\n    time.sleep(60)\n")
+    lab.edit("mlops.yaml", "    run: python train.py\n", "    run: python train.py\n    seeds: 3\n")
+    lab.commit()
+    process = start(lab)
+    assert process.stdout is not None
+    while "train (seed 1) | again" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "mlops-ci: error[130]: interrupted\n")
+    [run] = lab.run("runs", "list", "--json").json
+    ended = {(step["name"], step["seed"]): step["status"] for step in run["steps"]}
+    assert (ended["train", 0], ended["train", 1], ended["train", 2]) == ("ran", "interrupted", "not run")
+    assert lab.versions() == []
+
+
 def test_after_kill_9_at_any_moment_the_next_run_converges(
     lab: Lab, record_property: Callable[[str, object], None]
 ) -> None:

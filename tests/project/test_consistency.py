@@ -47,6 +47,26 @@ def test_parts_that_do_not_fit_together_are_reported(
         assert [line for line in found if complaint in line], found
 
 
+SEEDS = [
+    ("of the training", {"train": 3}, None),
+    ("of both, in step", {"train": 3, "evaluate": 3}, None),
+    ("of other numbers", {"train": 3, "evaluate": 2}, "'evaluate' has 2 seeds, and 'train' 3; give all the same"),
+    ("that nobody evaluates", {"report": 2}, "no result of the evaluation depends on it, so that several seeds"),
+    ("one, for its own sake", {"report": 1}, None),
+]
+
+
+@pytest.mark.parametrize(("_case", "seeds", "complaint"), SEEDS, ids=[case[0] for case in SEEDS])
+def test_seeds_that_do_not_fit_are_reported(
+    _case: str, seeds: dict[str, int], complaint: str | None, lines: Lines, good: str
+) -> None:
+    text = good.replace("evaluation:", "  report: {run: x, inputs: [p.csv], outputs: [r.html]}\nevaluation:")
+    for name, number in seeds.items():
+        text = text.replace(f"  {name}: {{", f"  {name}: {{seeds: {number}, ")
+    found = lines(text)
+    assert (len(found) == 1 and complaint in found[0]) if complaint else not found, found
+
+
 CONVERSIONS = [
     ("no rows", ", inputs: {path: p.csv}", "", "3:7: the conversion needs the model's inputs; add model.inputs"),
     ("its name taken", "  train:", "  onnx:", "7:9: the name 'onnx' is that of the conversion; rename the step"),

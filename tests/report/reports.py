@@ -10,7 +10,16 @@ from mlops_ci.records.conversion import CONVERSION_FORMAT, Conversion, OnnxForm,
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
 from mlops_ci.records.run import StepRun
-from mlops_ci.records.verdict import Disagreement, Outcome, RuleOutcome, RuleResult, Side, Spent, Verdict
+from mlops_ci.records.verdict import (
+    Disagreement,
+    Outcome,
+    RuleOutcome,
+    RuleResult,
+    SeedSpread,
+    Side,
+    Spent,
+    Verdict,
+)
 
 SET = "sha256:" + "a41c" * 16
 CHAMPION = Side("sha256:" + "1" * 64, version=12, commit="9be04d7" + "0" * 33, name="champion")
@@ -167,6 +176,19 @@ NO_GAIN = replace(
 ABSENT = replace(skipped(LATENCY), outcome="fail", reason="latency_ms is not in the metrics file")
 
 
+_SEEDED = tuple(
+    replace(result, seeds=SeedSpread(3, 5 if result.change else 0, 0.0021, 0.0018 if result.change else None))
+    for result in (replace(BETTER, method=f"{BETTER.method}, 3 trainings against 5"), FLOOR)
+)
+_ALONE = replace(AREA, method=f"{AREA.method}, 3 trainings against 1", seeds=SeedSpread(3, 1, 0.00042, None))
+SEEDED = verdict("pass", "All 4 rules pass, compared with champion v12.", *_SEEDED, _ALONE, LATENCY)
+SEEDED_STEPS = (
+    STEPS[0],
+    *(replace(STEPS[1], seed=seed, status="reused" if seed < 2 else "ran") for seed in range(3)),
+    *(replace(STEPS[2], seed=seed, status="reused") for seed in range(3)),
+)
+
+
 def _form(precision: Precision, worst: float, differing: int, *times: float) -> OnnxForm:
     file = FileRecord(f"model.{precision}.onnx", "sha256:" + "3" * 64, 4096)
     speed = tuple(Speed(batch, 1e-3, 1e-3 / times) for batch, times in zip((1, 100, 10_000), times, strict=True))
@@ -207,6 +229,7 @@ REPORTS: dict[str, Report] = {
     "worn-out": report("inconclusive", WORN_OUT.summary, WORN_OUT),
     "gain": report("passed", GAIN.summary, GAIN, metrics={}),
     "no-gain": report("inconclusive", NO_GAIN.summary, NO_GAIN, metrics={}),
+    "three-trainings": report("passed", SEEDED.summary, SEEDED, steps=SEEDED_STEPS),
     "unchanged": report("unchanged", "This is the model of v12, the champion.", None, version=12),
     "superseded": report(
         "superseded", "A later commit has made v14 the champion already.", None, version=13, champion=14, event="push"

@@ -34,6 +34,8 @@ class Placements:
         """The area, the mean of either side; NaN if a class is absent."""
         if not len(self.positives) or not len(self.negatives):
             return math.nan
+        if not np.ptp(self.positive_weights):
+            return float(self.positives.mean())  # exactly 1 for perfect separation
         return float(self.positive_weights @ self.positives)
 
     @property

@@ -28,11 +28,24 @@ from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import delong_paired
 
 RESAMPLES = 600
-BINARY = (
-    "accuracy balanced_accuracy precision recall f1 mcc roc_auc pr_auc log_loss brier calibration_error "
-    "recall_at_precision(0.5) mean(score) median(score) win_rate(score)"
-).split()
-REGRESSION = "rmse mae r2 mape smape pinball(0.9) poisson_deviance gamma_deviance".split()
+BINARY = [
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "mcc",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "calibration_error",
+    "recall_at_precision(0.5)",
+    "mean(score)",
+    "median(score)",
+    "win_rate(score)",
+]
+REGRESSION = ["rmse", "mae", "r2", "mape", "smape", "pinball(0.9)", "poisson_deviance", "gamma_deviance"]
 SEED = 7
 Floats = npt.NDArray[np.float64]
 

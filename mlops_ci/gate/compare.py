@@ -200,7 +200,9 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
         ("weights", candidate.predictions.weight, theirs.weight),
         ("groups", candidate.predictions.group, theirs.group),
     ):
-        if (mine is None) != (other is None) or (mine is not None and not np.array_equal(mine, other)):
+        if (mine is None) != (other is None) or (
+            mine is not None and other is not None and not np.array_equal(mine, other)
+        ):
             return f"the rows have other {what} than those of {name}"
     return None
 

@@ -111,5 +111,5 @@ def _jackknifed(form: RowMeans, predictions: Predictions) -> Jackknifed:
     weighted = moments * weights[:, np.newaxis]
     if group is None:
         return by_ratios(weighted, weights, form.combine)
-    sums = np.stack([np.bincount(group, column) for column in weighted.T], axis=1)
-    return by_ratios(sums, np.bincount(group, weights), form.combine)
+    sums = np.stack([np.bincount(group, column) for column in weighted.T], axis=1).astype(np.float64)
+    return by_ratios(sums, np.bincount(group, weights).astype(np.float64), form.combine)

@@ -94,9 +94,9 @@ def little_bootstraps(
 ) -> Estimate:
     """Bounds for many rows from a bag of little bootstraps (Kleiner, Talwalkar, Sarkar & Jordan 2014, JRSS B 76).
 
-    Each bag is a sample of n^0.7 rows, or 10,000, without replacement, whose rows get Poisson weights that add up to about n: what
-    n rows drawn from the bag would weigh. The variances of the bags are averaged. Among so many rows the bounds are
-    normal.
+    Each bag is a sample of n^0.7 rows, or 10,000, without replacement, whose rows get Poisson weights that add up to
+    about n: what n rows drawn from the bag would weigh. The variances of the bags are averaged. Among so many rows the
+    bounds are normal.
 
     Args:
         prepare: Row numbers, or None for all, to the value of those rows at other weights.

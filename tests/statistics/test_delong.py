@@ -218,14 +218,10 @@ def test_weights_count_as_copies_and_groups_of_one_as_rows() -> None:
     target = random.random(60) < 0.5
     candidate, baseline = (target + random.normal(size=60) for _ in range(2))
     copies = random.integers(1, 4, size=60)
-    twice = delong_paired(*(np.repeat(part, copies) for part in (target, candidate, baseline)), 1.0, 0.95)
+    rows = np.repeat(np.arange(60), copies)
+    twice = delong_paired(target[rows], candidate[rows], baseline[rows], 1.0, 0.95)
+    by_group = delong_paired(target[rows], candidate[rows], baseline[rows], 1.0, 0.95, group=rows)
     weighted = delong_paired(target, candidate, baseline, 1.0, 0.95, weight=copies.astype(float))
-    by_group = delong_paired(
-        *(np.repeat(part, copies) for part in (target, candidate, baseline)),
-        1.0,
-        0.95,
-        group=np.repeat(np.arange(60), copies),
-    )
     plain = delong_paired(target, candidate, baseline, 1.0, 0.95)
     singles = delong_paired(target, candidate, baseline, 1.0, 0.95, group=np.arange(60))
     assert weighted.value == pytest.approx(twice.value)

@@ -2,8 +2,8 @@
 
     python benchmarks/gate_speed.py [--rows 1000000] [--loop 2]
 
-All metrics run with their bounds for the change, in a process of its own whose peak memory is printed. Then two ways in
-which people do the same today, with as many resamples as a bootstrap of one-sided 95 % bounds needs (600): a loop that
+All metrics run with their bounds for the change, in a process of its own whose peak memory is printed. Then two ways
+in which people do the same today, with as many resamples as a bootstrap of one-sided 95 % bounds needs (600): a loop that
 resamples rows and calls scikit-learn, and `scipy.stats.bootstrap`. Both are so slow that only `--loop` resamples are run
 and their time is multiplied; the output says so. Last, DeLong against the comparison of all pairs.
 """
@@ -75,6 +75,7 @@ def regression(rows: int) -> tuple[Predictions, Predictions]:
 
 
 def called(text: str) -> Metric:
+    """The metric of a rule's left side."""
     call = parse_metric(text)
     metric = metric_of(call.name, call.arguments, call.of)
     if metric is None:

@@ -90,7 +90,7 @@ def by_weighted_cells(codes: Codes, table: Any, combine: Combine, weights: Float
         value = float(combine(centre))
         slopes = np.array([_slope(combine, centre, column) for column in range(len(centre))])
         cells = table @ slopes - centre @ slopes
-    contributions: FloatArray = np.bincount(units, weights * cells[codes] / total, minlength=size)
+    contributions = np.bincount(units, weights * cells[codes] / total, minlength=size).astype(np.float64)
     without: FloatArray = value - contributions * (size / max(size - 1, 1))
 
     def at(given: FloatArray) -> FloatArray:

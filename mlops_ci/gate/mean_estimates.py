@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mlops_ci.gate.shares import Trials, trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans
 from mlops_ci.statistics import (
+    FEWEST_GROUPS,
     Estimate,
     Jackknifed,
     by_cells,
@@ -88,8 +89,8 @@ def _bounds(
 
 def _why_unknown(sample: Jackknifed, predictions: Predictions, form: RowMeans) -> str:
     units = "groups" if form.per_group or predictions.group is not None else "rows"
-    if units == "groups" and len(sample.without) < 10:
-        return f"only {len(sample.without)} groups, and 10 are needed"
+    if units == "groups" and len(sample.without) < FEWEST_GROUPS:
+        return f"only {len(sample.without)} groups, and {FEWEST_GROUPS} are needed"
     return f"it hangs on too few of the {len(sample.without):,} {units}"
 
 

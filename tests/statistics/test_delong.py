@@ -232,9 +232,9 @@ def test_weights_count_as_copies_and_groups_of_one_as_rows() -> None:
     assert singles.method == "DeLong, paired, by group, 60 groups"
 
 
-def test_nine_groups_or_nine_rows_of_a_class_are_too_few() -> None:
+def test_nineteen_groups_or_nine_rows_of_a_class_are_too_few() -> None:
     random = np.random.default_rng(3)
     target = np.arange(60) % 2 == 0
     score = target + random.normal(size=60)
-    assert math.isnan(delong_single(target, score, 0.95, group=np.arange(60) % 9).lower)
+    assert math.isnan(delong_single(target, score, 0.95, group=np.arange(60) % 19).lower)
     assert math.isnan(delong_single(np.arange(60) < 9, score, 0.95).lower)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mlops_ci.gate.shares import Trials, trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans
 from mlops_ci.statistics import (
+    FEWEST_GROUPS,
     Estimate,
     Jackknifed,
     by_cells,
@@ -88,8 +89,8 @@ def _bounds(
 
 def _why_unknown(sample: Jackknifed, predictions: Predictions, form: RowMeans) -> str:
     units = "groups" if form.per_group or predictions.group is not None else "rows"
-    if units == "groups" and len(sample.without) < 10:
-        return f"only {len(sample.without)} groups, and 10 are needed"
+    if units == "groups" and len(sample.without) < FEWEST_GROUPS:
+        return f"only {len(sample.without)} groups, and {FEWEST_GROUPS} are needed"
     return f"it hangs on too few of the {len(sample.without):,} {units}"
 
 
@@ -111,5 +112,5 @@ def _jackknifed(form: RowMeans, predictions: Predictions) -> Jackknifed:
     weighted = moments * weights[:, np.newaxis]
     if group is None:
         return by_ratios(weighted, weights, form.combine)
-    sums = np.stack([np.bincount(group, column) for column in weighted.T], axis=1)
-    return by_ratios(sums, np.bincount(group, weights), form.combine)
+    sums = np.stack([np.bincount(group, column) for column in weighted.T], axis=1).astype(np.float64)
+    return by_ratios(sums, np.bincount(group, weights).astype(np.float64), form.combine)

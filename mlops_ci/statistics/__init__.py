@@ -7,7 +7,7 @@ confidence asked for. A NaN bound means the data cannot tell, and callers must t
 from mlops_ci.statistics.delong import delong_paired, delong_single
 from mlops_ci.statistics.estimate import Estimate
 from mlops_ci.statistics.finite import bernstein_bounds, betting_bounds, exact_paired
-from mlops_ci.statistics.jackknife import Jackknifed, jackknife_bounds
+from mlops_ci.statistics.jackknife import FEWEST_GROUPS, Jackknifed, jackknife_bounds
 from mlops_ci.statistics.leaving_out import by_cells, by_means, by_ratios, by_weighted_cells, by_weights
 from mlops_ci.statistics.needed import rows_needed
 from mlops_ci.statistics.order_statistics import quantile_bounds, quantile_known
@@ -18,6 +18,7 @@ from mlops_ci.statistics.resampling import LITTLE, bootstrap_bounds, little_boot
 from mlops_ci.statistics.spending import Spending, adaptive_error, error_of_look
 
 __all__ = [
+    "FEWEST_GROUPS",
     "LITTLE",
     "Estimate",
     "Jackknifed",

@@ -8,6 +8,7 @@ from scipy.special import expit, logit, stdtrit
 
 from mlops_ci.statistics.confidence import error_rate
 from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.jackknife import FEWEST_GROUPS
 from mlops_ci.statistics.placements import FloatArray, Placements, Scores, placements, same_order
 from mlops_ci.statistics.proportion import beta_bound
 from mlops_ci.statistics.skewed import Spread
@@ -17,7 +18,7 @@ Groups = npt.NDArray[np.int64]
 _SOURCE = "DeLong, DeLong & Clarke-Pearson 1988"
 _BY_GROUP = "Obuchowski 1997"
 _FEWEST = 10
-"""With fewer rows of a class, or fewer groups, nothing is known of how areas vary."""
+"""With fewer rows of a class nothing is known of how areas vary."""
 
 
 def delong_single(
@@ -49,7 +50,7 @@ def delong_single(
         group: (rows,) codes of rows that belong together.
 
     Returns:
-        Bounds NaN with fewer than ten rows of a class, or ten groups, and everything NaN with no row of a class or a
+        Bounds NaN with fewer than ten rows of a class, or twenty groups, and everything NaN with no row of a class or a
         NaN score. With weights or groups, bounds are also NaN where the variance is zero.
 
     Raises:
@@ -170,7 +171,7 @@ def _spread(
 
 
 def _few(group: Groups | None) -> bool:
-    return group is not None and int(group.max()) + 1 < _FEWEST
+    return group is not None and int(group.max()) + 1 < FEWEST_GROUPS
 
 
 def _kish(weight: FloatArray | None) -> float:

@@ -25,7 +25,7 @@ SOURCE = "Efron & Stein 1981, with the transformation of Hall 1992"
 _ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Relative to the terms that values are differences of: what is smaller is no difference."""
 
-_FEWEST_GROUPS = 10
+FEWEST_GROUPS = 20
 """With fewer groups, how groups differ is not known, whatever the number of rows in them."""
 
 
@@ -77,7 +77,7 @@ def jackknife_bounds(
         confidence: Of each bound, in [0.5, 1).
         alone: The value of one model, whose rows may be long-tailed with the tail unseen: the variance is taken as
             though the unit that contributes most had come twice. (Between two models tails cancel.)
-        groups: The units are groups, of which fewer than ten are too few.
+        groups: The units are groups, of which fewer than twenty are too few.
         fewest: Degrees of freedom that the variance needs.
 
     Returns:
@@ -98,7 +98,7 @@ def jackknife_bounds(
             return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
         return Estimate.unknown(value, method, SOURCE)
     spread = spread_of(contributions)
-    if groups and n < _FEWEST_GROUPS:
+    if groups and n < FEWEST_GROUPS:
         return Estimate(value, math.nan, math.nan, spread.error, method, SOURCE)
     # One standard error each way in the direction in which the value varies most.
     step = contributions / math.sqrt(float(contributions @ contributions))

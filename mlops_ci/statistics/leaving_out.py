@@ -90,13 +90,14 @@ def by_weighted_cells(codes: Codes, table: Any, combine: Combine, weights: Float
         value = float(combine(centre))
         slopes = np.array([_slope(combine, centre, column) for column in range(len(centre))])
         cells = table @ slopes - centre @ slopes
-    contributions = np.bincount(units, weights * cells[codes] / total, minlength=size)
+    contributions = np.bincount(units, weights * cells[codes] / total, minlength=size).astype(np.float64)
+    without: FloatArray = value - contributions * (size / max(size - 1, 1))
 
     def at(given: FloatArray) -> FloatArray:
         held = np.stack([np.bincount(codes, weights * row[units], minlength=table.shape[0]) for row in given])
         return combine(held @ table / held.sum(axis=1, keepdims=True))
 
-    return Jackknifed(value, value - contributions * (size / max(size - 1, 1)), at, abs(value))
+    return Jackknifed(value, without, at, abs(value))
 
 
 def by_weights(evaluate: Evaluate, units: Codes) -> Jackknifed:

@@ -34,6 +34,8 @@ class Placements:
         """The area, the mean of either side; NaN if a class is absent."""
         if not len(self.positives) or not len(self.negatives):
             return math.nan
+        if not np.ptp(self.positive_weights):
+            return float(self.positives.mean())  # exactly 1 for perfect separation
         return float(self.positive_weights @ self.positives)
 
     @property
@@ -58,7 +60,7 @@ class Placements:
         """Of the area where rows of a group belong together (Obuchowski 1997, Biometrics 53:567-578)."""
         contributions = np.empty(len(positive))
         contributions[positive], contributions[~positive] = self._contributions()
-        return spread_of(np.bincount(group, contributions))
+        return spread_of(np.bincount(group, contributions).astype(np.float64))
 
     def vary(self) -> bool:
         """Whether the variance is not zero, told exactly and not from a rounded sum of squares."""

@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 
 from mlops_ci.statistics.confidence import error_rate
 from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.jackknife import FEWEST_GROUPS
 
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -23,12 +24,10 @@ _RESAMPLES = 600
 _NUMBERS = 2**21
 """Weights held at once, which bounds the memory."""
 
-_BAGS = 6
-_EACH = 50
-_POWER = 0.8
-"""Of the rows: how many a bag has (Kleiner et al. find 0.7 enough; rare classes want more)."""
-
-_FEWEST_GROUPS = 10
+_BAGS = 5
+_EACH = 40
+_POWER, _FEWEST_ROWS = 0.7, 10_000
+"""A bag has that power of the rows (Kleiner et al. find 0.7 enough), and for the sake of rare classes so many."""
 
 _PUSH = 0.25
 """Standard errors of bias beyond which there is no bound on that side."""
@@ -49,14 +48,14 @@ def bootstrap_bounds(
         units: (n,) codes of what is drawn together, without gaps.
         confidence: Of each bound, in [0.5, 1).
         seed: The same seed gives the same bounds for the same rows in the same order.
-        groups: The units are groups, of which fewer than ten are too few.
+        groups: The units are groups, of which fewer than twenty are too few.
     """
     alpha, n = error_rate(confidence), len(units)
     size = int(units.max()) + 1 if n else 0
     method = f"bootstrap, {_RESAMPLES:,} resamples" + (f", by group, {size:,} groups" if groups else "")
     source = "Efron & Tibshirani 1993"
     value = float(evaluate(np.ones((1, n)))[0]) if n else math.nan
-    if size < 2 or not math.isfinite(value) or (groups and size < _FEWEST_GROUPS):
+    if size < 2 or not math.isfinite(value) or (groups and size < FEWEST_GROUPS):
         return Estimate.unknown(value if math.isfinite(value) else math.nan, method, source)
     random = np.random.default_rng(seed)
     chunk = max(1, _NUMBERS // n)
@@ -94,9 +93,9 @@ def little_bootstraps(
 ) -> Estimate:
     """Bounds for many rows from a bag of little bootstraps (Kleiner, Talwalkar, Sarkar & Jordan 2014, JRSS B 76).
 
-    Each bag is a sample of n^0.8 rows without replacement, whose rows get Poisson weights that add up to about n: what
-    n rows drawn from the bag would weigh. The variances of the bags are averaged. Among so many rows the bounds are
-    normal.
+    Each bag is a sample of n^0.7 rows, or 10,000, without replacement, whose rows get Poisson weights that add up to
+    about n: what n rows drawn from the bag would weigh. The variances of the bags are averaged. Among so many rows the
+    bounds are normal.
 
     Args:
         prepare: Row numbers, or None for all, to the value of those rows at other weights.
@@ -110,7 +109,7 @@ def little_bootstraps(
     if not math.isfinite(value):
         return Estimate.unknown(math.nan, method, source)
     random = np.random.default_rng(seed)
-    rows = math.ceil(n**_POWER)
+    rows = min(n, max(math.ceil(n**_POWER), _FEWEST_ROWS))
     chunk = max(1, _NUMBERS // rows)
     variances = []
     for _ in range(_BAGS):

@@ -1,0 +1,101 @@
+"""Which method judges what, and where nothing is said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
+from mlops_ci.metrics import Metric, Predictions, metric_of
+from mlops_ci.project.metric_calls import parse_metric
+from tests.gate.parts import evidence, gate, scores, verdict_on
+
+RANDOM = np.random.default_rng(8)
+TARGET = RANDOM.random(300) < 0.4
+
+
+def model(skill: float) -> Predictions:
+    found = scores(TARGET, 1 / (1 + np.exp(1 - skill * TARGET - RANDOM.normal(size=300))))
+    return replace(found, columns={"score": found.require_score().astype(np.float64)})
+
+
+OURS, THEIRS = model(1.5), model(1.2)
+GROUPED = (replace(OURS, group=np.arange(300) // 6), replace(THEIRS, group=np.arange(300) // 6))
+WEIGHTED = (replace(OURS, weight=np.full(300, 2.0)), replace(THEIRS, weight=np.full(300, 2.0)))
+
+
+def called(text: str) -> Metric:
+    call = parse_metric(text)
+    metric = metric_of(call.name, call.arguments, call.of)
+    assert metric
+    return metric
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "alone"),
+    [
+        ("accuracy", "paired proportions, Tango score", "Clopper–Pearson"),
+        ("recall", "paired proportions, Tango score", "Clopper–Pearson"),
+        ("precision", "jackknife, skewness-corrected", "Clopper–Pearson"),
+        ("mcc", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
+        ("log_loss", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
+        ("roc_auc", "DeLong, paired", "DeLong, logit"),
+        ("pr_auc", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
+        ("median(score)", "bootstrap, 600 resamples", "order statistics, exact"),
+        ("calibration_error", "bootstrap, 600 resamples", "bootstrap, 600 resamples"),
+    ],
+)
+def test_each_metric_has_its_method_also_by_group(metric: str, change: str, alone: str) -> None:
+    assert estimate_change(called(metric), OURS, THEIRS, 1.0, 0.95).method == change
+    assert estimate_alone(called(metric), OURS, 0.95).method == alone
+    grouped = estimate_change(called(metric), *GROUPED, 1.0, 0.95)
+    assert grouped.method.endswith("by group, 50 groups")
+    same = estimate_change(called(metric), GROUPED[0], GROUPED[0], 1.0, 0.95)
+    assert (same.value, same.lower, same.upper) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("metric", ["mcc", "log_loss", "roc_auc", "pr_auc"])
+def test_equal_weights_change_nothing(metric: str) -> None:
+    plain = estimate_change(called(metric), OURS, THEIRS, 1.0, 0.95)
+    weighted = estimate_change(called(metric), *WEIGHTED, 1.0, 0.95)
+    assert weighted.value == pytest.approx(plain.value)
+    assert (weighted.lower, weighted.upper) == pytest.approx((plain.lower, plain.upper), rel=0.03, abs=2e-3)
+
+
+def test_a_win_rate_is_judged_as_paired_proportions() -> None:
+    estimate = estimate_versus(called("win_rate(score)"), OURS, THEIRS, 0.95)
+    assert estimate.method == "paired proportions, Tango score"
+    assert estimate.lower < estimate.value < estimate.upper
+    assert estimate_versus(called("win_rate(score)"), OURS, OURS, 0.95).value == 0.5
+
+
+def test_a_class_of_few_rows_leaves_no_bounds() -> None:
+    rare = np.arange(300) % 60 == 0
+    ours, theirs = (scores(rare, np.clip(0.4 * rare + 0.5 * RANDOM.random(300), 0, 1)) for _ in range(2))
+    for metric in ("log_loss", "roc_auc", "mcc"):
+        estimate = estimate_change(called(metric), ours, theirs, 1.0, 0.95)
+        assert math.isnan(estimate.lower)
+        assert math.isnan(estimate.upper)
+
+
+def test_finite_sample_bounds_exist_for_bounded_means_only() -> None:
+    for kind in ("exact", "bernstein", "betting"):
+        found = estimate_change(called("accuracy"), OURS, THEIRS, 1.0, 0.95, kind)
+        assert found.lower < found.value < found.upper
+        missing = estimate_change(called("roc_auc"), OURS, THEIRS, 1.0, 0.95, kind)
+        assert math.isnan(missing.lower)
+        assert missing.why_unknown == f"ROC AUC has no {kind} bounds: take interval: usual"
+
+
+def test_other_groups_on_the_two_sides_cannot_be_compared() -> None:
+    verdict = verdict_on(gate("log_loss < baseline"), evidence(GROUPED[0]), evidence(THEIRS))
+    assert verdict.rules[0].outcome == "incomparable"
+    assert verdict.rules[0].reason == "the rows have other groups than those of champion v12"
+
+
+def test_what_is_undecided_counts_groups_where_there_are_groups() -> None:
+    verdict = verdict_on(gate("log_loss <= baseline - 0.001"), *map(evidence, GROUPED))
+    assert "50 groups cannot tell" in verdict.rules[0].reason

@@ -84,7 +84,7 @@ def change(
         ours.jackknife - factor * theirs.jackknife,
         confidence,
         scale=ours.scale,
-        method=f"paired {ours.method}",
+        method=f"{ours.method}, paired",
     )
 
 

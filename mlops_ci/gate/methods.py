@@ -74,6 +74,24 @@ METHODS: dict[str, tuple[str, str]] = {
         "Of the rows that tell the two apart, those in favour are binomial; the bounds hold for any number of rows.",
         "Clopper & Pearson 1934, Biometrika 26:404-413",
     ),
+    "delta method, skewness-corrected": (
+        "What each row adds to the value, summed up as the file is read, gives its variance and skewness, which "
+        "correct the bounds.",
+        "Hall 1992, Journal of the Royal Statistical Society B 54:221-228",
+    ),
+    "t interval of the trainings alone": (
+        "Nothing is known of rows; the spread over several trainings bounds the mean.",
+        "Welch 1947, Biometrika 34:28-35",
+    ),
+    "BCa bootstrap": (
+        "The function was computed on rows drawn again with replacement; bias and skewness correct the bounds.",
+        "Efron 1987, Journal of the American Statistical Association 82:171-185",
+    ),
+    "m out of n bootstrap": (
+        "The function was computed on smaller sets of rows drawn with replacement, and their spread scaled to all "
+        "rows.",
+        "Bickel, Götze & van Zwet 1997, Statistica Sinica 7:1-31",
+    ),
     "exact": ("No exact bounds are known for this metric or these rows.", "none"),
     "bernstein": ("No Bernstein bounds are known for this metric or these rows.", "none"),
 }

@@ -82,7 +82,7 @@ def test_a_model_against_itself_is_exactly_no_change(short: pytest.MonkeyPatch, 
 
 def refused(complaint: str, *files: Path, rule: str = "accuracy > baseline") -> None:
     with pytest.raises(UsageError) as caught:
-        judged(*files, rule)
+        judged(files[0], files[1], rule)
     assert complaint in caught.value.line() and "\n" not in caught.value.line()
 
 

@@ -24,6 +24,14 @@ def named() -> Iterator[str]:
                     yield from of_call(node)
                 elif isinstance(node, ast.Assign):
                     yield from of_assignment(node)
+                elif isinstance(node, ast.FunctionDef) and node.name == "method":
+                    yield from (
+                        text for part in ast.walk(node) if isinstance(part, ast.Return) for text in returned(part)
+                    )
+
+
+def returned(node: ast.Return) -> Iterator[str]:
+    return texts(node.value) if node.value is not None else iter(())
 
 
 def of_call(node: ast.Call) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_a_function_decides_over_promotion(lab: Lab) -> None:
     gain, total = found["gain > baseline"], found["total > baseline"]
     assert gain["outcome"] == total["outcome"] == "pass"
     assert abs(gain["change"] - 4 * total["change"]) < 1e-9
-    assert total["method"] == "paired BCa bootstrap of rows, 1,000 resamples"
+    assert total["method"] == "BCa bootstrap of rows, 1,000 resamples, paired"
     low, high = total["interval"]
     assert abs(4 * low - gain["interval"][0]) < 0.1 and low < total["change"] < high
     lab.skill(0.3)

@@ -63,6 +63,13 @@ def test_going_back_to_an_old_version_is_no_new_decision() -> None:
 
 
 def test_the_verdict_that_is_named_counts_and_not_the_newest() -> None:
-    bodies = [registered(1), moved("champion", 1, None), registered(2), judged(2), moved("anchor", 1, None), judged(2)]
+    bodies: list[Body] = [
+        registered(1),
+        moved("champion", 1, None),
+        registered(2),
+        judged(2),
+        moved("anchor", 1, None),
+        judged(2),
+    ]
     found = moments(log(*bodies, moved("champion", 2, 1, on=4)), "champion")
     assert seen(found[2]) == (4, {"champion": 1}, True)

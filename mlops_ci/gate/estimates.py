@@ -10,7 +10,7 @@ from mlops_ci.gate.mean_estimates import means_alone, means_change, means_versus
 from mlops_ci.gate.resampled_estimates import resampled_alone, resampled_change
 from mlops_ci.metrics import Metric, PairedRows, Predictions, Resampled, RocArea, RowMeans
 from mlops_ci.project.rules import Interval
-from mlops_ci.statistics import Estimate, delong_paired, delong_single
+from mlops_ci.statistics import NO_ROW_DIFFERS, Estimate, delong_paired, delong_single
 
 _FEWEST_FOR_SCORES, _FEWEST_FOR_LABELS = 10, 20
 """Rows that each class needs for metrics of scores, and for those of labels, which have coarser steps. With fewer, what
@@ -39,6 +39,8 @@ def estimate_alone(
         estimate = resampled_alone(metric, form, predictions, confidence)
     else:
         estimate = means_alone(metric, form, predictions, confidence)
+    if estimate.method == NO_ROW_DIFFERS and predictions.task in {"binary", "multiclass"}:
+        return estimate.without_bounds("all rows are alike")
     return _seen_enough(metric, predictions, estimate)
 
 
@@ -64,6 +66,8 @@ def estimate_change(
         estimate = resampled_change(metric, form, candidate, baseline, factor, confidence)
     else:
         estimate = means_change(metric, form, candidate, baseline, factor, confidence)
+    if estimate.method == NO_ROW_DIFFERS and not _same_answers(metric, candidate, baseline):
+        return estimate.without_bounds("no row tells the two apart, though they are not the same")
     return _seen_enough(metric, candidate, estimate)
 
 
@@ -80,6 +84,16 @@ def estimate_versus(
     if interval != "usual":
         return finite_versus(metric.form, candidate, baseline, confidence, interval)
     return means_versus(metric.form, candidate, baseline, confidence)
+
+
+def _same_answers(metric: Metric, candidate: Predictions, baseline: Predictions) -> bool:
+    """Whether the two say the same of all rows; labels that agree are not enough where scores do not."""
+    if metric.needs == "columns":
+        return True
+    ours, theirs = candidate.score, baseline.score
+    if candidate.task in {"binary", "multiclass"} and (ours is None or theirs is None):
+        return False
+    return ours is None or theirs is None or np.array_equal(ours, theirs)
 
 
 def _seen_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -> Estimate:

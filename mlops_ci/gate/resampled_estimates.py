@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.calibration_estimates import above_noise, between, is_calibration_error
 from mlops_ci.metrics import Metric, Predictions, Resampled
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import (
     LITTLE,
+    NO_ROW_DIFFERS,
     Estimate,
     bootstrap_bounds,
     by_weights,
@@ -31,6 +33,9 @@ _Evaluate = Callable[[_FloatArray], _FloatArray]
 _SMOOTH = {"pr_auc", "roc_auc"}
 """Small changes of the weights change them a little, as a jackknife needs."""
 
+_FREEDOM = 10.0
+"""Degrees of freedom that these need: an area near 1 hangs on a few rows, and most of the variance on fewer."""
+
 _BLOCKS = 200
 """Rows are left out in so many blocks at most, drawn at random: a block's contribution is the sum of its rows'."""
 
@@ -42,13 +47,20 @@ def resampled_alone(metric: Metric, form: Resampled, predictions: Predictions, c
         values = predictions.columns[metric.column or ""]
         value = float(form.prepare(predictions)(np.ones((1, len(values))))[0])
         return quantile_bounds(values, probability, value, confidence)
-    return _estimate(metric, predictions, confidence, lambda rows: form.prepare(_some(predictions, rows)), alone=True)
+    found = _estimate(metric, predictions, confidence, lambda rows: form.prepare(_some(predictions, rows)), alone=True)
+    return above_noise(metric, predictions, found, confidence) if is_calibration_error(metric) else found
 
 
 def resampled_change(
     metric: Metric, form: Resampled, candidate: Predictions, baseline: Predictions, factor: float, confidence: float
 ) -> Estimate:
     """Candidate minus ``factor`` times baseline."""
+    if is_calibration_error(metric):
+        each = (1.0 + confidence) / 2.0
+        ours, theirs = (resampled_alone(metric, form, side, each) for side in (candidate, baseline))
+        if factor == 1.0 and ours.value == theirs.value and np.array_equal(*_scores(candidate, baseline)):
+            return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
+        return between(ours, theirs, factor)
 
     def prepare(rows: _Rows | None) -> _Evaluate:
         ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))
@@ -70,13 +82,19 @@ def _estimate(
         return little_bootstraps(prepare, rows, confidence, seed=_SEED)
     if parse_metric(metric.name).name in _SMOOTH:
         sample = by_weights(prepare(None), _blocks(rows) if group is None else group)
-        return jackknife_bounds(sample, confidence, alone=alone, groups=group is not None)
+        return jackknife_bounds(sample, confidence, alone=alone, groups=group is not None, fewest=_FREEDOM)
     units = np.arange(rows) if group is None else group
     probability = _probability(metric)
     if probability is not None and not quantile_known(int(units.max(initial=-1)) + 1, probability, confidence):
         value = float(prepare(None)(np.ones((1, rows)))[0])
         return Estimate.unknown(value, "bootstrap").without_bounds("too few rows lie beyond the quantile")
-    return bootstrap_bounds(prepare(None), units, confidence, seed=_SEED, groups=group is not None)
+    jumps = parse_metric(metric.name).name == "recall_at_precision"
+    return bootstrap_bounds(prepare(None), units, confidence, seed=_SEED, groups=group is not None, jumps=jumps)
+
+
+def _scores(candidate: Predictions, baseline: Predictions) -> tuple[_FloatArray, _FloatArray]:
+    ours, theirs = (side.require_score().astype(np.float64) for side in (candidate, baseline))
+    return ours, theirs
 
 
 def _some(predictions: Predictions, rows: _Rows | None) -> Predictions:

@@ -70,6 +70,13 @@ def _confidence(predictions: Predictions) -> tuple[FloatArray, FloatArray]:
     return confidence, correct
 
 
+def binned(predictions: Predictions, bins: int) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+    """What the calibration error is made of: (n,) bins from 0, probabilities, and whether each came true, 0 or 1."""
+    confidence, correct = _confidence(predictions)
+    places = np.searchsorted(np.linspace(0.0, 1.0, bins + 1)[1:-1], confidence, side="left")
+    return places.astype(np.int64), confidence, correct
+
+
 def calibration_error(bins: int) -> Resampled:
     """Expected calibration error (Guo et al. 2017, ICML, section 2) with bins of equal width.
 
@@ -79,10 +86,9 @@ def calibration_error(bins: int) -> Resampled:
     """
 
     def prepare(predictions: Predictions) -> Evaluate:
-        confidence, correct = _confidence(predictions)
+        places, confidence, correct = binned(predictions, bins)
         if not len(confidence) or np.isnan(confidence).any():
             return lambda given: np.full(len(given), np.nan)
-        places = np.searchsorted(np.linspace(0.0, 1.0, bins + 1)[1:-1], confidence, side="left")
         order = np.argsort(places, kind="stable")
         starts = np.flatnonzero(np.diff(places[order], prepend=-1))
         excess = (confidence - correct)[order]

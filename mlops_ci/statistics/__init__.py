@@ -5,7 +5,7 @@ confidence asked for. A NaN bound means the data cannot tell, and callers must t
 """
 
 from mlops_ci.statistics.delong import delong_paired, delong_single
-from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.estimate import NO_ROW_DIFFERS, Estimate
 from mlops_ci.statistics.finite import bernstein_bounds, betting_bounds, exact_paired
 from mlops_ci.statistics.jackknife import FEWEST_GROUPS, Jackknifed, jackknife_bounds
 from mlops_ci.statistics.leaving_out import by_cells, by_means, by_ratios, by_weighted_cells, by_weights
@@ -20,6 +20,7 @@ from mlops_ci.statistics.spending import Spending, adaptive_error, error_of_look
 __all__ = [
     "FEWEST_GROUPS",
     "LITTLE",
+    "NO_ROW_DIFFERS",
     "Estimate",
     "Jackknifed",
     "Placements",

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
+NO_ROW_DIFFERS = "no row differs"
+"""The method of a difference of nothing: zero, with both bounds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.statistics.confidence import error_rate
-from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.estimate import NO_ROW_DIFFERS, Estimate
 from mlops_ci.statistics.skewed import FEWEST, spread_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -95,7 +95,7 @@ def jackknife_bounds(
     contributions = (mean - sample.without) * ((n - 1) / n)
     if float(np.abs(contributions).max()) <= _ROUNDING * max(sample.size, abs(value)):
         if value == 0.0 and not sample.without.any():
-            return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
+            return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
         return Estimate.unknown(value, method, SOURCE)
     spread = spread_of(contributions)
     if groups and n < FEWEST_GROUPS:

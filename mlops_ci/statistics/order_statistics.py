@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrik
 
 from mlops_ci.statistics.confidence import error_rate
 from mlops_ci.statistics.estimate import Estimate
@@ -49,6 +49,15 @@ def quantile_known(n: int, quantile: float, confidence: float) -> bool:
 def _ranks(n: int, quantile: float, alpha: float) -> tuple[int, int]:
     """From 0, of the largest value that may be the lower bound and of the smallest that may be the upper one."""
     # The value number i, from 0, is above the quantile if at most i values are below it.
-    below = int(binom.ppf(alpha, n, quantile))
-    below -= int(binom.cdf(below, n, quantile) > alpha)
-    return below, int(binom.ppf(1.0 - alpha, n, quantile))
+    below = _binomial_quantile(alpha, n, quantile)
+    below -= int(bdtr(below, n, quantile) > alpha)
+    return below, _binomial_quantile(1.0 - alpha, n, quantile)
+
+
+def _binomial_quantile(chance: float, n: int, success: float) -> int:
+    """The least number of successes in n that is not exceeded with this chance.
+
+    As `scipy.stats.binom.ppf`, whose import takes longer than all that is computed here.
+    """
+    number = math.ceil(max(0.0, float(bdtrik(chance, n, success))))
+    return number - int(number > 0 and bdtr(number - 1, n, success) >= chance)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from mlops_ci.statistics.confidence import error_rate
-from mlops_ci.statistics.estimate import Estimate
+from mlops_ci.statistics.estimate import NO_ROW_DIFFERS, Estimate
 from mlops_ci.statistics.jackknife import FEWEST_GROUPS
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,12 +29,15 @@ _EACH = 40
 _POWER, _FEWEST_ROWS = 0.7, 10_000
 """A bag has that power of the rows (Kleiner et al. find 0.7 enough), and for the sake of rare classes so many."""
 
+_STUCK = 0.1
+"""Share of resamples in which a value that leaps may stay where it is."""
+
 _PUSH = 0.25
 """Standard errors of bias beyond which there is no bound on that side."""
 
 
 def bootstrap_bounds(
-    evaluate: Evaluate, units: Codes, confidence: float, *, seed: int, groups: bool = False
+    evaluate: Evaluate, units: Codes, confidence: float, *, seed: int, groups: bool = False, jumps: bool = False
 ) -> Estimate:
     """The percentile bootstrap, of rows or of groups, lengthened for small samples and where it is biased.
 
@@ -49,6 +52,8 @@ def bootstrap_bounds(
         confidence: Of each bound, in [0.5, 1).
         seed: The same seed gives the same bounds for the same rows in the same order.
         groups: The units are groups, of which fewer than twenty are too few.
+        jumps: The value leaps from one row to the next: if many resamples leave it where it is, they have not found
+            the row that moves it, and there are no bounds.
     """
     alpha, n = error_rate(confidence), len(units)
     size = int(units.max()) + 1 if n else 0
@@ -66,9 +71,11 @@ def bootstrap_bounds(
         ]
     )
     if value == 0.0 and not drawn.any():
-        return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
+        return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     known = drawn[np.isfinite(drawn)]
     if len(known) < 2 or not np.ptp(known) > 0.0:
+        return Estimate.unknown(value, method, source)
+    if jumps and float((known == value).mean()) > _STUCK:
         return Estimate.unknown(value, method, source)
     error, push = float(known.std(ddof=1)), float(known.mean()) - value
     least = -float(stdtrit(size - 1, alpha)) * error
@@ -123,7 +130,7 @@ def little_bootstraps(
         variances.append(float(drawn.var(ddof=1)))
     error = math.sqrt(sum(variances) / _BAGS)
     if value == 0.0 and error == 0.0:
-        return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
+        return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     if not 0.0 < error < math.inf:
         return Estimate.unknown(value, method, source)
     reach = -float(stdtrit(_BAGS * (_EACH - 1), alpha)) * error

@@ -45,7 +45,7 @@ def called(text: str) -> Metric:
         ("roc_auc", "DeLong, paired", "DeLong, logit"),
         ("pr_auc", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
         ("median(score)", "bootstrap, 600 resamples", "order statistics, exact"),
-        ("calibration_error", "bootstrap, 600 resamples", "bootstrap, 600 resamples"),
+        ("calibration_error", "bootstrap, 600 resamples, each alone", "bootstrap, 600 resamples"),
     ],
 )
 def test_each_metric_has_its_method_also_by_group(metric: str, change: str, alone: str) -> None:

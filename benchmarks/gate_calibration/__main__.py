@@ -1,6 +1,7 @@
 """Whether the gate's error rates are what it says: simulations for each metric, population and number of rows.
 
-    python benchmarks/gate_calibration                   all cells, 5,000 samples each: an hour or two on two cores
+    python benchmarks/gate_calibration                   all cells, 5,000 samples each: some hours on two cores
+    python benchmarks/gate_calibration --slow 1000       fewer for metrics that are resampled: about an hour
     python benchmarks/gate_calibration --samples 500     a quick look
     python benchmarks/gate_calibration --table           write the table of docs/gate-calibration.md from the results
 
@@ -27,6 +28,7 @@ from gate_calibration.power import COMPARISONS, compare_power  # noqa: E402
 from gate_calibration.simulate import run, seed_of, truths_of  # noqa: E402
 from gate_calibration.table import write_table  # noqa: E402
 
+SLOW = {"pr_auc", "calibration_error", "recall_at_precision(0.8)", "median(x)", "quantile(x, 0.9)"}
 ROWS = (50, 200, 1_000, 20_000)
 RESULTS = HERE / "results.jsonl"
 
@@ -44,7 +46,11 @@ def main() -> None:
 def draw(chosen: argparse.Namespace) -> None:
     """Draw the samples of all cells that have no results of as many samples yet."""
     known = [json.loads(line) for line in RESULTS.read_text("utf-8").splitlines()] if RESULTS.exists() else []
-    there = {(cell["population"], cell["metric"], cell["rows"]) for cell in known if cell["samples"] >= chosen.samples}
+    there = {
+        (cell["population"], cell["metric"], cell["rows"])
+        for cell in known
+        if cell["samples"] >= (chosen.slow if cell["metric"] in SLOW else chosen.samples)
+    }
     populations = [each for each in POPULATIONS if chosen.population in each.name]
     with ProcessPoolExecutor(chosen.processes) as pool, RESULTS.open("a", encoding="utf-8") as results:
         tasks: dict[Any, str] = {}
@@ -52,9 +58,13 @@ def draw(chosen: argparse.Namespace) -> None:
             for population in populations:
                 names = tuple(name for name in population.metrics if chosen.metric in name)
                 names = tuple(name for name in names if (population.name, name, rows) not in there)
-                if names and rows in chosen.rows:
-                    task = pool.submit(_run, population.name, rows, chosen.samples, names)
-                    tasks[task] = f"{population.name}, {rows} rows, seed {seed_of(population.name, rows)}"
+                for some, samples in (
+                    (tuple(name for name in names if name not in SLOW), chosen.samples),
+                    (tuple(name for name in names if name in SLOW), chosen.slow),
+                ):
+                    if some and samples and rows in chosen.rows:
+                        task = pool.submit(_run, population.name, rows, samples, some)
+                        tasks[task] = f"{population.name}, {rows} rows, seed {seed_of(population.name, rows)}"
         for comparison in COMPARISONS:
             for rows in ROWS:
                 if chosen.power and (comparison, "power", rows) not in there and rows in chosen.rows:
@@ -76,6 +86,7 @@ def _run(population: str, rows: int, samples: int, names: tuple[str, ...]) -> li
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=5_000, help="of each cell")
+    parser.add_argument("--slow", type=int, default=5_000, help="of each cell of a metric that is resampled")
     parser.add_argument("--rows", type=int, nargs="*", default=ROWS, help="sizes of the evaluation set")
     parser.add_argument("--population", default="", help="only those whose name has this in it")
     parser.add_argument("--metric", default="", help="only those whose name has this in it")

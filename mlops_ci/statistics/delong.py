@@ -17,6 +17,9 @@ Groups = npt.NDArray[np.int64]
 
 _SOURCE = "DeLong, DeLong & Clarke-Pearson 1988"
 _BY_GROUP = "Obuchowski 1997"
+_FREEDOM = 8.0
+"""Degrees of freedom that a difference needs: near areas of 1 a few rows make it up, and others were as likely."""
+
 _FEWEST = 10
 """With fewer rows of a class nothing is known of how areas vary."""
 
@@ -131,7 +134,7 @@ def delong_paired(
         spread, method, source = _spread(contrast, target, group, "DeLong, paired")
         if candidate.smaller_class < _FEWEST or _few(group):
             return Estimate(difference, math.nan, math.nan, spread.error, method, source)
-        lower, upper = spread.bounds(difference, confidence)
+        lower, upper = spread.bounds(difference, confidence, _FREEDOM)
         return Estimate(
             difference, _clip(lower, -factor, 1.0), _clip(upper, -factor, 1.0), spread.error, method, source
         )

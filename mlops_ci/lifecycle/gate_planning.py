@@ -13,12 +13,12 @@ from mlops_ci.gate.planning_power import Assumed
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.metrics import metric_of
-from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
+from mlops_ci.project.project import BudgetChoice, EvaluationChoice, GateChoice, Project
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.gate_plan import GatePlan
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.state import ModelState
-from mlops_ci.statistics.planning import error_of_a_look
+from mlops_ci.statistics import error_of_look
 from mlops_ci.workspace.store import Store
 
 _BESIDE = 3
@@ -80,10 +80,9 @@ def plan_project(request: PlanRequest, project: Project, store: Store, state: Mo
     rules = rules_of(request.rules) if request.rules else gate.rules
     gate = replace(gate, rules=rules)
     known, notes = _recorded(store, state, evaluation, gate)
-    looks = gate.budget.looks if gate.budget else 1
-    if looks is None and request.looks is None:
+    if gate.budget and gate.budget.looks is None and request.looks is None:
         notes += ("the budget has no end: planned for one look, name more with --looks",)
-    return _plan(request, rules, known, gate.confidence, looks, notes)
+    return _plan(request, rules, known, gate.confidence, gate.budget, notes)
 
 
 def rules_of(texts: Sequence[str]) -> tuple[Rule, ...]:
@@ -108,18 +107,20 @@ def _plan(
     rules: Sequence[Rule | AnyOf],
     known: Sequence[Known],
     confidence: float,
-    looks: int | None,
+    budget: BudgetChoice | None,
     notes: tuple[str, ...],
 ) -> GatePlan:
     confidence = confidence if request.confidence is None else request.confidence
-    planned = request.looks or looks or 1
+    planned = request.looks or (budget.looks if budget else None) or 1
+    spend = budget.spend if budget and budget.looks else "even"
     if math.isnan(confidence) or not 0.5 <= confidence < 1.0:
         raise UsageError("the confidence must be at least 0.5 and below 1", where="--confidence", hint="use 0.95")
     if math.isnan(request.power) or not 0.5 <= request.power < 1.0:
         raise UsageError("the power must be at least 0.5 and below 1", where="--power", hint="use 0.8")
     _require_sensible(request.assumed)
     total = 1.0 - confidence
-    error = error_of_a_look(total, planned)
+    # The same share for each, or of those that come early and late the last one's, which is the least.
+    error = error_of_look(total, planned, planned, spend)
     plans = [
         plan_rules(rules, one, request.assumed, confidence=1.0 - error, power=request.power, rows=request.rows)
         for one in known

@@ -136,6 +136,9 @@ def _gate(project: Project) -> Iterator[Finding]:
         yield ("gate", "budget"), f"spend: {budget.spend} needs a number of looks", "add looks: 50, or spend: anytime"
     if budget and budget.looks is not None and budget.spend == "anytime":
         yield ("gate", "budget"), "spend: anytime has no end, and so no number of looks", "leave looks out"
+    if budget and budget.reveal == "gains" and any((step.seeds or 1) > 1 for step in project.steps):
+        why = "the values of several seeds are on record for all to read, and reveal: gains withholds them"
+        yield ("gate", "budget"), why, "take seeds or reveal away"
 
 
 def _rule(project: Project, rule: Rule, path: Path) -> Iterator[Finding]:

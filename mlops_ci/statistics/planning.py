@@ -22,17 +22,6 @@ MOST_ROWS = 10**9
 _LARGE = 2_000  # rows from which on t is normal, to four digits
 
 
-def error_of_a_look(total: float, looks: int) -> float:
-    """The chance of a false promotion that one of several looks may have, shared out evenly (Bonferroni).
-
-    Raises:
-        ValueError: `total` is no error rate, or there are no looks.
-    """
-    if not 0.0 < total < 1.0 or looks < 1:
-        raise ValueError(f"an error of {total} cannot be shared by {looks} looks")
-    return total / looks
-
-
 def power_of_mean(deviation: float, confidence: float) -> Power:
     """Of a one-sided t test, from the standard deviation of one row's (paired) difference.
 

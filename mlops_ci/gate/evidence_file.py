@@ -47,7 +47,7 @@ def read_evidence(file: Path, how: PredictionsFormat, *, called: str, lenient: b
         file: the table.
         how: what its columns mean.
         called: the name under which the user knows it.
-        lenient: a column that metrics are computed from may be missing, and is NaN then: an older version has written
+        lenient: a column of slices, or one that metrics are computed from, may be missing: an older version has written
             the file, and only the rules that need the column cannot be judged.
 
     Raises:
@@ -55,13 +55,15 @@ def read_evidence(file: Path, how: PredictionsFormat, *, called: str, lenient: b
     """
     frame, identity = open_predictions(file, how, called)
     columns = how.columns
-    named = [name for name in how.named if not (lenient and name not in frame.columns)]
+    named, slices = (
+        [name for name in names if not (lenient and name not in frame.columns)] for names in (how.named, how.slices)
+    )
     prediction = columns.prediction or _usual("prediction", frame)
     score = columns.score or (None if how.task == "multiclass" else _usual("score", frame))
     weight, group = columns.weight or _usual("weight", frame), columns.group or _usual("group", frame)
     target = None if how.task == "rows" else columns.target
     scored = score if how.task in {"binary", "ranking"} else None
-    roles = [target, identity, *how.slices, *named, prediction if target else None, scored, weight, group]
+    roles = [target, identity, *slices, *named, prediction if target else None, scored, weight, group]
     require_columns(frame, [name for name in roles if name], called=called)
     if identity:
         frame = _in_order_of_ids(frame, identity, called)
@@ -86,7 +88,7 @@ def read_evidence(file: Path, how: PredictionsFormat, *, called: str, lenient: b
     return Evidence(
         predictions=predictions,
         evaluation_set=_set_identity(ids, predictions),
-        slices={name: texts(frame[name], missing=_MISSING) for name in how.slices},
+        slices={name: texts(frame[name], missing=_MISSING) for name in slices},
     )
 
 

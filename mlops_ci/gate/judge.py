@@ -9,7 +9,7 @@ from mlops_ci.gate.asking import asks_the_set, is_worn_out, level_of, worn_out_r
 from mlops_ci.gate.compare import compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
-from mlops_ci.gate.results import Test
+from mlops_ci.gate.results import Test, result_of
 from mlops_ci.gate.slices import slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import metric_of
@@ -105,6 +105,8 @@ def _tests(
     nothing_to_compare = rule.bound.reference is not None and references.get(rule.bound.reference) is None
     if rule.per is None or candidate.predictions is None or nothing_to_compare:
         return [compare(rule, confidence, candidate, references)]
+    if rule.per not in candidate.slices:
+        return [Test(result_of(rule, "fail", f"the predictions have no column {rule.per!r}"))]
     tests = []
     for value, rows in slices_of(candidate.slices[rule.per]):
         test = compare(rule, confidence, candidate, references, rows=rows)

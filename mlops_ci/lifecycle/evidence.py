@@ -139,8 +139,7 @@ def recorded_evidence(
         if fetch_predictions(store, state.model, recorded, target) is None:
             return Reference(side, problem=f"{called} are not in the workspace")
         try:
-            # Which rows are in a slice is for the candidate's file to say.
-            read = read_evidence(target, replace(how, slices=()), called=called, lenient=True)
+            read = read_evidence(target, how, called=called, lenient=True)
         except UsageError as error:
             return Reference(side, problem=error.line())
     custom = measured.get(recorded.predictions.digest, {})

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy.stats
 import sklearn.metrics
 
-from mlops_ci.gate.estimates import estimate_change, estimate_versus
+from mlops_ci.gate.estimating.estimates import estimate_change, estimate_versus
 from mlops_ci.metrics import Metric, Predictions, metric_of
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import delong_paired

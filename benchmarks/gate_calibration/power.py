@@ -11,7 +11,7 @@ from scipy.stats import norm, ttest_1samp
 
 from gate_calibration.populations import Array, Pair, binary, regression, rows
 from gate_calibration.simulate import CONFIDENCE, metric
-from mlops_ci.gate.estimates import estimate_change
+from mlops_ci.gate.estimating.estimates import estimate_change
 from mlops_ci.metrics import Predictions
 
 _ALPHA = 1.0 - CONFIDENCE

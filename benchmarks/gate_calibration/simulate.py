@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gate_calibration.populations import Population
-from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.metrics import Metric, value
 from mlops_ci.metrics.catalogue import metric_of
 from mlops_ci.project.metric_calls import parse_metric

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from mlops_ci.gate.comparing.phrases import rule_label
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.phrases import rule_label
 from mlops_ci.project.metric_names import BUILT_IN
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.verdict import RuleResult, Spent

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
+from mlops_ci.gate.comparing.phrases import number
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change, estimate_versus
+from mlops_ci.gate.estimating.methods import explained_method
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.methods import explained_method
-from mlops_ci.gate.phrases import number
 from mlops_ci.metrics import metric_of
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.explanation import ExplainedRule

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mlops_ci.gate.asking import asks_the_set, is_worn_out, level_of, worn_out_result
-from mlops_ci.gate.compare import compare
+from mlops_ci.gate.comparing.compare import compare
+from mlops_ci.gate.comparing.outcomes import Combined, combine_all, combine_any
+from mlops_ci.gate.comparing.results import Test, result_of
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.outcomes import Combined, combine_all, combine_any
-from mlops_ci.gate.results import Test, result_of
 from mlops_ci.gate.slices import slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import metric_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.phrases import number, rule_label
+from mlops_ci.gate.comparing.phrases import number, rule_label
 from mlops_ci.gate.planning_power import Assumed, Designed, designed
 from mlops_ci.metrics import Metric, Predictions, metric_of, value
 from mlops_ci.project.rules import AnyOf, Rule

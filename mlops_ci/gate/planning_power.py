@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
-from mlops_ci.gate.phrases import number
+from mlops_ci.gate.comparing.phrases import number
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change
 from mlops_ci.metrics import Metric, Predictions
 from mlops_ci.project.rules import Rule
 from mlops_ci.statistics.planning import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_ci.edge.tables import write_with
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.evidence_file import read_evidence
+from mlops_ci.gate.reading.evidence_file import read_evidence
 from mlops_ci.lifecycle.evidence import predictions_format
 from mlops_ci.lifecycle.sampling import paired_rows
 from mlops_ci.project.project import PredictionsFile, Project, Task

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
+from mlops_ci.gate.comparing.phrases import number
 from mlops_ci.gate.judge import BASELINE
-from mlops_ci.gate.phrases import number
 from mlops_ci.project.project import GateChoice
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.model_version import ModelVersion

@@ -11,8 +11,8 @@ from pathlib import Path
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.gate.judge import BASELINE
+from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.metrics import METRICS, value, why_not
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.project.rule_columns import named_columns, slice_columns

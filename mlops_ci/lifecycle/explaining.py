@@ -11,9 +11,9 @@ from mlops_ci.edge.tables import read_table
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.changed_rows import changed_rows
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.evidence_file import read_evidence
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.gate.judge import BASELINE, judge, rules_digest
+from mlops_ci.gate.reading.evidence_file import read_evidence
 from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.lifecycle.history import read_run

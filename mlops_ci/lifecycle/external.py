@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mlops_ci.edge.files import digest_of_file
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import UsageError
-from mlops_ci.gate.evidence_file import read_numbers
+from mlops_ci.gate.reading.evidence_file import read_numbers
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.project.project import Params
 from mlops_ci.records.commit import Commit

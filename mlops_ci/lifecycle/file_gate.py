@@ -10,10 +10,10 @@ from typing import Any, get_args
 from mlops_ci.edge.tables import read_table, require_columns, rows_in
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.evidence_difference import difference
-from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence, read_numbers
-from mlops_ci.gate.evidence_stream import is_long, stream_evidence, target_values
 from mlops_ci.gate.judge import BASELINE, judge
+from mlops_ci.gate.reading.evidence_difference import difference
+from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence, read_numbers
+from mlops_ci.gate.reading.evidence_stream import is_long, stream_evidence, target_values
 from mlops_ci.metrics import metric_of
 from mlops_ci.project.metric_names import BUILT_IN, call_problem, tasks_of
 from mlops_ci.project.project import GateChoice, OnInconclusive, PredictionsFile, Task

@@ -15,7 +15,7 @@ from time import sleep
 from typing import Any
 
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
-from mlops_ci.gate.phrases import rule_label
+from mlops_ci.gate.comparing.phrases import rule_label
 from mlops_ci.gate.summary import summarise
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.announcing import Place, chart_for, run_of, section_of

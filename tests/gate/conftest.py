@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.evidence_file import PredictionsFormat, read_evidence
+from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence
 from mlops_ci.metrics import Task
 from mlops_ci.project.project import PredictionsFile
 

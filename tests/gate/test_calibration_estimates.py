@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change
 from mlops_ci.metrics import METRICS, Predictions
 
 METRIC = METRICS["calibration_error"]

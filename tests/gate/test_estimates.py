@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change, estimate_versus
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.metrics import Metric, Predictions, metric_of
 from mlops_ci.project.metric_calls import parse_metric
 from tests.gate.parts import evidence, gate, scores, verdict_on

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlops_ci.errors import UsageError
-from mlops_ci.gate.evidence_file import read_numbers
+from mlops_ci.gate.reading.evidence_file import read_numbers
 from mlops_ci.metrics import Predictions
 from tests.gate.conftest import Read, Write
 from tests.gate.parts import gate, verdict_on

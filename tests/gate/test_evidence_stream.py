@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mlops_ci.errors import UsageError
-from mlops_ci.gate import evidence_stream
+from mlops_ci.gate.reading import evidence_stream
 from mlops_ci.records.verdict import Verdict
 from tests.gate.test_bad_evidence import judged
 

@@ -11,14 +11,14 @@ import pytest
 
 import mlops_ci.gate
 import mlops_ci.statistics
-from mlops_ci.gate.methods import METHODS, explained_method
+from mlops_ci.gate.estimating.methods import METHODS, explained_method
 from mlops_ci.project.rules import Interval
 
 
 def named() -> Iterator[str]:
     """The texts that estimates are given as their method, in the rooms that make estimates."""
     for room in (mlops_ci.statistics, mlops_ci.gate):
-        for file in Path(room.__path__[0]).glob("*.py"):
+        for file in Path(room.__path__[0]).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Call):
                     yield from of_call(node)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.gate.outcomes import Combined, combine_all, combine_any, outcome_of_estimate, outcome_of_value
+from mlops_ci.gate.comparing.outcomes import Combined, combine_all, combine_any, outcome_of_estimate, outcome_of_value
 from mlops_ci.project.rules import parse_rule
 from mlops_ci.records.verdict import RuleOutcome, RuleResult
 from mlops_ci.statistics import Estimate

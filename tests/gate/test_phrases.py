@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_ci.gate.phrases import number, rule_label
+from mlops_ci.gate.comparing.phrases import number, rule_label
 from mlops_ci.project.rules import parse_rule
 from tests.conftest import Golden
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.gate.compare import compare
+from mlops_ci.gate.comparing.compare import compare
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.seeds import Trainings, rows_beside_noise, trainings_of, widen
 from mlops_ci.metrics import Predictions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlops_ci.gate.outcomes import combine_all, combine_any
+from mlops_ci.gate.comparing.outcomes import combine_all, combine_any
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import CONVERSION_FORMAT, Conversion, OnnxForm, Parity, Precision, Speed
 from mlops_ci.records.files import FileRecord

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_ci.gate.estimates import estimate_change
+from mlops_ci.gate.estimating.estimates import estimate_change
 from mlops_ci.metrics import METRICS, Predictions
 from mlops_ci.statistics import clopper_pearson, delong_paired, paired_proportions
 from mlops_ci.statistics.confidence import error_rate, normal_quantile

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.shares import Trials, trials
+from mlops_ci.gate.estimating.shares import Trials, trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans
 from mlops_ci.statistics import (
     FEWEST_GROUPS,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.errors import UsageError
-from mlops_ci.gate.evidence_values import floats, labels, of_rows, some
+from mlops_ci.gate.reading.evidence_values import floats, labels, of_rows, some
 from mlops_ci.metrics import Predictions, Task
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from statistics import mean
 
+from mlops_ci.gate.comparing.outcomes import outcome_of_estimate, outcome_of_value
+from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.outcomes import outcome_of_estimate, outcome_of_value
-from mlops_ci.gate.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
 from mlops_ci.gate.seeds import trainings_of, widen
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome, RuleResult

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.compare_given import judge_given
-from mlops_ci.gate.compare_numbers import judge_numbers, without_seed
-from mlops_ci.gate.compare_rows import interval_of, judge_alone, judge_change, judge_estimate
+from mlops_ci.gate.comparing.compare_given import judge_given
+from mlops_ci.gate.comparing.compare_numbers import judge_numbers, without_seed
+from mlops_ci.gate.comparing.compare_rows import interval_of, judge_alone, judge_change, judge_estimate
+from mlops_ci.gate.comparing.results import Test, result_of, side_name
 from mlops_ci.gate.custom import row_metric, unlike
-from mlops_ci.gate.estimates import estimate_versus
+from mlops_ci.gate.estimating.estimates import estimate_versus
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.results import Test, result_of, side_name
 from mlops_ci.gate.seeds import trainings_of
 from mlops_ci.metrics import Metric, Predictions, metric_of, value, why_not
 from mlops_ci.project.rules import Rule

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mlops_ci.gate.comparing.phrases import number, rule_label
+from mlops_ci.gate.comparing.undecided import what_it_takes
 from mlops_ci.gate.evidence import Reference
-from mlops_ci.gate.phrases import number, rule_label
 from mlops_ci.gate.seeds import Trainings
-from mlops_ci.gate.undecided import what_it_takes
 from mlops_ci.metrics import Predictions
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome, RuleOutcome, RuleResult

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_ci.gate.evidence_file import PredictionsFormat, open_predictions
-from mlops_ci.gate.evidence_values import labels
+from mlops_ci.gate.reading.evidence_file import PredictionsFormat, open_predictions
+from mlops_ci.gate.reading.evidence_values import labels
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from mlops_ci.edge.tables import require_columns, rows_in, scan_table
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.evidence_file import PredictionsFormat
-from mlops_ci.gate.evidence_values import floats, labels, of_rows, some
+from mlops_ci.gate.reading.evidence_file import PredictionsFormat
+from mlops_ci.gate.reading.evidence_values import floats, labels, of_rows, some
 from mlops_ci.gate.streamed import ORDER, StreamedResult
 from mlops_ci.metrics import Metric, Predictions, RowMeans
 

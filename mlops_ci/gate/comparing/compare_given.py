@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
+from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, result_of, side_name
 from mlops_ci.gate.custom import CustomResult, alone, change, unlike
 from mlops_ci.gate.evidence import Reference
-from mlops_ci.gate.outcomes import outcome_of_estimate
-from mlops_ci.gate.results import Test, bounds_of, no_share, reason_of, result_of, side_name
 from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome

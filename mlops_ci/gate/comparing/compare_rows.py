@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from statistics import mean
 
-from mlops_ci.gate.estimates import estimate_alone, estimate_change
-from mlops_ci.gate.outcomes import outcome_of_estimate
-from mlops_ci.gate.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
+from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
+from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
+from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change
 from mlops_ci.gate.seeds import Trainings, rows_beside_noise, widen
 from mlops_ci.metrics import Metric, Predictions, value
 from mlops_ci.project.rules import Interval, Rule

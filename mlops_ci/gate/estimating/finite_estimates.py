@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.shares import trials
+from mlops_ci.gate.estimating.shares import trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans, value
 from mlops_ci.project.rules import Interval
 from mlops_ci.statistics import Estimate, bernstein_bounds, betting_bounds, clopper_pearson, exact_paired

@@ -14,8 +14,8 @@ import numpy as np
 from mlops_ci.edge.tables import read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.gate.evidence_tasks import Rows, predictions_of
-from mlops_ci.gate.evidence_values import floats, groups, of_rows, texts, weights
+from mlops_ci.gate.reading.evidence_tasks import Rows, predictions_of
+from mlops_ci.gate.reading.evidence_values import floats, groups, of_rows, texts, weights
 from mlops_ci.metrics import Predictions, Task
 from mlops_ci.project.project import PredictionsFile
 from mlops_ci.records.digest import digest_of_value

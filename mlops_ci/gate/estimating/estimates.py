@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.finite_estimates import finite_alone, finite_change, finite_versus
-from mlops_ci.gate.mean_estimates import means_alone, means_change, means_versus
-from mlops_ci.gate.resampled_estimates import resampled_alone, resampled_change
+from mlops_ci.gate.estimating.finite_estimates import finite_alone, finite_change, finite_versus
+from mlops_ci.gate.estimating.mean_estimates import means_alone, means_change, means_versus
+from mlops_ci.gate.estimating.resampled_estimates import resampled_alone, resampled_change
 from mlops_ci.metrics import Metric, PairedRows, Predictions, Resampled, RocArea, RowMeans
 from mlops_ci.project.rules import Interval
 from mlops_ci.statistics import NO_ROW_DIFFERS, Estimate, delong_paired, delong_single

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.gate.calibration_estimates import above_noise, between, is_calibration_error
+from mlops_ci.gate.estimating.calibration_estimates import above_noise, between, is_calibration_error
 from mlops_ci.metrics import Metric, Predictions, Resampled
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import (

@@ -1,0 +1,1 @@
+"""Holds one rule against what is known: rows, numbers, or what was computed elsewhere."""

@@ -1,0 +1,1 @@
+"""Chooses the statistical method for a metric, and names it."""

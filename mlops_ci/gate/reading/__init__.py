@@ -1,0 +1,1 @@
+"""Reads predictions and metrics files as evidence."""

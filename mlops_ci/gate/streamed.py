@@ -21,8 +21,8 @@ _MOST_KURTOSIS = 0.02
 class StreamedResult:
     """A mean-type metric of one of two files whose rows are paired.
 
-    ``joint[p, q]`` is the mean of c^p b^q over the rows, c and b being what a row adds to the candidate's value and to
-    the baseline's, each centred; the baseline's own result has b alone. ``counts`` are set where each row is right or
+    ``joint[p, q]`` is the mean of (c - b)^p b^q over the rows, c and b being what a row adds to the candidate's value
+    and to the baseline's, each centred; without a baseline b is zero. ``counts`` are set where each row is right or
     wrong: how many are right, and how many only here and only there.
     """
 
@@ -37,17 +37,20 @@ class StreamedResult:
         """The value, with one-sided bounds."""
         if self.counts is not None:
             return clopper_pearson(self.counts[0], self.rows, confidence)
-        return self._bounds(self.value, [float(self.joint[order, 0]) for order in range(ORDER + 1)], confidence)
+        return self._bounds(self.value, self._central(1.0), confidence)
 
     def change(self, baseline: StreamedResult, factor: float, confidence: float) -> Estimate:
         """This value less ``factor`` times the baseline's."""
         if self.counts is not None and factor == 1.0:
             return paired_proportions(self.counts[1], self.counts[2], self.rows, confidence)
-        central = [
-            sum(math.comb(order, q) * (-factor) ** q * float(self.joint[order - q, q]) for q in range(order + 1))
+        return self._bounds(self.value - factor * baseline.value, self._central(1.0 - factor), confidence)
+
+    def _central(self, share: float) -> list[float]:
+        """Central moments of what a row adds to the difference of the two, and a share of the baseline's."""
+        return [
+            sum(math.comb(order, q) * share**q * float(self.joint[order - q, q]) for q in range(order + 1))
             for order in range(ORDER + 1)
         ]
-        return self._bounds(self.value - factor * baseline.value, central, confidence)
 
     def _bounds(self, value: float, central: list[float], confidence: float) -> Estimate:
         """The normal bound with Hall's correction for skewness, which only lengthens it.

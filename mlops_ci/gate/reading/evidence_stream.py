@@ -140,10 +140,11 @@ class _Linear:
                 self.right[place] += int(flags.sum())
         adds = [one @ g - c for one, g, c in zip(moments, self.gradients, self.centres, strict=True)]
         ours, theirs = adds[0], adds[1] if len(adds) > 1 else np.zeros(len(adds[0]))
-        powers = [np.ones(len(ours)), ours]
+        # By their difference: nothing is left of two models that are the same, and close ones keep their digits.
+        powers = [np.ones(len(ours)), ours - theirs]
         others = [powers[0], theirs]
         for _ in range(2, ORDER + 1):
-            powers.append(powers[-1] * ours)
+            powers.append(powers[-1] * powers[1])
             others.append(others[-1] * theirs)
         for p in range(ORDER + 1):
             for q in range(ORDER + 1 - p):

@@ -114,6 +114,8 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
         return f"the predictions of {name} have no scores"
     if metric.needs == "prediction" and theirs.prediction is None:
         return f"the scores of {name} are no probabilities, and it has no predictions"
+    if metric.of is not None and metric.of not in theirs.classes:
+        return f"{name} knows no class {metric.of!r}"
     if metric.column is not None and metric.column not in theirs.columns:
         return f"{name} has no column {metric.column!r}"
     for what, mine, other in (

@@ -11,7 +11,7 @@ import pytest
 from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.metrics import Metric, Predictions, metric_of
 from mlops_ci.project.metric_calls import parse_metric
-from tests.gate.parts import evidence, gate, scores, verdict_on
+from tests.gate.parts import answers, evidence, gate, scores, verdict_on
 
 RANDOM = np.random.default_rng(8)
 TARGET = RANDOM.random(300) < 0.4
@@ -99,3 +99,23 @@ def test_other_groups_on_the_two_sides_cannot_be_compared() -> None:
 def test_what_is_undecided_counts_groups_where_there_are_groups() -> None:
     verdict = verdict_on(gate("log_loss <= baseline - 0.001"), *map(evidence, GROUPED))
     assert "50 groups cannot tell" in verdict.rules[0].reason
+
+
+@pytest.mark.parametrize("heavy", [2, 5, 15, 25])
+@pytest.mark.parametrize("by", ["weight", "group"])
+def test_a_few_rows_that_weigh_nearly_all_prove_nothing_by_agreeing(heavy: int, by: str) -> None:
+    rows = 1_000
+    right = np.random.default_rng(heavy).random(rows) < 0.7
+    here, there = np.append(right, [True] * heavy), np.append(right, [False] * heavy)
+    many = np.append(np.ones(rows, dtype=int), [5_000] * heavy)
+    if by == "weight":
+        ours, theirs = (replace(answers(side), weight=many.astype(float)) for side in (here, there))
+    else:
+        group = np.repeat(np.arange(rows + heavy), many)
+        ours, theirs = (replace(answers(side[group]), group=group) for side in (here, there))
+    found = (
+        estimate_alone(called("accuracy"), ours, 0.95),
+        estimate_change(called("accuracy"), ours, theirs, 1.0, 0.95),
+    )
+    assert all(math.isnan(estimate.lower) == (heavy < 20) for estimate in found)
+    assert ["by their weight" in estimate.why_unknown for estimate in found] == [heavy < 20] * 2

@@ -18,6 +18,11 @@ the class is like has hardly been seen: bounds missed in up to 90 % where a clas
 ten.
 """
 
+_FEWEST_BY_WEIGHT = 20.0
+"""Rows or groups that weights, or the sizes of groups, must leave (Kish 1965, Survey Sampling): where a few weigh
+nearly all and happen to agree, the spread is that of the others, which hardly count.
+"""
+
 _MANY_CLASSES = 20
 """Among more classes than these no single one matters much."""
 
@@ -83,7 +88,7 @@ def estimate_versus(
         raise ValueError(f"{metric.label} is not a comparison of rows")
     if interval != "usual":
         return finite_versus(metric.form, candidate, baseline, confidence, interval)
-    return means_versus(metric.form, candidate, baseline, confidence)
+    return _weighed_enough(metric, candidate, means_versus(metric.form, candidate, baseline, confidence))
 
 
 def _same_answers(metric: Metric, candidate: Predictions, baseline: Predictions) -> bool:
@@ -98,6 +103,7 @@ def _same_answers(metric: Metric, candidate: Predictions, baseline: Predictions)
 
 def _seen_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -> Estimate:
     """The estimate, or one without bounds if a class on which the metric depends has hardly been seen."""
+    estimate = _weighed_enough(metric, predictions, estimate)
     labels = isinstance(metric.form, RowMeans) and metric.form.cells is not None
     if not (labels or metric.needs == "score") or predictions.task not in {"binary", "multiclass"}:
         return estimate
@@ -109,6 +115,24 @@ def _seen_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -
     if len(sizes) > _MANY_CLASSES or sizes.min(initial=len(predictions)) >= needed:
         return estimate
     return estimate.without_bounds(f"a class has only {int(sizes.min())} rows, and {needed} are needed")
+
+
+def _weighed_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -> Estimate:
+    """The estimate, or one without bounds if a few rows or groups weigh nearly all."""
+    weight, group = predictions.weight, predictions.group
+    if isinstance(metric.form, RowMeans) and metric.form.per_group:
+        weight, group = metric.form.weights(predictions), None
+    if (weight is None and group is None) or estimate.lower == estimate.upper:
+        return estimate
+    each = np.ones(len(predictions)) if weight is None else weight
+    if group is not None:
+        each = np.bincount(group, each).astype(np.float64)
+    effective = float(each.sum()) ** 2 / float(np.square(each).sum())
+    if effective >= _FEWEST_BY_WEIGHT * (1.0 - 1e-9):
+        return estimate
+    units = "rows" if predictions.group is None else "groups"
+    few = f"by their weight the {units} are worth only {effective:.1f}, and {_FEWEST_BY_WEIGHT:.0f} are needed"
+    return estimate.without_bounds(few) if not estimate.why_unknown else estimate
 
 
 def _class_sizes(metric: Metric, predictions: Predictions) -> npt.NDArray[np.int64]:

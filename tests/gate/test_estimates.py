@@ -119,3 +119,11 @@ def test_a_few_rows_that_weigh_nearly_all_prove_nothing_by_agreeing(heavy: int, 
     )
     assert all(math.isnan(estimate.lower) == (heavy < 20) for estimate in found)
     assert ["by their weight" in estimate.why_unknown for estimate in found] == [heavy < 20] * 2
+
+
+def test_a_class_that_only_the_candidate_knows_is_not_compared() -> None:
+    truth = RANDOM.integers(0, 2, 200)
+    ours = Predictions("multiclass", truth, np.full(200, 2), None, ("a", "b", "c"))
+    theirs = Predictions("multiclass", truth, truth, None, ("a", "b"))
+    [rule] = verdict_on(gate("precision[c] >= baseline"), evidence(ours), evidence(theirs)).rules
+    assert (rule.outcome, rule.reason) == ("incomparable", "champion v12 knows no class 'c'")

@@ -17,7 +17,8 @@ LEAST_ERROR = 1e-14
 
 def asks_the_set(rule: Rule, candidate: Evidence) -> bool:
     """Whether a rule is answered from the candidate's predictions; if not, from a number that the user has measured."""
-    return candidate.predictions is not None and (rule.call.name in BUILT_IN or rule.metric not in candidate.numbers)
+    measured = rule.call.name not in BUILT_IN and rule.metric not in candidate.custom
+    return candidate.predictions is not None and not (measured and rule.metric in candidate.numbers)
 
 
 def item_asks(item: Rule | AnyOf, candidate: Evidence) -> bool:

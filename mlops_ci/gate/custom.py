@@ -51,14 +51,20 @@ class CustomResult:
 def row_metric(name: str) -> Metric:
     """The mean of what a function has said of each row; :func:`with_values` puts that where this finds it."""
     tasks: frozenset[Task] = frozenset(get_args(Task))
-    form = RowMeans(lambda predictions: predictions.columns[name][:, np.newaxis], lambda means: means[..., 0])
+    column = _column(name)
+    form = RowMeans(lambda predictions: predictions.columns[column][:, np.newaxis], lambda means: means[..., 0])
     return Metric(name, name, None, tasks, "columns", form)
 
 
 def with_values(predictions: Predictions, results: Mapping[str, CustomResult]) -> Predictions:
-    """Predictions with what functions have said of each row, by the functions' names."""
-    values = {name: result.values for name, result in results.items() if result.values is not None}
+    """Predictions with what functions have said of each row."""
+    values = {_column(name): result.values for name, result in results.items() if result.values is not None}
     return replace(predictions, columns={**predictions.columns, **values}) if values else predictions
+
+
+def _column(name: str) -> str:
+    """Where the values of a function are: a rule may name a column of the file that is called as the function is."""
+    return f"{name}()"
 
 
 def alone(ours: CustomResult | StreamedResult, confidence: float) -> Estimate:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.judge import judge
+from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.gate_planning import rules_of
 from mlops_ci.lifecycle.past_evidence import PastEvidence
 from mlops_ci.project.project import GateChoice, OnInconclusive, Project
@@ -38,6 +39,9 @@ def run_backtest(request: BacktestRequest, project: Project, log: ModelLog) -> B
     gate, evaluation = project.gate, project.evaluation
     if gate is None or evaluation is None:
         raise UsageError("there are no gate rules", where="mlops.yaml", hint="add the section gate")
+    if reveals_gains_only(gate):
+        what = "the budget reveals only gains, and a backtest would tell more"
+        raise UsageError(what, where="gate.budget", hint="mlops-ci models history tells what was decided")
     gate = _gate(request, gate)
     state = require_known(log.read())
     past = moments(log.entries(), gate.baseline)

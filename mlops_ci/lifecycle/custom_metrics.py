@@ -18,6 +18,7 @@ import numpy as np
 from mlops_ci.errors import IntegrityError, MlopsError, UsageError
 from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence
+from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.cache import DamagedCacheError
@@ -89,6 +90,8 @@ def with_custom_metrics(session: Session, trained: Trained, outputs: Mapping[str
     }
     mine = said[hexadecimal(found.predictions.digest)]
     values = {name: None if math.isnan(result.value) else result.value for name, result in mine.items()}
+    if reveals_gains_only(session.project.gate):
+        values = {}
     int8 = trained.int8
     if isinstance(int8, Evidence):
         int8 = replace(

@@ -71,9 +71,12 @@ def metric_values(evidence: Evidence) -> dict[str, float | None]:
 
 def shown_metrics(evidence: Evidence, gate: GateChoice | None) -> dict[str, float | None]:
     """The metrics that may be recorded and shown: of a set that reveals only gains, the user's own numbers alone."""
-    if gate and gate.budget and gate.budget.reveal == "gains":
-        return dict(evidence.numbers)
-    return metric_values(evidence)
+    return dict(evidence.numbers) if reveals_gains_only(gate) else metric_values(evidence)
+
+
+def reveals_gains_only(gate: GateChoice | None) -> bool:
+    """Whether nothing may be recorded and shown that was computed from the predictions."""
+    return gate is not None and gate.budget is not None and gate.budget.reveal == "gains"
 
 
 def references(

@@ -14,7 +14,7 @@ from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.gate.judge import BASELINE, judge, rules_digest
 from mlops_ci.gate.reading.evidence_file import read_evidence
-from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence
+from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence, reveals_gains_only
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_evidence import PastEvidence
@@ -127,6 +127,9 @@ def _of_version(
     references = PastEvidence(store, state, evaluation, gate).references(moment, its_set)
     recorded = verdict is not None
     if verdict is None:
+        if reveals_gains_only(gate):
+            what = "the budget reveals only gains, and this version was never judged"
+            raise UsageError(what, where=f"v{version.version}", hint="mlops-ci gate judges it, and spends a look")
         side = Side(digest=version.digest, version=version.version, commit=version.commit, name="candidate")
         verdict = judge(gate, side, candidate, references)
     verdict = replace(verdict, candidate=replace(verdict.candidate, version=version.version))
@@ -148,7 +151,7 @@ def _explained(
         notes += (_ADVISORY,) if gate.budget else ()
     elif verdict.rules_digest != rules_digest(gate):
         notes += ("the rules have changed since: what is told of each is what was recorded",)
-    if verdict.spent and verdict.spent.reveal == "gains" and verdict.outcome != "pass":
+    if reveals_gains_only(gate) or (verdict.spent and verdict.spent.reveal == "gains"):
         candidate, references = Evidence(), {}
         notes += ("only gains are revealed, so that nothing is told of the rows",)
     return Explanation(

@@ -8,6 +8,7 @@ from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE
 from mlops_ci.gate.withholding import gain_values
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.project.metric_names import SIGNATURES
 from mlops_ci.project.project import BudgetChoice, EvaluationChoice, GateChoice
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.digest import digest_of_value
@@ -53,8 +54,14 @@ def take_look(
     predictions = evaluated.predictions.digest if evaluated and evaluated.predictions else None
     candidate = digest_of_value([side.digest, predictions])
     reading = digest_of_value([evaluation.task, evaluation.positive, evaluation.predictions, gate.interval])
+    more = _level(gate, budget)
     wanted = [
-        look_of(candidate, _baselines(state, gate, item), evaluation_set, digest_of_value([item, reading]))
+        look_of(
+            candidate,
+            _baselines(state, gate, item),
+            evaluation_set,
+            digest_of_value([item, reading, *more, *_functions(session, evaluation, item)]),
+        )
         for item in items
     ]
     before = state.looks.get(evaluation_set, ())
@@ -105,22 +112,50 @@ def notes_on_looks(session: Session, state: ModelState, gate: GateChoice, verdic
     )
 
 
+def _level(gate: GateChoice, budget: BudgetChoice) -> list[object]:
+    """What an answer depends on besides the rows and the rule, where nothing else of it is told.
+
+    A pass at one level and none at the next would tell how large the gain is, one question after the other.
+    """
+    if budget.reveal == "all":
+        return []
+    return [gate.confidence, gate.on_inconclusive, budget.looks, budget.spend]
+
+
+def _functions(session: Session, evaluation: EvaluationChoice, item: Rule | AnyOf) -> list[object]:
+    """The code of the functions that a rule or its alternatives ask: another code is another question."""
+    asked = {rule.metric for rule in _rules(item)}
+    return [
+        (metric.function, session.snapshot.identity(metric.file))
+        for metric in evaluation.custom
+        if metric.function in asked
+    ]
+
+
 def _is_skipped(item: Rule | AnyOf, gate: GateChoice, state: ModelState) -> bool:
     """Whether a rule only compares with a champion that there is not yet: nothing is asked then."""
-    rules = item.rules if isinstance(item, AnyOf) else (item,)
-    return state.alias(gate.baseline) is None and all(rule.bound.reference == BASELINE for rule in rules)
+    return state.alias(gate.baseline) is None and all(_compared_with(rule) == BASELINE for rule in _rules(item))
 
 
 def _baselines(state: ModelState, gate: GateChoice, item: Rule | AnyOf) -> dict[str, str | None]:
     """The digest of each version that a rule or its alternatives compare with."""
-    rules = item.rules if isinstance(item, AnyOf) else (item,)
     found: dict[str, str | None] = {}
-    for name in sorted({rule.bound.reference for rule in rules if rule.bound.reference}):
+    for name in sorted({name for rule in _rules(item) if (name := _compared_with(rule))}):
         try:
             found[name] = resolve(state, gate.baseline if name == BASELINE else name.removeprefix("@")).digest
         except UsageError:
             found[name] = None
     return found
+
+
+def _rules(item: Rule | AnyOf) -> tuple[Rule, ...]:
+    return item.rules if isinstance(item, AnyOf) else (item,)
+
+
+def _compared_with(rule: Rule) -> str | None:
+    """The version that a rule compares with; a win rate does so without naming it."""
+    signature = SIGNATURES.get(rule.call.name)
+    return BASELINE if signature and signature.versus else rule.bound.reference
 
 
 def _told(state: ModelState, evaluation_set: str) -> tuple[int, ...]:

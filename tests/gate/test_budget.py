@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_ci.gate.asking import asks_the_set, level_of
+from mlops_ci.gate.custom import CustomResult
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import judge
 from mlops_ci.gate.withholding import STEPS, gain_values, withheld
@@ -89,6 +90,13 @@ def test_only_what_is_computed_from_predictions_asks_the_set(rule: str, asks: bo
     candidate = Evidence(right_in(9, 10), SET, {}, {"size": 1.0, "accuracy": 1.0})
     assert asks_the_set(parse_rule(rule), candidate) is asks
     assert not asks_the_set(parse_rule(rule), Evidence(numbers={"size": 1.0}))
+
+
+def test_a_function_asks_the_set_whatever_the_metrics_file_calls_its_numbers() -> None:
+    candidate = Evidence(right_in(9, 10), SET, {}, {"mine": 1.0}, custom={"mine": CustomResult(value=0.5, rows=10)})
+    assert asks_the_set(parse_rule("mine > 0"), candidate)
+    verdict = judged(gate("mine > 0"), candidate, look(51, error=0.0))
+    assert (verdict.outcome, verdict.rules[0].candidate) == ("inconclusive", None)
 
 
 # --- only gains are revealed

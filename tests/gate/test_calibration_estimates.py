@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,3 +48,11 @@ def test_a_model_is_no_better_calibrated_than_itself() -> None:
     one = sample(2, 300)
     same = estimate_change(METRIC, one, one, 1.0, 0.95)
     assert (same.lower, same.upper) == (0.0, 0.0)
+
+
+def test_noise_reaches_further_the_stricter_the_level() -> None:
+    # Of 2,000 draws none is rarer than one in 2,000, which a look at a budget may well have to be.
+    one = sample(3, 400, off=0.3)
+    levels = (0.95, 0.99, 0.999, 1 - 1e-5, 1 - 1e-7)
+    bounds = [estimate_alone(METRIC, one, level).lower for level in levels]
+    assert all(stricter < 0.97 * bound for bound, stricter in pairwise(bounds))

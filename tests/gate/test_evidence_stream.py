@@ -80,6 +80,17 @@ def test_a_model_against_itself_is_exactly_no_change(short: pytest.MonkeyPatch, 
     assert [rule.outcome for rule in found.rules] == ["pass", "fail", "pass"]
 
 
+def test_the_root_of_a_share_is_not_bounded_as_a_share(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    off = (np.arange(ROWS) % 4 == 0).astype(float)
+    ours, theirs = (
+        write(tmp_path, name, target=np.zeros(ROWS), prediction=errors)
+        for name, errors in (("a.parquet", off), ("b.parquet", np.roll(off, 1)))
+    )
+    streamed, held = both(lambda: judged(ours, theirs, "rmse <= 0.3", "rmse <= 0.51", task="regression"))
+    for verdict in (streamed, held):
+        assert [(rule.outcome, rule.candidate) for rule in verdict.rules] == [("fail", 0.5), ("pass", 0.5)]
+
+
 def refused(complaint: str, *files: Path, rule: str = "accuracy > baseline") -> None:
     with pytest.raises(UsageError) as caught:
         judged(files[0], files[1], rule)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.lifecycle.test_custom_metrics import METRICS, with_metrics
 from tests.support.lab import Lab, tree_bytes
 
 _GATE = "gate:\n  rules:\n"
@@ -126,6 +127,72 @@ def test_only_gains_are_told_anywhere(lab: Lab) -> None:
     markdown = lab.run_here("report", result["run"], "--format", "markdown").out
     assert "| +0.1000 (or more: the budget reveals gains in steps) |" in markdown
     assert "newly right" not in markdown and "Chart" not in markdown
+
+
+def test_functions_tell_no_more_than_gains_either(lab: Lab) -> None:
+    with_metrics(lab, "accuracy > baseline", "gain > baseline")
+    _budget(lab, "{looks: 3, reveal: gains}")
+    result = _ci(lab)
+    assert result["outcome"] == "promoted"
+    [version] = lab.run_here("models", "list", "--json").json
+    assert version["metrics"] == {"size": 10.0}
+    assert lab.run_here("runs", "show", result["run"], "--json").json["metrics"] == {"size": 10.0}
+
+
+def test_another_code_of_a_function_is_another_look(lab: Lab) -> None:
+    with_metrics(lab, "gain > baseline", "accuracy >= 0.1")
+    _budget(lab, "5")
+    _ci(lab)
+    lab.git("switch", "--quiet", "--create", "idea")
+    lab.skill(0.3)
+    lab.commit("worse")
+    before = _ci(lab)["verdict"]["spent"]["look"]
+    lab.write("metrics.py", METRICS.replace("3.0", "-3.0"))
+    lab.commit("a metric by which worse is better")
+    assert _ci(lab)["verdict"]["spent"]["look"] == before + 1
+
+
+def test_a_win_rate_is_one_against_the_champion_and_another_champion_is_another_look(lab: Lab) -> None:
+    lab.edit("mlops.yaml", "    - accuracy > baseline\n", "    - win_rate(prediction) >= 0.1\n")
+    _budget(lab, "5")
+    _ci(lab)
+    assert "looks" not in _operations(lab), "there is nothing to win against yet"
+    lab.git("switch", "--quiet", "--create", "idea")
+    lab.skill(0.7)
+    lab.commit("an idea")
+    assert [_ci(lab)["verdict"]["spent"]["look"] for _ in range(2)] == [1, 1]
+    lab.git("switch", "--quiet", "main")
+    lab.skill(0.9)
+    lab.commit("another champion")
+    promoted = _ci(lab)
+    assert (promoted["outcome"], promoted["verdict"]["spent"]["look"]) == ("promoted", 2)
+    lab.git("switch", "--quiet", "idea")
+    assert _ci(lab)["verdict"]["spent"]["look"] == 3
+
+
+def test_a_level_cannot_be_moved_until_a_set_that_tells_gains_has_told_all(lab: Lab) -> None:
+    _budget(lab, "{looks: 9, reveal: gains}")
+    _ci(lab)
+    lab.skill(0.61, seed=1)
+    lab.commit("hardly better")
+    assert _ci(lab)["verdict"]["spent"]["look"] == 1
+    lab.edit("mlops.yaml", "gate:\n", "gate:\n  confidence: 0.6\n")
+    lab.commit("another level")
+    assert _ci(lab)["verdict"]["spent"]["look"] == 2
+
+
+def test_what_tells_more_than_gains_is_refused(lab: Lab) -> None:
+    _budget(lab, "{looks: 3, reveal: gains}")
+    _ci(lab)
+    lab.skill(0.9)
+    lab.commit("better")
+    assert _ci(lab)["outcome"] == "promoted"
+    backtest = lab.run_here("gate", "backtest", "--last", "5")
+    assert backtest.code == 2 and "the budget reveals only gains" in backtest.err
+    explained = lab.run_here("gate", "explain", "v2", "--json")
+    assert explained.code == 0, explained.err
+    assert explained.json["changed"] is None
+    assert "only gains are revealed, so that nothing is told of the rows" in explained.json["notes"]
 
 
 def test_a_set_that_was_asked_often_is_noted_where_nobody_counts(lab_with_champion: Lab) -> None:

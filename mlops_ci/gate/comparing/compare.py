@@ -52,8 +52,8 @@ def compare(
         return _versus(rule, metric, candidate, references.get("baseline"), rows, confidence)
     if not math.isfinite(value(metric, ours)):
         return Test(result_of(rule, "fail", f"it has no value: {_why_no_value(ours)}"))
-    # What is known of other trainings is known of all rows.
-    seeded = candidate if rows is None else Evidence()
+    # What is known of other trainings is known of all rows; and nobody has called a function on their predictions.
+    seeded = candidate if rows is None and custom is None else Evidence()
     if reference is None:
         trainings = trainings_of(rule.metric, seeded)
         if isinstance(trainings, str):

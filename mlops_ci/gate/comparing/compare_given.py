@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops_ci.gate.comparing.compare_rows import interval_of
 from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
 from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, result_of, side_name
 from mlops_ci.gate.custom import CustomResult, alone, change, unlike
@@ -36,6 +37,10 @@ def judge_given(
         return Test(no_share(rule, ours.value, theirs.value))
 
     def estimate(level: float, share: float) -> Estimate:
+        if (interval := interval_of(rule)) != "usual":
+            found = ours.value - (share * theirs.value if theirs is not None else 0.0)
+            why = f"{rule.metric} has no {interval} bounds: take interval: usual"
+            return Estimate.unknown(found, interval).without_bounds(why)
         return change(ours, theirs, share, level) if theirs is not None else alone(ours, level)
 
     def judged(level: float) -> Outcome:

@@ -16,9 +16,13 @@ from mlops_ci.metrics import Metric, Predictions
 from mlops_ci.metrics.probabilities import binned
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import Estimate
+from mlops_ci.statistics.confidence import normal_quantile
 
 _BINS = 15  # of a call without an argument
 _DRAWS = 2000
+_SEEN = 0.99
+"""Up to this level so many draws show a quantile."""
+
 _SEED = 20_130_101
 
 
@@ -69,7 +73,13 @@ def _noise(predictions: Predictions, bins: int, confidence: float) -> float:
     values, axes = np.linalg.eigh(covariance)
     root = axes * np.sqrt(np.maximum(values, 0.0))
     drawn = np.random.default_rng(_SEED).standard_normal((_DRAWS, bins)) @ root.T
-    return float(np.quantile(np.abs(drawn).sum(axis=1), confidence)) / float(weight.sum())
+    seen = float(np.quantile(np.abs(drawn).sum(axis=1), min(confidence, _SEEN)))
+    if confidence > _SEEN:
+        # The draws do not reach so far. A sum of distances is a function of normal values that rises by at most so much
+        # with each standard deviation, and so do its quantiles (Borell 1975, Inventiones Mathematicae 30:207-216).
+        steepest = math.sqrt(float(np.abs(covariance).sum()))
+        seen += steepest * (normal_quantile(confidence) - normal_quantile(_SEEN))
+    return seen / float(weight.sum())
 
 
 def _bins(metric: Metric) -> int:

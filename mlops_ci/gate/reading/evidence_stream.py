@@ -127,7 +127,8 @@ class _Linear:
                 width = 2.0 * np.diag(steps)
                 gradients.append((form.combine(mean + steps) - form.combine(mean - steps)) / width)
         centres = [float(gradient @ mean) for gradient, mean in zip(gradients, means, strict=True)]
-        plain = all(len(mean) == 1 for mean in means)
+        # Right and wrong rows can be counted where the metric is their share; the root of a share, as in RMSE, is none.
+        plain = all(len(mean) == 1 for mean in means) and float(form.combine(np.array([0.25]))) == 0.25
         return cls(values, gradients, centres, np.zeros((ORDER + 1, ORDER + 1)), [0, 0, 0], binary=plain)
 
     def add(self, moments: list[_FloatArray]) -> None:

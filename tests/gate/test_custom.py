@@ -1,0 +1,50 @@
+"""What functions of the user have said, beside columns, numbers and intervals that have their names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlops_ci.gate.custom import CustomResult, with_values
+from mlops_ci.gate.evidence import Evidence
+from mlops_ci.metrics import Predictions
+from mlops_ci.project.rules import parse_rule
+from tests.gate.parts import SET, gate, verdict_on
+
+ROWS = 400
+RANDOM = np.random.default_rng(7)
+NUMBER = CustomResult(value=0.6, rows=ROWS, replicates=0.6 + 0.01 * RANDOM.standard_normal(1000), drawn=ROWS)
+
+
+def by_rows(name: str, values: np.ndarray, predictions: Predictions) -> Evidence:
+    said = {name: CustomResult(value=float(values.mean()), values=values, rows=len(values))}
+    return Evidence(with_values(predictions, said), SET, custom=said)
+
+
+def test_a_function_does_not_stand_in_for_the_column_of_its_name() -> None:
+    slow = 100 + RANDOM.standard_normal(ROWS)
+    rows = Predictions("rows", np.zeros(ROWS), None, None, (), columns={"latency": slow})
+    candidate = by_rows("latency", 1 + 0.1 * RANDOM.standard_normal(ROWS), rows)
+    verdict = verdict_on(gate("mean(latency) <= 20", "latency <= 20"), candidate)
+    assert [rule.outcome for rule in verdict.rules] == ["fail", "pass"]
+    assert verdict.rules[0].candidate == pytest.approx(slow.mean())
+
+
+def test_numbers_of_trainings_are_not_those_of_a_function_of_the_same_name() -> None:
+    rows = Predictions("rows", np.zeros(ROWS), None, None, (), columns={})
+    values = 1 + 0.1 * RANDOM.standard_normal(ROWS)
+    candidate = replace(by_rows("mine", values, rows), seeds={"mine": (9.0, 9.1, 9.2)})
+    [rule] = verdict_on(gate("mine >= 5"), candidate).rules
+    assert (rule.outcome, rule.candidate) == ("fail", pytest.approx(values.mean()))
+
+
+@pytest.mark.parametrize("interval", ["exact", "bernstein", "betting"])
+def test_resamples_are_no_finite_sample_bounds(interval: str) -> None:
+    candidate = Evidence(evaluation_set=SET, custom={"mine": NUMBER})
+    assert verdict_on(gate("mine >= 0.5"), candidate).outcome == "pass"
+    [rule] = verdict_on(replace(gate("mine >= 0.5"), interval=interval), candidate).rules
+    assert (rule.outcome, rule.interval) == ("inconclusive", (None, None))
+    assert f"mine has no {interval} bounds: take interval: usual" in rule.reason
+    assert verdict_on(gate(parse_rule("mine >= 0.5", interval="usual")), candidate).outcome == "pass"

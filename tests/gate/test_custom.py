@@ -37,7 +37,8 @@ def test_numbers_of_trainings_are_not_those_of_a_function_of_the_same_name() -> 
     values = 1 + 0.1 * RANDOM.standard_normal(ROWS)
     candidate = replace(by_rows("mine", values, rows), seeds={"mine": (9.0, 9.1, 9.2)})
     [rule] = verdict_on(gate("mine >= 5"), candidate).rules
-    assert rule.outcome == "fail" and rule.candidate == pytest.approx(values.mean())
+    assert rule.outcome == "fail"
+    assert rule.candidate == pytest.approx(values.mean())
 
 
 @pytest.mark.parametrize("interval", ["exact", "bernstein", "betting"])

@@ -127,3 +127,32 @@ def test_a_class_that_only_the_candidate_knows_is_not_compared() -> None:
     theirs = Predictions("multiclass", truth, truth, None, ("a", "b"))
     [rule] = verdict_on(gate("precision[c] >= baseline"), evidence(ours), evidence(theirs)).rules
     assert (rule.outcome, rule.reason) == ("incomparable", "champion v12 knows no class 'c'")
+
+
+def test_labels_that_agree_do_not_make_two_models_one() -> None:
+    target = np.arange(200) % 2 == 0
+    score = np.where(target, 0.9, 0.1)
+    ours = Predictions("binary", target, target.copy(), score, ("no", "yes"))
+    theirs = replace(ours, score=np.where(target, 0.6, 0.4))
+    for metric in ("mcc", "f1", "balanced_accuracy"):
+        agreeing = estimate_change(called(metric), ours, theirs, 1.0, 0.95)
+        assert agreeing.value == 0.0
+        assert np.isnan([agreeing.lower, agreeing.upper]).all()
+        same = estimate_change(called(metric), ours, ours, 1.0, 0.95)
+        assert (same.lower, same.upper) == (0.0, 0.0)
+
+
+def test_a_class_that_is_never_answered_leaves_no_bounds() -> None:
+    target = np.arange(200) % 20 == 0
+    never = Predictions("binary", target, np.zeros(200, dtype=bool), np.full(200, 0.05), ("no", "yes"))
+    for metric in ("mcc", "balanced_accuracy"):
+        estimate = estimate_alone(called(metric), never, 0.95)
+        assert np.isnan([estimate.lower, estimate.upper]).all()
+
+
+def test_a_recall_that_resampling_does_not_move_is_not_known() -> None:
+    target = np.arange(100) % 2 == 0
+    perfect = Predictions("binary", target, target.copy(), np.where(target, 0.9, 0.1), ("no", "yes"))
+    estimate = estimate_alone(called("recall_at_precision(0.8)"), perfect, 0.95)
+    assert estimate.value == 1.0
+    assert np.isnan([estimate.lower, estimate.upper]).all()

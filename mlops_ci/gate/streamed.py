@@ -23,7 +23,8 @@ class StreamedResult:
 
     ``joint[p, q]`` is the mean of (c - b)^p b^q over the rows, c and b being what a row adds to the candidate's value
     and to the baseline's, each centred; without a baseline b is zero. ``counts`` are set where each row is right or
-    wrong: how many are right, and how many only here and only there.
+    wrong: how many are right, and how many only here and only there. A metric of ``labels`` does not see how two models
+    differ that give the same ones.
     """
 
     value: float
@@ -32,6 +33,7 @@ class StreamedResult:
     counts: tuple[int, int, int] | None = None
     problem: str | None = None
     values: None = None
+    labels: bool = False
 
     def alone(self, confidence: float) -> Estimate:
         """The value, with one-sided bounds."""
@@ -59,7 +61,7 @@ class StreamedResult:
         """
         method = "delta method, skewness-corrected"
         variance = central[2]
-        if variance <= 0.0 and value == 0.0:
+        if variance <= 0.0 and value == 0.0 and not self.labels:
             return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
         if not (math.isfinite(value) and 0.0 < variance < math.inf):
             return Estimate(value, math.nan, math.nan, math.nan, method)

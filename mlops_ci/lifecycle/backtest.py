@@ -11,7 +11,8 @@ from mlops_ci.gate.judge import judge
 from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.gate_planning import rules_of
 from mlops_ci.lifecycle.past_evidence import PastEvidence
-from mlops_ci.project.project import GateChoice, OnInconclusive, Project
+from mlops_ci.project.project import EvaluationChoice, GateChoice, OnInconclusive, Project
+from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.backtest import Backtest, PastRule, PastVersion
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Verdict
@@ -42,7 +43,7 @@ def run_backtest(request: BacktestRequest, project: Project, log: ModelLog) -> B
     if reveals_gains_only(gate):
         what = "the budget reveals only gains, and a backtest would tell more"
         raise UsageError(what, where="gate.budget", hint="mlops-ci models history tells what was decided")
-    gate = _gate(request, gate)
+    gate, left_out = _without_functions(_gate(request, gate), evaluation)
     state = require_known(log.read())
     past = moments(log.entries(), gate.baseline)
     reader = PastEvidence(log.store, state, evaluation, gate)
@@ -53,8 +54,25 @@ def run_backtest(request: BacktestRequest, project: Project, log: ModelLog) -> B
         rules=tuple(rule.text + (f", per {rule.per}" if rule.per else "") for rule in gate.flat()),
         confidence=gate.confidence,
         versions=judged,
-        notes=tuple(_notes(gate, state.looks)),
+        notes=(*left_out, *_notes(gate, state.looks)),
     )
+
+
+def _without_functions(gate: GateChoice, evaluation: EvaluationChoice) -> tuple[GateChoice, tuple[str, ...]]:
+    """The rules that can be judged again: nobody calls today's functions on the predictions of long ago."""
+    functions = {metric.function for metric in evaluation.custom}
+
+    def asks(item: Rule | AnyOf) -> bool:
+        return any(rule.metric in functions for rule in (item.rules if isinstance(item, AnyOf) else (item,)))
+
+    kept = tuple(item for item in gate.rules if not asks(item))
+    if len(kept) == len(gate.rules):
+        return gate, ()
+    if not kept:
+        what = "all rules ask functions of the project's own, which are not called on past predictions"
+        raise UsageError(what, where="gate.rules", hint="try others with --rule")
+    left_out = f"{len(gate.rules) - len(kept)} rules on functions of the project's own are left out"
+    return replace(gate, rules=kept), (left_out,)
 
 
 def _gate(request: BacktestRequest, gate: GateChoice) -> GateChoice:

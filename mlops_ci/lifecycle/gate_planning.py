@@ -10,7 +10,7 @@ from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.planning import Known, most_cautious, plan_rules
 from mlops_ci.gate.planning_power import Assumed
-from mlops_ci.lifecycle.evidence import recorded_evidence
+from mlops_ci.lifecycle.evidence import recorded_evidence, reveals_gains_only
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import BudgetChoice, EvaluationChoice, GateChoice, Project
@@ -77,6 +77,9 @@ def plan_project(request: PlanRequest, project: Project, store: Store, state: Mo
     gate, evaluation = project.gate, project.evaluation
     if gate is None or evaluation is None:
         raise UsageError("there are no gate rules", where="mlops.yaml", hint="add the section gate")
+    if reveals_gains_only(gate):
+        what = "the budget reveals only gains, and how far recorded versions differ would tell more"
+        raise UsageError(what, where="gate.budget", hint="plan by what you assume: mlops-ci gate plan --help")
     rules = rules_of(request.rules) if request.rules else gate.rules
     gate = replace(gate, rules=rules)
     known, notes = _recorded(store, state, evaluation, gate)

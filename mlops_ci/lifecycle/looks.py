@@ -64,6 +64,9 @@ def take_look(
         )
         for item in items
     ]
+    if budget.reveal == "gains":
+        # One answer is all that is told, and so the rules are one question: others, or fewer, are another.
+        wanted = [digest_of_value(sorted(wanted))]
     before = state.looks.get(evaluation_set, ())
     numbers = numbers_of(before, wanted)
     advisory = session.read_only and max(numbers.values()) > len(before)

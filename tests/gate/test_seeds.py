@@ -178,3 +178,13 @@ def test_recipes_that_are_the_same_are_not_promoted_more_often_than_allowed(of_b
     assert promoted["with seeds"] <= runs * alpha + 3 * math.sqrt(runs * alpha * (1 - alpha))
     assert promoted["rows alone"] > runs * 0.2, "without seeds, luck is taken for progress"
     assert promoted["better, with seeds"] > runs * 0.6
+
+
+def test_several_trainings_have_no_finite_sample_bounds() -> None:
+    target = np.arange(400) % 2 == 0
+    answers = Predictions("binary", target, np.where(np.arange(400) % 10 == 0, ~target, target), None, ("no", "yes"))
+    candidate = Evidence(answers, "set", seeds={"accuracy": (0.9, 0.91, 0.89)})
+    for interval, outcome in (("usual", "pass"), ("exact", "inconclusive")):
+        found = compare(parse_rule("accuracy >= 0.8", interval=interval), 0.95, candidate, {}).result  # type: ignore[arg-type]
+        assert found.outcome == outcome
+    assert "several trainings have no exact bounds" in found.reason

@@ -34,7 +34,7 @@ def judge_estimate(
     bound = rule.bound.offset
 
     def judged(level: float) -> tuple[Estimate, Outcome]:
-        estimate = widen(estimated(level), trainings, 1.0, level)
+        estimate = _of_trainings(rule, estimated(level), trainings, 1.0, level)
         return estimate, outcome_of_estimate(rule, estimate, bound)
 
     estimate, outcome = judged(confidence)
@@ -76,7 +76,8 @@ def judge_change(
         return Test(no_share(rule, found, before))
 
     def estimated(by: float, level: float) -> Estimate:
-        return widen(estimate_change(metric, ours, theirs, by, level, interval_of(rule)), trainings, by, level)
+        of_rows = estimate_change(metric, ours, theirs, by, level, interval_of(rule))
+        return _of_trainings(rule, of_rows, trainings, by, level)
 
     def judged(level: float) -> tuple[Estimate, Outcome]:
         estimate = estimated(factor, level)
@@ -107,6 +108,13 @@ def judge_change(
         seeds=trainings.spread if trainings else None,
     )
     return Test(result, lambda level: judged(level)[1])
+
+
+def _of_trainings(rule: Rule, of_rows: Estimate, trainings: Trainings | None, factor: float, level: float) -> Estimate:
+    widened = widen(of_rows, trainings, factor, level)
+    if trainings is None or interval_of(rule) == "usual":
+        return widened
+    return widened.without_bounds(f"several trainings have no {interval_of(rule)} bounds: take interval: usual")
 
 
 def interval_of(rule: Rule) -> Interval:

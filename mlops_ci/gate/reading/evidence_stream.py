@@ -113,6 +113,7 @@ class _Linear:
     joint: _FloatArray
     right: list[int]
     binary: bool = True
+    labels: bool = False
 
     @classmethod
     def all_of(cls, metric: Metric, means: list[_FloatArray]) -> _Linear:
@@ -129,7 +130,9 @@ class _Linear:
         centres = [float(gradient @ mean) for gradient, mean in zip(gradients, means, strict=True)]
         # Right and wrong rows can be counted where the metric is their share; the root of a share, as in RMSE, is none.
         plain = all(len(mean) == 1 for mean in means) and float(form.combine(np.array([0.25]))) == 0.25
-        return cls(values, gradients, centres, np.zeros((ORDER + 1, ORDER + 1)), [0, 0, 0], binary=plain)
+        return cls(
+            values, gradients, centres, np.zeros((ORDER + 1, ORDER + 1)), [0, 0, 0], plain, form.cells is not None
+        )
 
     def add(self, moments: list[_FloatArray]) -> None:
         """Take the rows of a part in."""
@@ -156,7 +159,7 @@ class _Linear:
         if not np.isfinite(self.values[index]):
             return StreamedResult(self.values[index], rows, self.joint, problem="it has no value: NaN among the values")
         counts = (self.right[0], self.right[1], self.right[2]) if self.binary and index == 0 else None
-        return StreamedResult(self.values[index], rows, self.joint / rows, counts)
+        return StreamedResult(self.values[index], rows, self.joint / rows, counts, labels=self.labels)
 
 
 @dataclass(frozen=True, slots=True)

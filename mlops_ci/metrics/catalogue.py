@@ -107,7 +107,9 @@ def _calibration_error(call: Call) -> Metric:
     call.no_class()
     bins = call.whole("the number of bins", None)
     label = "calibration error" if bins is None else f"calibration error in {bins} bins"
-    return Metric(call.name, label, False, _CLASSIFICATION, "score", probabilities.calibration_error(bins or 15))
+    return Metric(
+        call.name, label, False, _CLASSIFICATION, "score", probabilities.calibration_error(bins or probabilities.BINS)
+    )
 
 
 def _pinball(call: Call) -> Metric:

@@ -59,6 +59,10 @@ def _brier_range(predictions: Predictions) -> Range:
     return (0.0, 1.0) if predictions.task == "binary" else (0.0, 2.0)
 
 
+BINS = 15
+"""Of a calibration error that is asked for without a number; as Guo et al. have it."""
+
+
 def _confidence(predictions: Predictions) -> tuple[FloatArray, FloatArray]:
     """(n,) a probability, NaN where it is none, and whether what it was given for is so, 0 or 1."""
     confidence, correct = np.empty(len(predictions)), np.empty(len(predictions))
@@ -77,7 +81,7 @@ def binned(predictions: Predictions, bins: int) -> tuple[npt.NDArray[np.int64], 
     return places.astype(np.int64), confidence, correct
 
 
-def calibration_error(bins: int) -> Resampled:
+def calibration_error(bins: int = BINS) -> Resampled:
     """Expected calibration error (Guo et al. 2017, ICML, section 2) with bins of equal width.
 
     The rows are put into bins ((i-1)/bins, i/bins] by their probability, the first with 0; the distance between the

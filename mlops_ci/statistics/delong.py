@@ -97,7 +97,7 @@ def delong_paired(
 
     DeLong, DeLong & Clarke-Pearson 1988 (Biometrics 44:837-845, equation 8 with the contrast (1, -factor)),
     corrected for skewness and small classes as `skewed.py` tells: symmetric bounds, with tens of rows of a class and
-    areas that are far apart with one near 1, miss in 7 to 12 % at a confidence of 0.95.
+    areas that are far apart with one near 1, miss too often.
 
     Where that variance is zero:
 

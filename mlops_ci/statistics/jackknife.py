@@ -1,9 +1,9 @@
 """Bounds for whatever is a smooth function of the weights of its rows, in closed form.
 
 One jackknife pass gives what each unit (a row, or a group of rows that belong together) contributes to the value, and
-how far curvature biases it; the bounds are those of `skewed.py`. We compared them with the studentised bootstrap, which
-reaches the same order: where two models differ in few rows, or the rows have heavy tails, the bootstrap missed in 8 to
-12 % at a confidence of 0.95, and these do not. They also cost one pass, whatever the confidence.
+how far curvature biases it; the bounds are those of `skewed.py`. The studentised bootstrap reaches the same order, but
+not in practice where two models differ in few rows, or the rows have heavy tails: there it is too bold. These cost one
+pass, whatever the confidence; `benchmarks/gate_calibration` shows how often they miss.
 """
 
 import math

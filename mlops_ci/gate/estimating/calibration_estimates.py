@@ -12,18 +12,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlops_ci.gate.estimating.fixed_seed import SEED
 from mlops_ci.metrics import Metric, Predictions
-from mlops_ci.metrics.probabilities import binned
+from mlops_ci.metrics.probabilities import BINS, binned
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import Estimate
 from mlops_ci.statistics.confidence import normal_quantile
 
-_BINS = 15  # of a call without an argument
 _DRAWS = 2000
 _SEEN = 0.99
 """Up to this level so many draws show a quantile."""
-
-_SEED = 20_130_101
 
 
 def is_calibration_error(metric: Metric) -> bool:
@@ -72,7 +70,7 @@ def _noise(predictions: Predictions, bins: int, confidence: float) -> float:
         covariance += np.diag(np.maximum(expected - np.diag(covariance), 0.0))
     values, axes = np.linalg.eigh(covariance)
     root = axes * np.sqrt(np.maximum(values, 0.0))
-    drawn = np.random.default_rng(_SEED).standard_normal((_DRAWS, bins)) @ root.T
+    drawn = np.random.default_rng(SEED).standard_normal((_DRAWS, bins)) @ root.T
     seen = float(np.quantile(np.abs(drawn).sum(axis=1), min(confidence, _SEEN)))
     if confidence > _SEEN:
         # The draws do not reach so far. A sum of distances is a function of normal values that rises by at most so much
@@ -84,4 +82,4 @@ def _noise(predictions: Predictions, bins: int, confidence: float) -> float:
 
 def _bins(metric: Metric) -> int:
     arguments = parse_metric(metric.name).arguments
-    return int(arguments[0]) if arguments else _BINS
+    return int(arguments[0]) if arguments else BINS

@@ -14,8 +14,7 @@ from mlops_ci.statistics import NO_ROW_DIFFERS, Estimate, delong_paired, delong_
 
 _FEWEST_FOR_SCORES, _FEWEST_FOR_LABELS = 10, 20
 """Rows that each class needs for metrics of scores, and for those of labels, which have coarser steps. With fewer, what
-the class is like has hardly been seen: bounds missed in up to 90 % where a class had two rows, in 30 % where it had
-ten.
+the class is like has hardly been seen. Chosen by simulation; `benchmarks/gate_calibration` shows what they come to.
 """
 
 _FEWEST_BY_WEIGHT = 20.0

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.estimating.fixed_seed import SEED
 from mlops_ci.gate.estimating.shares import trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans, value
 from mlops_ci.project.rules import Interval
@@ -14,9 +15,6 @@ from mlops_ci.statistics import Estimate, bernstein_bounds, betting_bounds, clop
 
 _FloatArray = npt.NDArray[np.float64]
 _Range = tuple[float, float]
-
-# The order of bets, the same whoever asks.
-_SEED = 20_130_101
 
 
 def finite_alone(metric: Metric, predictions: Predictions, confidence: float, interval: Interval) -> Estimate:
@@ -81,7 +79,7 @@ _WEIGHTED = "there are no finite-sample bounds for rows with weights or groups"
 def _mean(values: _FloatArray, low: float, high: float, confidence: float, interval: Interval) -> Estimate:
     if interval == "bernstein":
         return bernstein_bounds(values, low, high, confidence)
-    return betting_bounds(values, low, high, confidence, seed=_SEED)
+    return betting_bounds(values, low, high, confidence, seed=SEED)
 
 
 def _bounded(metric: Metric, predictions: Predictions) -> tuple[_FloatArray, _Range] | None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.gate.estimating.calibration_estimates import above_noise, between, is_calibration_error
+from mlops_ci.gate.estimating.fixed_seed import SEED
 from mlops_ci.metrics import Metric, Predictions, Resampled
 from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.statistics import (
@@ -23,8 +24,6 @@ from mlops_ci.statistics import (
     quantile_known,
 )
 
-# The same evidence must give the same verdict, whoever asks and however often.
-_SEED = 20_130_101
 _FloatArray = npt.NDArray[np.float64]
 _Codes = npt.NDArray[np.int64]
 _Rows = npt.NDArray[np.integer[Any]]
@@ -79,7 +78,7 @@ def _estimate(
 ) -> Estimate:
     rows, group = len(predictions), predictions.group
     if group is None and rows > LITTLE:
-        return little_bootstraps(prepare, rows, confidence, seed=_SEED)
+        return little_bootstraps(prepare, rows, confidence, seed=SEED)
     if parse_metric(metric.name).name in _SMOOTH:
         sample = by_weights(prepare(None), _blocks(rows) if group is None else group)
         return jackknife_bounds(sample, confidence, alone=alone, groups=group is not None, fewest=_FREEDOM)
@@ -89,7 +88,7 @@ def _estimate(
         value = float(prepare(None)(np.ones((1, rows)))[0])
         return Estimate.unknown(value, "bootstrap").without_bounds("too few rows lie beyond the quantile")
     jumps = parse_metric(metric.name).name == "recall_at_precision"
-    return bootstrap_bounds(prepare(None), units, confidence, seed=_SEED, groups=group is not None, jumps=jumps)
+    return bootstrap_bounds(prepare(None), units, confidence, seed=SEED, groups=group is not None, jumps=jumps)
 
 
 def _scores(candidate: Predictions, baseline: Predictions) -> tuple[_FloatArray, _FloatArray]:
@@ -104,7 +103,7 @@ def _some(predictions: Predictions, rows: _Rows | None) -> Predictions:
 def _blocks(rows: int) -> _Codes:
     """Which block each row is left out with."""
     codes: _Codes = np.arange(rows) % _BLOCKS
-    return np.random.default_rng(_SEED).permutation(codes) if rows > _BLOCKS else codes
+    return np.random.default_rng(SEED).permutation(codes) if rows > _BLOCKS else codes
 
 
 def _probability(metric: Metric) -> float | None:

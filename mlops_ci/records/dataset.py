@@ -6,11 +6,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class FrequentValue:
+    """A value of a column, as text, and how many rows have it."""
+
+    value: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column: its type, missing values, and range.
+    """A column: its type, missing values, range, and how its values are distributed.
 
     ``minimum`` and ``maximum`` are absent where the type has no order, where all values are missing, and
-    where the name suggests personal data.
+    where the name suggests personal data; the same goes for the other values. ``distinct`` counts the values there are,
+    null where they were not counted. Of numbers ``quantiles`` are those at 0, 0.05, … 1, beside ``mean`` and
+    ``deviation``, the standard deviation; of everything else ``top`` has the ten most frequent values, most frequent
+    first.
     """
 
     name: str
@@ -18,6 +29,11 @@ class ColumnProfile:
     missing: int
     minimum: float | str | None = None
     maximum: float | str | None = None
+    distinct: int | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    quantiles: tuple[float, ...] = ()
+    top: tuple[FrequentValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

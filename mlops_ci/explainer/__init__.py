@@ -1,0 +1,1 @@
+"""Which inputs matter to a model, on the whole and for single rows. Stands on nothing of ours."""

@@ -1,0 +1,1 @@
+"""Runs a notebook that is a step. Stands on nothing of ours."""

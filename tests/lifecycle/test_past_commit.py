@@ -123,7 +123,7 @@ def test_a_pointer_without_its_content_is_named_when_a_step_reads_it(lab: Lab) -
     then = lab.commit("a pointer")
     session = session_of(lab)
     with past_commit(session, then, None, data="today") as past:
-        assert past.resolver.inputs(past.project.step("evaluate"), {"build/model.txt": "sha256:0"})
+        assert past.resolver.inputs(past.project.step("evaluate"), {"build/model.txt": "sha256:0"}).command
         with pytest.raises(UsageError, match=r"'train\.py' is a pointer of Git LFS"):
             past.resolver.model_fingerprint()
 

@@ -37,6 +37,6 @@ def session_of(lab: Lab, env: dict[str, str] | None = None) -> Session:
             host="local",
             environ=clean_environment() | (env or {}),
             clock=now,
-            say=lambda text: None,
+            say=[].append,
         )
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.session import Session
@@ -65,13 +66,18 @@ class PastCommit:
             self.snapshot.place(path, file)
         return replace(self, project=project, resolver=replace(self.resolver, project=project))
 
+    def redactor(self, session: Session) -> Redactor:
+        """Keeps the secrets that its steps ask for out of what they print, and those of today's steps."""
+        steps = (*session.project.steps, *self.project.steps)
+        return redactor_for(session.environ, (name for step in steps for name in step.env))
+
     def workshop(self, session: Session, progress: Progress) -> Workshop:
         """Where its steps run."""
         return Workshop(
             resolver=self.resolver,
             materials=Materials(self.scratch / "objects", session.cache),
             environ=session.environ,
-            redact=session.redact,
+            redact=self.redactor(session),
             progress=progress,
             cancelled=Event(),
             folder=self.scratch / "steps",

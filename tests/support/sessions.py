@@ -30,6 +30,7 @@ class Silent:
 
 def session_of(lab: Lab, env: dict[str, str] | None = None) -> Session:
     """A session on the checkout of a lab, on no host."""
+    said: list[str] = []
     return open_session(
         Options(
             project=Path(lab.folder),
@@ -37,6 +38,6 @@ def session_of(lab: Lab, env: dict[str, str] | None = None) -> Session:
             host="local",
             environ=clean_environment() | (env or {}),
             clock=now,
-            say=[].append,
+            say=said.append,
         )
     )

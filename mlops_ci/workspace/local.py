@@ -108,7 +108,7 @@ class LocalStore:
                 with os.scandir(self._path(prefix.removesuffix("/")) if prefix else self._root) as entries:
                     names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
             except (FileNotFoundError, NotADirectoryError):
-                return []
+                return ()
         return [name for name in names if prefix or name not in _UNLISTED]
 
     def delete(self, key: str) -> None:
@@ -188,17 +188,17 @@ class LocalStore:
                 return True
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _make_folders(self, folder: Path) -> list[Path]:
+    def _make_folders(self, folder: Path) -> tuple[Path, ...]:
         """Make a folder and those above it; return those that have to be made durable, the innermost first."""
         # A folder that is there already may be the work of somebody who died before the fsync of its parent.
         if folder in self._durable and folder.is_dir():
-            return []
+            return ()
         is_below = folder != self._root and folder.is_relative_to(self._root)
-        above = self._make_folders(folder.parent) if is_below or not folder.parent.exists() else []
+        above = self._make_folders(folder.parent) if is_below or not folder.parent.exists() else ()
         folder.mkdir(exist_ok=True)
-        return [folder, *above]
+        return (folder, *above)
 
-    def _make_durable(self, folders: list[Path]) -> None:
+    def _make_durable(self, folders: tuple[Path, ...]) -> None:
         for folder in folders:
             with suppress(PermissionError):  # the root's parent need not be ours to read
                 fsync_folder(folder.parent)

@@ -108,7 +108,7 @@ class LocalStore:
                 with os.scandir(self._path(prefix.removesuffix("/")) if prefix else self._root) as entries:
                     names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
             except (FileNotFoundError, NotADirectoryError):
-                return ()
+                return []
         return [name for name in names if prefix or name not in _UNLISTED]
 
     def delete(self, key: str) -> None:

@@ -12,19 +12,21 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 _BLOCK = re.compile(r"^[ ]*```(?P<language>\w*)\n(?P<text>.*?)^[ ]*```", re.DOTALL | re.MULTILINE)
 _SHELL = {"", "sh", "bash", "console"}
-_PROGRAM = "mlops-ci"
+PROGRAMS = ("mlops-ci", "git")
+_CODE = re.compile(r"\s#\s.*\bexit code (\d+)")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A command as a document shows it, without its comment; ``line`` is where."""
+    """A command as a document shows it, without its comment; ``line`` is where, ``code`` how it ends."""
 
     line: int
     text: str
+    code: int = 0
 
     @property
     def calls(self) -> list[list[str]]:
-        """The arguments of each call of our program in it, which may be joined by ``&&``."""
+        """The words of each call in it; calls may be joined by ``&&``."""
         words = shlex.split(self.text)
         calls: list[list[str]] = [[]]
         for word in words:
@@ -32,7 +34,7 @@ class Shown:
                 calls.append([])
             else:
                 calls[-1].append(word)
-        return [call[1:] for call in calls if call and call[0] == _PROGRAM]
+        return [call for call in calls if call and call[0] in PROGRAMS]
 
 
 def name_of(document: Path) -> str:
@@ -41,7 +43,7 @@ def name_of(document: Path) -> str:
 
 
 def shown_in(document: Path) -> list[Shown]:
-    """The commands of our program in the blocks of a document, in their order."""
+    """The commands of our program, and of git, in the blocks of a document, in their order."""
     return [*_shown(document.read_text("utf-8"))]
 
 
@@ -56,5 +58,6 @@ def _shown(text: str) -> Iterator[Shown]:
             line = lines.pop(0).strip().removeprefix("$ ")
             while line.endswith("\\") and lines:
                 line = line[:-1].rstrip() + " " + lines.pop(0).strip()
-            if line.startswith(f"{_PROGRAM} "):
-                yield Shown(number, re.sub(r"\s+#\s.*$", "", line))
+            if line.partition(" ")[0] in PROGRAMS:
+                code = _CODE.search(line)
+                yield Shown(number, re.sub(r"\s+#\s.*$", "", line), int(code[1]) if code else 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.docs.commands import Shown
 from tests.support.lab import Done, Lab
 
 Run = Callable[[list[str]], Done]
@@ -18,9 +19,9 @@ Run = Callable[[list[str]], Done]
 
 @dataclass(frozen=True)
 class Scene:
-    """``run`` runs a command; ``means`` maps patterns of made-up names to what is meant here.
+    """``run`` runs our program with arguments; ``means`` maps patterns of made-up names to what is meant here.
 
-    ``codes`` are the exit codes of commands that do not end with 0, by what the document shows of them.
+    ``codes`` are the exit codes of commands that end otherwise than the document says, by a piece of them.
     """
 
     run: Run
@@ -34,9 +35,9 @@ class Scene:
             arguments = [re.sub(pattern, literally, word) for word in arguments]
         return arguments
 
-    def code(self, shown: str) -> int:
+    def code(self, shown: Shown) -> int:
         """How a command is to end."""
-        return next((code for text, code in self.codes.items() if text in shown), 0)
+        return next((code for text, code in self.codes.items() if text in shown.text), shown.code)
 
 
 @dataclass(frozen=True)

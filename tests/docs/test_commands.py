@@ -32,14 +32,14 @@ def test_the_commands_of_every_document_are_run_once() -> None:
 def test_the_commands_work(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with contextmanager(SCENES[name])(Stage(tmp_path, request)) as scene:
         for shown in shown_in(ROOT / name):
-            for call in shown.calls:
-                done = scene.run(scene.translated(call))
-                assert done.code == scene.code(shown.text), f"line {shown.line}: {shown.text}\n{done.err}\n{done.out}"
+            for _, *arguments in shown.calls:
+                done = scene.run(scene.translated(arguments))
+                assert done.code == scene.code(shown), f"line {shown.line}: {shown.text}\n{done.err}\n{done.out}"
 
 
 @pytest.mark.parametrize(("name", "test"), ELSEWHERE.items())
 def test_the_story_has_the_commands(name: str, test: str) -> None:
     text = (ROOT / test).read_text("utf-8")
     for shown in shown_in(ROOT / name):
-        for verb, *_ in shown.calls:
+        for _, verb, *_ in shown.calls:
             assert any(call in text for call in (f'"{verb}"', f".{verb}(", f"mlops-ci {verb}``")), shown.text

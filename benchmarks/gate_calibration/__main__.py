@@ -80,7 +80,7 @@ def draw(chosen: argparse.Namespace) -> None:
 def _run(population: str, rows: int, samples: int, names: tuple[str, ...]) -> list[dict[str, Any]]:
     warnings.simplefilter("ignore")
     source = next(each for each in POPULATIONS if each.name == population)
-    return [cell.plain() for cell in run(source, rows, samples, names, truths_of(source, names))]
+    return [cell.plain() for cell in run(source, rows, samples, names, truths_of(source, names, rows))]
 
 
 def _arguments() -> argparse.Namespace:

@@ -25,6 +25,9 @@ SOURCE = "Efron & Stein 1981, with the transformation of Hall 1992"
 _ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Relative to the terms that values are differences of: what is smaller is no difference."""
 
+_UNSEEN = 2
+"""How often more the largest contribution of a single model is taken to have come."""
+
 FEWEST_GROUPS = 20
 """With fewer groups, how groups differ is not known, whatever the number of rows in them."""
 
@@ -76,7 +79,7 @@ def jackknife_bounds(
         sample: The value and its jackknife.
         confidence: Of each bound, in [0.5, 1).
         alone: The value of one model, whose rows may be long-tailed with the tail unseen: the variance is taken as
-            though the unit that contributes most had come twice. (Between two models tails cancel.)
+            though the unit that contributes most had come three times. (Between two models tails cancel.)
         groups: The units are groups, of which fewer than twenty are too few.
         fewest: Degrees of freedom that the variance needs.
 
@@ -106,7 +109,8 @@ def jackknife_bounds(
         ahead, back = sample.at(1.0 + np.stack([step, -step]))
     curvature = (float(ahead) - value + (float(back) - value)) / spread.error
     if alone:
-        spread = spread_of(np.append(contributions, contributions[np.abs(contributions).argmax()]))
+        most = contributions[np.abs(contributions).argmax()]
+        spread = spread_of(np.append(contributions, [most] * _UNSEEN))
     lower, upper = spread.bent(curvature).bounds(value - (n - 1) * (mean - value), confidence, fewest)
     return Estimate(value, _least(lower, value), -_least(-upper, -value), spread.error, method, SOURCE)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 # By the beginning of the method's name; of several that fit, the longest counts.
 METHODS: dict[str, tuple[str, str]] = {
     "paired proportions, Tango score": (
-        "Only rows that just one of the two gets right tell them apart; the score interval of their difference is "
-        "never bolder about its sign than the exact sign test.",
-        "Tango 1998, Statistics in Medicine 17:891-908; McNemar 1947, Psychometrika 12:153-157",
+        "Only rows that just one of the two gets right tell them apart; the bounds are those of the score, corrected for "
+        "skewness and by half a row, on the side of zero that the mid-p sign test finds.",
+        "Tango 1998, Statistics in Medicine 17:891-908; Gart & Nam 1988, Biometrics 44:323-338; Fagerland, Lydersen & "
+        "Laake 2013, BMC Medical Research Methodology 13:91",
     ),
     "Clopper–Pearson": (
         "The share of right rows is binomial; the bounds are exact for any number of rows.",

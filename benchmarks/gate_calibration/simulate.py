@@ -26,7 +26,6 @@ _MANY_ROWS, _MANY_REFERENCES = 20_000, 250
 """For samples of so many rows that would be a twentieth, which alone turns 5 % into 5.5 %."""
 
 
-
 @dataclass(slots=True)
 class Side:
     """How often a one-sided bound missed the truth, and how often there was none."""

@@ -12,6 +12,7 @@ from mlops_ci.statistics.leaving_out import by_cells, by_means, by_ratios, by_we
 from mlops_ci.statistics.needed import rows_needed
 from mlops_ci.statistics.order_statistics import quantile_bounds, quantile_known
 from mlops_ci.statistics.paired_proportions import paired_proportions
+from mlops_ci.statistics.paired_quantiles import paired_quantiles
 from mlops_ci.statistics.placements import Placements, delong
 from mlops_ci.statistics.proportion import clopper_pearson
 from mlops_ci.statistics.resampling import LITTLE, bootstrap_bounds, little_bootstraps
@@ -43,6 +44,7 @@ __all__ = [
     "jackknife_bounds",
     "little_bootstraps",
     "paired_proportions",
+    "paired_quantiles",
     "quantile_bounds",
     "quantile_known",
     "rows_needed",

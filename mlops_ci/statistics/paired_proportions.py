@@ -7,7 +7,6 @@ from scipy.special import bdtrc
 from mlops_ci.statistics.confidence import error_rate, normal_quantile
 from mlops_ci.statistics.estimate import Estimate
 
-
 HALF_A_ROW = 0.5
 """Counts jump by one; the bounds give half of that away."""
 
@@ -18,9 +17,9 @@ BEYOND = 0.01
 def paired_proportions(only_candidate: int, only_baseline: int, n: int, confidence: float) -> Estimate:
     """p(candidate) - p(baseline) from the rows where just one of the two succeeds.
 
-    The bounds are those of Tango's score interval (1998, Statistics in Medicine 17:891-908, section 3), which stays near
-    its nominal coverage where Wald's does not and has a width even when the two never disagree. One-sided, and with
-    few disagreements, it misses up to twice as often as it should: counts are skewed and discrete. So the score is
+    The bounds are those of Tango's score interval (1998, Statistics in Medicine 17:891-908, section 3), which stays
+    near its nominal coverage where Wald's does not and has a width even when the two never disagree. One-sided, and
+    with few disagreements, it misses up to twice as often as it should: counts are skewed and discrete. So the score is
     corrected for its skewness (Gart & Nam 1988, Biometrics 44:323-338) and half a row is given away (Yates 1934); after
     that no bound misses more often than asked, by enumeration.
 

@@ -32,6 +32,8 @@ _POWER, _FEWEST_ROWS = 0.7, 10_000
 _STUCK = 0.1
 """Share of resamples in which a value that leaps may stay where it is."""
 
+_FEWEST_GROUPS_IF_IT_JUMPS = 50
+
 _PUSH = 0.25
 """Standard errors of bias beyond which there is no bound on that side."""
 
@@ -52,15 +54,19 @@ def bootstrap_bounds(
         confidence: Of each bound, in [0.5, 1).
         seed: The same seed gives the same bounds for the same rows in the same order.
         groups: The units are groups, of which fewer than twenty are too few.
-        jumps: The value leaps from one row to the next: if many resamples leave it where it is, they have not found
-            the row that moves it, and there are no bounds.
+        jumps: The value leaps from one row to the next. If many resamples leave it where it is, they have not found
+            the row that moves it, and there are no bounds; fifty groups are needed; and as it is the best of many
+            thresholds, chosen by the same rows, which resampling does not undo, half of the error is not spent.
     """
-    alpha, n = error_rate(confidence), len(units)
+    alpha, n = error_rate(confidence) / (2.0 if jumps else 1.0), len(units)
     size = int(units.max()) + 1 if n else 0
     method = f"bootstrap, {_RESAMPLES:,} resamples" + (f", by group, {size:,} groups" if groups else "")
     source = "Efron & Tibshirani 1993"
     value = float(evaluate(np.ones((1, n)))[0]) if n else math.nan
-    if size < 2 or not math.isfinite(value) or (groups and size < FEWEST_GROUPS):
+    fewest = _FEWEST_GROUPS_IF_IT_JUMPS if jumps else FEWEST_GROUPS
+    if groups and size < fewest and math.isfinite(value):
+        return Estimate.unknown(value, method, source, f"only {size} groups, and {fewest} are needed")
+    if size < 2 or not math.isfinite(value):
         return Estimate.unknown(value if math.isfinite(value) else math.nan, method, source)
     random = np.random.default_rng(seed)
     chunk = max(1, _NUMBERS // n)

@@ -44,7 +44,7 @@ def called(text: str) -> Metric:
         ("log_loss", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
         ("roc_auc", "DeLong, paired", "DeLong, logit"),
         ("pr_auc", "jackknife, skewness-corrected", "jackknife, skewness-corrected"),
-        ("median(score)", "bootstrap, 600 resamples", "order statistics, exact"),
+        ("median(score)", "order statistics, paired", "order statistics, exact"),
         ("calibration_error", "bootstrap, 600 resamples, each alone", "bootstrap, 600 resamples"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from mlops_ci.statistics import (
     by_weights,
     jackknife_bounds,
     little_bootstraps,
+    paired_quantiles,
     quantile_bounds,
     quantile_known,
 )
@@ -34,6 +37,8 @@ _SMOOTH = {"pr_auc", "roc_auc"}
 
 _FREEDOM = 10.0
 """Degrees of freedom that these need: an area near 1 hangs on a few rows, and most of the variance on fewer."""
+
+_TOO_FEW = "too few rows lie beyond the quantile"
 
 _BLOCKS = 200
 """Rows are left out in so many blocks at most, drawn at random: a block's contribution is the sum of its rows'."""
@@ -60,12 +65,32 @@ def resampled_change(
         if factor == 1.0 and ours.value == theirs.value and np.array_equal(*_scores(candidate, baseline)):
             return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
         return between(ours, theirs, factor)
+    probability = _probability(metric)
+    if probability is not None and candidate.weight is None and candidate.group is None:
+        return _quantiles(form, candidate, baseline, metric.column or "", probability, factor, confidence)
 
     def prepare(rows: _Rows | None) -> _Evaluate:
         ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))
         return lambda weights: ours(weights) - factor * theirs(weights)
 
     return _estimate(metric, candidate, confidence, prepare, alone=False)
+
+
+def _quantiles(
+    form: Resampled,
+    candidate: Predictions,
+    baseline: Predictions,
+    column: str,
+    probability: float,
+    factor: float,
+    confidence: float,
+) -> Estimate:
+    ours, theirs = (float(form.prepare(side)(np.ones((1, len(side))))[0]) for side in (candidate, baseline))
+    columns = candidate.columns[column], baseline.columns[column]
+    found = paired_quantiles(*columns, probability, (ours, theirs), factor, confidence)
+    if math.isnan(found.lower) or math.isnan(found.upper):
+        return replace(found, why_unknown=_TOO_FEW)
+    return found
 
 
 def _estimate(
@@ -86,7 +111,7 @@ def _estimate(
     probability = _probability(metric)
     if probability is not None and not quantile_known(int(units.max(initial=-1)) + 1, probability, confidence):
         value = float(prepare(None)(np.ones((1, rows)))[0])
-        return Estimate.unknown(value, "bootstrap").without_bounds("too few rows lie beyond the quantile")
+        return Estimate.unknown(value, "bootstrap").without_bounds(_TOO_FEW)
     jumps = parse_metric(metric.name).name == "recall_at_precision"
     return bootstrap_bounds(prepare(None), units, confidence, seed=SEED, groups=group is not None, jumps=jumps)
 

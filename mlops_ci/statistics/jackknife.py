@@ -20,8 +20,6 @@ from mlops_ci.statistics.skewed import FEWEST, spread_of
 FloatArray = npt.NDArray[np.float64]
 
 JACKKNIFE = "jackknife, skewness-corrected"
-SOURCE = "Efron & Stein 1981, with the transformation of Hall 1992"
-
 _ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Relative to the terms that values are differences of: what is smaller is no difference."""
 
@@ -93,16 +91,16 @@ def jackknife_bounds(
     n, value = len(sample.without), sample.value
     method = f"{JACKKNIFE}, by group, {n:,} groups" if groups else JACKKNIFE
     if n < 2 or not math.isfinite(value) or not np.isfinite(sample.without).all():
-        return Estimate.unknown(value if math.isfinite(value) else math.nan, method, SOURCE)
+        return Estimate.unknown(value if math.isfinite(value) else math.nan, method)
     mean = float(sample.without.mean())
     contributions = (mean - sample.without) * ((n - 1) / n)
     if float(np.abs(contributions).max()) <= _ROUNDING * max(sample.size, abs(value)):
         if value == 0.0 and not sample.without.any():
             return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
-        return Estimate.unknown(value, method, SOURCE)
+        return Estimate.unknown(value, method)
     spread = spread_of(contributions)
     if groups and n < FEWEST_GROUPS:
-        return Estimate(value, math.nan, math.nan, spread.error, method, SOURCE)
+        return Estimate(value, math.nan, math.nan, spread.error, method)
     # One standard error each way in the direction in which the value varies most.
     step = contributions / math.sqrt(float(contributions @ contributions))
     with np.errstate(all="ignore"):
@@ -112,7 +110,7 @@ def jackknife_bounds(
         most = contributions[np.abs(contributions).argmax()]
         spread = spread_of(np.append(contributions, [most] * _UNSEEN))
     lower, upper = spread.bent(curvature).bounds(value - (n - 1) * (mean - value), confidence, fewest)
-    return Estimate(value, _least(lower, value), -_least(-upper, -value), spread.error, method, SOURCE)
+    return Estimate(value, _least(lower, value), -_least(-upper, -value), spread.error, method)
 
 
 def _least(bound: float, value: float) -> float:

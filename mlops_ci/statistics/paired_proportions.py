@@ -56,7 +56,6 @@ def paired_proportions(only_candidate: int, only_baseline: int, n: int, confiden
         upper=_upper_bound(only_candidate, only_baseline, n, z, alpha),
         standard_error=math.sqrt(disagreements - net**2 / smoothed_n) / smoothed_n,
         method=method,
-        source="Tango 1998",
     )
 
 

@@ -11,8 +11,6 @@ from mlops_ci.statistics.order_statistics import quantile_bounds
 
 FloatArray = npt.NDArray[np.float64]
 
-SOURCE = "Zou & Donner 2008; David & Nagaraja 2003"
-
 _TIED = 0.25
 """Share of the values between the bounds of a quantile that may be one and the same; with more, it moves in leaps."""
 
@@ -59,7 +57,7 @@ def paired_quantiles(
     if _leaps(first, one) or _leaps(factor * second, other):
         one, other = each(1.0 - error_rate(confidence) / 2.0)
         method = "order statistics, each quantile alone, Bonferroni"
-        return Estimate(change, one.lower - other.upper, one.upper - other.lower, error, method, SOURCE)
+        return Estimate(change, one.lower - other.upper, one.upper - other.lower, error, method)
     together = _correlation(first, second, values) * (1.0 if factor >= 0.0 else -1.0)
     return Estimate(
         value=change,
@@ -67,7 +65,6 @@ def paired_quantiles(
         upper=change + _side(one.upper - one.value, other.value - other.lower, together),
         standard_error=_side(one.standard_error, other.standard_error, together),
         method=method,
-        source=SOURCE,
     )
 
 

@@ -61,13 +61,12 @@ def bootstrap_bounds(
     alpha, n = error_rate(confidence) / (2.0 if jumps else 1.0), len(units)
     size = int(units.max()) + 1 if n else 0
     method = f"bootstrap, {_RESAMPLES:,} resamples" + (f", by group, {size:,} groups" if groups else "")
-    source = "Efron & Tibshirani 1993"
     value = float(evaluate(np.ones((1, n)))[0]) if n else math.nan
     fewest = _FEWEST_GROUPS_IF_IT_JUMPS if jumps else FEWEST_GROUPS
     if groups and size < fewest and math.isfinite(value):
-        return Estimate.unknown(value, method, source, f"only {size} groups, and {fewest} are needed")
+        return Estimate.unknown(value, method, f"only {size} groups, and {fewest} are needed")
     if size < 2 or not math.isfinite(value):
-        return Estimate.unknown(value if math.isfinite(value) else math.nan, method, source)
+        return Estimate.unknown(value if math.isfinite(value) else math.nan, method)
     random = np.random.default_rng(seed)
     chunk = max(1, _NUMBERS // n)
     drawn = np.concatenate(
@@ -80,16 +79,16 @@ def bootstrap_bounds(
         return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     known = drawn[np.isfinite(drawn)]
     if len(known) < 2 or not np.ptp(known) > 0.0:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     if jumps and float((known == value).mean()) > _STUCK:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     error, push = float(known.std(ddof=1)), float(known.mean()) - value
     least = -float(stdtrit(size - 1, alpha)) * error
     rising, lost = np.sort(known), len(drawn) - len(known)
     # Order statistics (B + 1) alpha, rounded outwards (Davison & Hinkley 1997, section 2.4).
     place = math.floor((len(drawn) + 1) * alpha + 1e-9) - 1 - lost
     if place < 0:
-        return Estimate(value, math.nan, math.nan, error, method, source)
+        return Estimate(value, math.nan, math.nan, error, method)
     low, high = float(rising[place]), float(rising[-1 - place])
     return Estimate(
         value=value,
@@ -97,7 +96,6 @@ def bootstrap_bounds(
         upper=max(value + least, high) if push > -_PUSH * error else math.nan,
         standard_error=error,
         method=method,
-        source=source,
     )
 
 
@@ -117,10 +115,10 @@ def little_bootstraps(
         seed: As `bootstrap_bounds`.
     """
     alpha = error_rate(confidence)
-    method, source = f"bag of {_BAGS} little bootstraps", "Kleiner et al. 2014"
+    method = f"bag of {_BAGS} little bootstraps"
     value = float(prepare(None)(np.ones((1, n)))[0])
     if not math.isfinite(value):
-        return Estimate.unknown(math.nan, method, source)
+        return Estimate.unknown(math.nan, method)
     random = np.random.default_rng(seed)
     rows = min(n, max(math.ceil(n**_POWER), _FEWEST_ROWS))
     chunk = max(1, _NUMBERS // rows)
@@ -138,9 +136,9 @@ def little_bootstraps(
     if value == 0.0 and error == 0.0:
         return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     if not 0.0 < error < math.inf:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     reach = -float(stdtrit(_BAGS * (_EACH - 1), alpha)) * error
-    return Estimate(value, value - reach, value + reach, error, method, source)
+    return Estimate(value, value - reach, value + reach, error, method)
 
 
 def _counts(random: np.random.Generator, resamples: int, size: int) -> FloatArray:

@@ -8,7 +8,7 @@ from mlops_ci.statistics.delong import delong_paired, delong_single
 from mlops_ci.statistics.estimate import NO_ROW_DIFFERS, Estimate
 from mlops_ci.statistics.finite import bernstein_bounds, betting_bounds, exact_paired
 from mlops_ci.statistics.jackknife import FEWEST_GROUPS, Jackknifed, jackknife_bounds
-from mlops_ci.statistics.leaving_out import by_cells, by_means, by_ratios, by_weighted_cells, by_weights
+from mlops_ci.statistics.leaving_out import by_cells, by_influence, by_means, by_ratios, by_weighted_cells, by_weights
 from mlops_ci.statistics.needed import rows_needed
 from mlops_ci.statistics.order_statistics import quantile_bounds, quantile_known
 from mlops_ci.statistics.paired_proportions import paired_proportions
@@ -31,6 +31,7 @@ __all__ = [
     "betting_bounds",
     "bootstrap_bounds",
     "by_cells",
+    "by_influence",
     "by_means",
     "by_ratios",
     "by_weighted_cells",

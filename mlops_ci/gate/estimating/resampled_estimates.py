@@ -18,7 +18,9 @@ from mlops_ci.statistics import (
     LITTLE,
     NO_ROW_DIFFERS,
     Estimate,
+    Jackknifed,
     bootstrap_bounds,
+    by_influence,
     by_weights,
     jackknife_bounds,
     little_bootstraps,
@@ -51,6 +53,8 @@ def resampled_alone(metric: Metric, form: Resampled, predictions: Predictions, c
         values = predictions.columns[metric.column or ""]
         value = float(form.prepare(predictions)(np.ones((1, len(values))))[0])
         return quantile_bounds(values, probability, value, confidence)
+    if form.influence is not None:
+        return _of_slopes(_slopes(form, form.influence, predictions), predictions, confidence, alone=True)
     found = _estimate(metric, predictions, confidence, lambda rows: form.prepare(_some(predictions, rows)), alone=True)
     return above_noise(metric, predictions, found, confidence) if is_calibration_error(metric) else found
 
@@ -69,11 +73,25 @@ def resampled_change(
     if probability is not None and candidate.weight is None and candidate.group is None:
         return _quantiles(form, candidate, baseline, metric.column or "", probability, factor, confidence)
 
+    if form.influence is not None:
+        ours, theirs = (_slopes(form, form.influence, side) for side in (candidate, baseline))
+        return _of_slopes(ours.minus(factor, theirs), candidate, confidence, alone=False)
+
     def prepare(rows: _Rows | None) -> _Evaluate:
         ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))
         return lambda weights: ours(weights) - factor * theirs(weights)
 
     return _estimate(metric, candidate, confidence, prepare, alone=False)
+
+
+def _slopes(form: Resampled, influence: Callable[[Predictions], _FloatArray], predictions: Predictions) -> Jackknifed:
+    units = np.arange(len(predictions)) if predictions.group is None else predictions.group
+    return by_influence(form.prepare(predictions), influence(predictions), units)
+
+
+def _of_slopes(sample: Jackknifed, predictions: Predictions, confidence: float, *, alone: bool) -> Estimate:
+    groups = predictions.group is not None
+    return jackknife_bounds(sample, confidence, alone=alone, groups=groups, fewest=_FREEDOM)
 
 
 def _quantiles(

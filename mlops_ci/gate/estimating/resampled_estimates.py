@@ -74,8 +74,8 @@ def resampled_change(
         return _quantiles(form, candidate, baseline, metric.column or "", probability, factor, confidence)
 
     if form.influence is not None:
-        ours, theirs = (_slopes(form, form.influence, side) for side in (candidate, baseline))
-        return _of_slopes(ours.minus(factor, theirs), candidate, confidence, alone=False)
+        new, old = (_slopes(form, form.influence, side) for side in (candidate, baseline))
+        return _of_slopes(new.minus(factor, old), candidate, confidence, alone=False)
 
     def prepare(rows: _Rows | None) -> _Evaluate:
         ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))

@@ -51,7 +51,7 @@ def test_scores_that_are_no_numbers_have_no_slopes() -> None:
 
 
 def test_bounds_are_near_those_of_leaving_out_each_group() -> None:
-    random, n = np.random.default_rng(2), 600
+    random, n = np.random.default_rng(2), 2000
     target, group = random.random(n) < 0.3, np.arange(n) // 5
     score = np.round(1.0 / (1.0 + np.exp(-random.normal(np.where(target, 1.0, -1.0), 1.5))), 2)
     rows = predictions(target, score, random.lognormal(0.0, 0.5, n))

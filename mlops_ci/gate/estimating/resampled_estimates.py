@@ -42,6 +42,9 @@ _FREEDOM = 10.0
 
 _TOO_FEW = "too few rows lie beyond the quantile"
 
+_LEFT_OUT = 2**19
+"""Rows times units up to which units are left out one by one: of few, slopes tell a little too little."""
+
 _BLOCKS = 200
 """Rows are left out in so many blocks at most, drawn at random: a block's contribution is the sum of its rows'."""
 
@@ -86,6 +89,8 @@ def resampled_change(
 
 def _slopes(form: Resampled, influence: Callable[[Predictions], _FloatArray], predictions: Predictions) -> Jackknifed:
     units = np.arange(len(predictions)) if predictions.group is None else predictions.group
+    if len(units) * (int(units.max(initial=-1)) + 1) <= _LEFT_OUT:
+        return by_weights(form.prepare(predictions), units)
     return by_influence(form.prepare(predictions), influence(predictions), units)
 
 

@@ -98,6 +98,9 @@ def execution(
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
+        except (Interruption, KeyboardInterrupt):
+            recorder.write("interrupted", "interrupted by a signal")
+            raise
         yield trained
 
 

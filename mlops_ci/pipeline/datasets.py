@@ -27,7 +27,7 @@ def _version(dataset: Dataset, snapshot: Snapshot) -> DatasetVersion:
     return DatasetVersion(
         path=dataset.path,
         digest=snapshot.tree_digest(dataset.path, files),
-        size=sum(snapshot.path(file).stat().st_size for file in files),
+        size=snapshot.size(files),
         files=len(files),
         profile=profile_table(single, called=where) if single.is_file() and is_table(single) else None,
     )

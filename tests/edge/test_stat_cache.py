@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,55 +11,66 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+import mlops_ci.edge.stat_cache as stat_cache_module
 from mlops_ci.edge.files import digest_of_file
-from mlops_ci.edge.stat_cache import SWITCH, StatCache, stat_cache
+from mlops_ci.edge.stat_cache import SWITCH, Stamp, StatCache, stat_cache
+from mlops_ci.records.digest import digest_of_bytes
 
 NAMES = ("a", "b", "c")
-LONG_AGO = 3_000_000_000
+SECOND = 1_000_000_000
+LONG_AGO = 3 * SECOND
 
 
 class Truth(RuleBasedStateMachine):
-    """Whatever happens to files, to the clock and to what is remembered: the digests are those of the contents."""
+    """Whatever happens to files, to the clock and to what is remembered: the digests are those of the contents.
+
+    The files are those of a file system that tells the time in whole seconds, so that much happens within one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.file = self.folder / "remembered"
-        self.ahead = 0
-        for name in NAMES:
-            (self.folder / name).write_bytes(b"")
+        self.now = 100 * SECOND
+        self.clock = 0
+        self.inodes = count(1)
+        self.contents = dict.fromkeys(NAMES, b"")
+        self.stamps = {name: self.stamp(b"", self.now) for name in NAMES}
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(stat_cache_module, "stamp_of", lambda file: self.stamps[file])
+        self.patch.setattr(stat_cache_module, "digest_of_file", lambda file: digest_of_bytes(self.contents[str(file)]))
         self.caches = [self.opened(), self.opened()]
 
+    def stamp(self, content: bytes, mtime: int, inode: int | None = None) -> Stamp:
+        tick = self.now // SECOND * SECOND
+        return len(content), mtime // SECOND * SECOND, tick, inode or next(self.inodes), 1
+
     def opened(self) -> StatCache:
-        return StatCache(self.file, lambda: max((self.folder / name).stat().st_ctime_ns for name in NAMES) + self.ahead)
+        return StatCache(self.file, lambda: self.now + self.clock)
 
     @rule(name=st.sampled_from(NAMES), content=st.binary(max_size=2), keep=st.booleans())
     def write(self, name: str, content: bytes, keep: bool) -> None:
-        before = (self.folder / name).stat()
-        while True:
-            (self.folder / name).write_bytes(content)
-            if keep:
-                os.utime(self.folder / name, ns=(before.st_atime_ns, before.st_mtime_ns))
-            # A clock that is ahead takes a new file for an old one: it must not have changed within one tick.
-            if self.ahead <= 0 or (self.folder / name).stat().st_ctime_ns != before.st_ctime_ns:
-                return
+        before = self.stamps[name]
+        self.contents[name] = content
+        self.stamps[name] = self.stamp(content, before[1] if keep else self.now, before[3])
 
     @rule(name=st.sampled_from(NAMES), content=st.binary(max_size=2), like=st.sampled_from(NAMES))
     def replace(self, name: str, content: bytes, like: str) -> None:
-        (self.folder / "new").write_bytes(content)
-        shutil.copystat(self.folder / like, self.folder / "new")
-        (self.folder / "new").replace(self.folder / name)
+        self.contents[name] = content
+        self.stamps[name] = self.stamp(content, self.stamps[like][1])
 
     @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
     def swap(self, name: str, other: str) -> None:
-        (self.folder / name).rename(self.folder / "aside")
-        if name != other:
-            (self.folder / other).rename(self.folder / name)
-        (self.folder / "aside").rename(self.folder / other)
+        for kept in (self.contents, self.stamps):
+            kept[name], kept[other] = kept[other], kept[name]  # type: ignore[index]
 
-    @rule(ahead=st.sampled_from([-LONG_AGO, 0, LONG_AGO]))
-    def set_clock(self, ahead: int) -> None:
-        self.ahead = ahead
+    @rule(passed=st.sampled_from([SECOND // 4, SECOND, 5 * SECOND]))
+    def wait(self, passed: int) -> None:
+        self.now += passed
+
+    @rule(behind=st.sampled_from([0, SECOND, 1000 * SECOND]))
+    def set_clock_back(self, behind: int) -> None:
+        self.clock = -behind
 
     @rule(data=st.data())
     def damage(self, data: st.DataObject) -> None:
@@ -74,19 +86,19 @@ class Truth(RuleBasedStateMachine):
 
     @invariant()
     def tells_the_truth(self) -> None:
-        files = [str(self.folder / name) for name in NAMES]
         for cache in self.caches:
-            found = cache.digests(files)
-            assert {file: digest for file, (digest, _) in found.items()} == {
-                file: digest_of_file(Path(file)) for file in files
+            found = cache.digests(NAMES)
+            assert {name: digest for name, (digest, _) in found.items()} == {
+                name: digest_of_bytes(content) for name, content in self.contents.items()
             }
 
     def teardown(self) -> None:
+        self.patch.undo()
         shutil.rmtree(self.folder)
 
 
 TestTruth = Truth.TestCase
-TestTruth.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestTruth.settings = settings(max_examples=80, stateful_step_count=15, deadline=None)
 
 
 class Reads:

@@ -3,8 +3,8 @@
     python benchmarks/nothing_changed.py [files | many | big ...]
 
 ``files``: 1,000 files, 100 MB, three steps. ``many``: 100,000 small files. ``big``: one file of 10 GB, with the digests
-of both remembered from the run before. Default: ``files``. DVC gets an environment of its own, in the cache folder. Both
-run with their defaults until everything is made, and then again with nothing to do; medians, and the ratio.
+of both remembered from the run before. Default: ``files``. DVC gets an environment of its own, in the cache folder.
+Both run with their defaults until everything is made, and then again with nothing to do; medians, and the ratio.
 """
 
 from __future__ import annotations

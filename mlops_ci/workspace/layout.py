@@ -13,8 +13,21 @@ MODELS = "models/"
 STATIC = "static/"
 EVENTS = "events/"
 COLLECTED = "collected/"
+DATASETS = "datasets/"
 TOP_LEVEL = frozenset(
-    {FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes", "collected"}
+    {
+        FORMAT_KEY,
+        FILES_KEY,
+        "models",
+        "runs",
+        "cache",
+        "pull-requests",
+        "events",
+        "static",
+        "probes",
+        "collected",
+        "datasets",
+    }
 )
 _DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
@@ -138,6 +151,31 @@ def event_failure_key(sink: str, model: str, seq: int, attempt: int) -> str:
 def event_marker_key(sink: str, model: str, seq: int) -> str:
     """The proof that an entry was delivered, or settled otherwise."""
     return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.done.json"
+
+
+def dataset_prefix(name: str) -> str:
+    """All that is known of a dataset."""
+    return f"{DATASETS}{name}/"
+
+
+def dataset_versions_prefix(name: str) -> str:
+    """The versions of a dataset."""
+    return f"{dataset_prefix(name)}versions/"
+
+
+def dataset_key(name: str, digest: str) -> str:
+    """A version of a dataset."""
+    return f"{dataset_versions_prefix(name)}{hexadecimal(digest)}.json"
+
+
+def dataset_tags_prefix(name: str) -> str:
+    """The entries that set and remove tags of a dataset's versions."""
+    return f"{dataset_prefix(name)}tags/"
+
+
+def dataset_tag_key(name: str, seq: int) -> str:
+    """The entry at ``seq``, counted from 1."""
+    return f"{dataset_tags_prefix(name)}{seq:0{_DIGITS}d}.json"
 
 
 def probe_key(name: str) -> str:

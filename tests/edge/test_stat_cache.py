@@ -62,7 +62,7 @@ class Truth(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
     def swap(self, name: str, other: str) -> None:
         for kept in (self.contents, self.stamps):
-            kept[name], kept[other] = kept[other], kept[name]  # type: ignore[index]
+            kept[name], kept[other] = kept[other], kept[name]  # type: ignore[assignment]
 
     @rule(passed=st.sampled_from([SECOND // 4, SECOND, 5 * SECOND]))
     def wait(self, passed: int) -> None:

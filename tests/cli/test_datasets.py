@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from mlops_ci.cli.datasets import datasets
+
+
+def asked(folder: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(datasets, [*arguments, "--workspace", str(folder / "w"), "--project", str(folder)])
+    assert done.exception is None, done.exception
+    return done.stdout
+
+
+def test_versions_are_registered_listed_shown_and_compared(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    table = data / "t.csv"
+    header = "hour,carrier|<b>\n"
+    table.write_text(header + "".join(f"{number},HA\n" for number in range(100)))
+    asked(tmp_path, "register", "flights", str(table), "--tag", "stage=golden")
+    table.write_text(header + "".join(f"{number + 50},\u202eAA\n" for number in range(100)))
+    asked(tmp_path, "register", "flights", str(table), "--host", "local")
+    folder = json.loads(asked(tmp_path, "register", "all", str(data), "--json"))
+    assert (folder["version"]["path"], folder["version"]["files"]) == ("data", 1)
+
+    listed = json.loads(asked(tmp_path, "list", "flights", "--json"))
+    assert [(known["version"]["profile"]["rows"], known["tags"]) for known in listed] == [
+        (100, {}),
+        (100, {"stage": "golden"}),
+    ]
+    assert "stage=golden" in asked(tmp_path, "list")
+    shown = asked(tmp_path, "show", "flights", "@stage=golden")
+    assert "0 … 49.5 … 99" in shown and "HA 100%" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    told = asked(tmp_path, "diff", "flights")
+    assert "hour: shift median" in told and "0.51 apart" in told
+    assert "\u202e" not in told
+    assert asked(tmp_path, "diff", "flights", "@stage", "@stage") == "nothing differs\n"
+    assert json.loads(asked(tmp_path, "diff", "flights", "--json"))["name"] == "flights"

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlops_ci.edge.files import clone
 from mlops_ci.edge.stat_cache import Stamp, StatCache, stamp_of
 from mlops_ci.errors import ConflictError, UsageError
+from mlops_ci.pipeline.pointers import Pointer, how_to_fetch, lfs_pointer
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
 
@@ -95,7 +96,9 @@ class Snapshot:
             return (path,)
         found = tuple(sorted(self._walk(target, path))) if target.is_dir() else ()
         if not found:
-            raise UsageError(f"dataset {path!r} does not exist or is empty", where=declared, hint="fetch it first")
+            raise UsageError(
+                f"dataset {path!r} does not exist or is empty", where=declared, hint=how_to_fetch(target, path)
+            )
         return found
 
     def digest(self, path: str) -> str:
@@ -143,6 +146,22 @@ class Snapshot:
             raise ConflictError("a file vanished during the run", where=path, hint="run the command again") from error
         if changed:
             raise ConflictError("a file changed during the run", where=path, hint="run the command again")
+
+    def pointer(self, path: str) -> Pointer | None:
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS; asked for its digest first."""
+        return lfs_pointer(self.path(path), self._digests[path][1][0])
+
+    def require_content(self, files: Iterable[str], *, declared: str) -> None:
+        """Make sure that files are themselves, and not pointers to what is elsewhere.
+
+        Raises:
+            UsageError: one is a pointer.
+        """
+        for path in files:
+            if self.pointer(path):
+                raise UsageError(
+                    f"{path!r} is only a pointer of Git LFS", where=declared, hint="run git lfs pull, then run it again"
+                )
 
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
         """The digest of a file, or of the names and contents of the files of a folder."""

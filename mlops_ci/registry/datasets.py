@@ -12,14 +12,13 @@ from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.dataset import DATASET_FORMAT, DatasetTagging, DatasetVersion, SeenDataset
 from mlops_ci.records.digest import hexadecimal
-from mlops_ci.workspace.layout import (
-    DATASETS,
+from mlops_ci.workspace.dataset_layout import (
     dataset_key,
     dataset_tag_key,
     dataset_tags_prefix,
     dataset_versions_prefix,
-    log_sequence,
 )
+from mlops_ci.workspace.layout import DATASETS, log_sequence
 from mlops_ci.workspace.store import Store
 
 _SHORTEST = 4

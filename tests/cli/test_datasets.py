@@ -6,6 +6,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from mlops_ci.cli.datasets import datasets
+from mlops_ci.workspace.inventory import take_inventory
+from mlops_ci.workspace.local import LocalStore
+from tests.support.lab import Lab
 
 
 def asked(folder: Path, *arguments: str) -> str:
@@ -40,3 +43,11 @@ def test_versions_are_registered_listed_shown_and_compared(tmp_path: Path) -> No
     assert "\u202e" not in told
     assert asked(tmp_path, "diff", "flights", "@stage", "@stage") == "nothing differs\n"
     assert json.loads(asked(tmp_path, "diff", "flights", "--json"))["name"] == "flights"
+
+
+def test_what_the_default_branch_has_read_is_kept(lab_with_champion: Lab) -> None:
+    (known,) = lab_with_champion.run("datasets", "list", "--json").json
+    assert (known["commit"], len(known["run"])) == (lab_with_champion.git("rev-parse", "HEAD").strip(), 27)
+    assert known["models"] == [f"{lab_with_champion.versions()[0]['model']}@v1"]
+    inventory = take_inventory(LocalStore(lab_with_champion.workspace))
+    assert inventory.kinds["datasets"].objects == 1 and not inventory.foreign.objects

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mlops_ci.errors import ConflictError, MlopsError
 from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.conversion_keeping import keep_conversion
+from mlops_ci.lifecycle.datasets import keep_datasets
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
@@ -44,6 +45,7 @@ def register_and_promote(session: Session, trained: Trained) -> Report:
     Every part is idempotent: after a crash anywhere, the same journey again comes to the same end.
     """
     log = session.log()
+    keep_datasets(session, trained.run.id)
     ended = log.together(lambda: _settled(session, log, trained))
     if isinstance(ended, MlopsError):
         raise ended

@@ -199,7 +199,10 @@ class Conductor:
             peak_memory=run.peak_memory,
             run=self.run_id,
         )
-        contents = {file.digest: self.workshop.materials.path(file) for file in run.outputs}
+        step = self.workshop.resolver.project.step(run.name)
+        passing = [output.path for output in step.outputs if output.store is False]
+        kept = [file for file in run.outputs if not any(contains(path, file.path) for path in passing)]
+        contents = {file.digest: self.workshop.materials.path(file) for file in kept}
         self.cache.remember(result, contents, anew=self.force)
         self.cache.note_last(run.name, run.seed, last)
 

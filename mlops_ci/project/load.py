@@ -184,9 +184,9 @@ def _step(name: str, step: dict[str, Any]) -> Step:
         env=tuple(step.get("env", ())),
         timeout=seconds(timeout) if timeout else None,
         outputs=tuple(
-            Output(normalise(item), store=False)
+            Output(normalise(item), store=None)
             if isinstance(item, str)
-            else Output(normalise(item["path"]), store=item.get("store", False))
+            else Output(normalise(item["path"]), store=item.get("store"))
             for item in step["outputs"]
         ),
         runs_on=step.get("runs_on"),

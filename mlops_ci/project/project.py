@@ -85,10 +85,14 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file or folder that a step makes; ``store`` keeps it with the run's record."""
+    """A file or folder that a step makes.
+
+    ``store`` keeps it with the run's record; False keeps it nowhere, not even in the cache, so that it is made again
+    when somebody needs it; None, the default, in the cache alone.
+    """
 
     path: str
-    store: bool
+    store: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.collected import CollectedBodies, CollectedRequest, CompactionPlan, SegmentHead
 from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.dataset import DatasetTagging, KnownDataset, SeenDataset
 from mlops_ci.records.deployment import DeploymentState
+from mlops_ci.records.difference import DatasetChange
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.event import CloudEvent
@@ -27,6 +29,10 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.records.workspace_format import WorkspaceFormat
 
 STORED: dict[str, type] = {
+    "seen-dataset": SeenDataset,
+    "dataset-tagging": DatasetTagging,
+    "known-dataset": KnownDataset,
+    "dataset-change": DatasetChange,
     "run": Run,
     "report": Report,
     "bundle": Bundle,

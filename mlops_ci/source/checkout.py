@@ -12,12 +12,16 @@ from mlops_ci.edge.git import Git
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
+from mlops_ci.records.difference import FileChange
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.source.commits import commits_between, described
 from mlops_ci.source.history import SHA, History, parents
+from mlops_ci.source.name_status import read_name_status
 from mlops_ci.workspace.git.settings import Remote
 
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
 _UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
+_COMPARED = 400
 _FILE_MODES = ("100644", "100755")
 _USUAL_DEFAULTS = ("main", "master")
 
@@ -106,21 +110,8 @@ class Checkout:
         Raises:
             UsageError: neither the clone nor its origin has it.
         """
-        sha, author, time, message = (
-            self._looking_at(sha)
-            .run("log", "-1", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
-            .decode("utf-8", "replace")
-            .split("\0", 3)
-        )
-        remote = self._git.ask("config", "--get", "remote.origin.url")
-        return Commit(
-            sha=sha,
-            branch=branch or self.branch,
-            repository=redact(remote) if remote else None,
-            author=author,
-            message=redact(message.strip()),
-            time=time,
-        )
+        git, known = self._looking_at(sha), branch or self.branch
+        return described(git, [sha], known, self._remote, redact)[0]
 
     def resolve(self, text: str) -> str:
         """Return the full SHA of a commit named by a full or abbreviated SHA.
@@ -156,11 +147,7 @@ class Checkout:
             return False
         if self._history:
             return self._history.is_ancestor(ancestor, descendant)
-        raise UsageError(
-            "the shallow clone does not reach far enough to compare two commits",
-            where=f"{ancestor[:7]}..{descendant[:7]}",
-            hint=_UNSHALLOW,
-        )
+        raise _too_shallow(ancestor, descendant)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have in their history."""
@@ -229,6 +216,32 @@ class Checkout:
             return tuple(sorted(self._history.changed_between(old, new)))
         return tuple(sorted(self._paths("diff", "--name-only", "--no-renames", "-z", old, new)))
 
+    def file_changes(self, old: str, new: str) -> tuple[FileChange, ...]:
+        """What became of the files between two commits, by path; a renamed file may have changed a little as well.
+
+        Raises:
+            MlopsError: one of them is nowhere to be had.
+        """
+        if self._history and not (self._has(old) and self._has(new)):
+            return self._history.file_changes(old, new)
+        # Of so many files that comparing each with each takes long, git finds those that were merely moved.
+        renames = ("--find-renames", f"-l{_COMPARED}")
+        return read_name_status(self._git.run("diff", "--name-status", *renames, "-z", old, new))
+
+    def commits_between(self, old: str, new: str, limit: int, redact: Redactor) -> tuple[Commit, ...]:
+        """The commits that ``new`` has in its history and ``old`` has not, newest first, at most ``limit``.
+
+        Raises:
+            MlopsError: one of them is nowhere to be had.
+        """
+        if self.shallow and self._history:
+            git = self._history.with_ancestry(old, new) or self._unknown(old)
+        elif self.shallow:
+            raise _too_shallow(old, new)
+        else:
+            git = self._git if self._has(old) and self._has(new) else self._unknown(new if self._has(old) else old)
+        return commits_between(git, old, new, limit, self._remote, redact)
+
     def dirt(self, inputs: frozenset[str], redact: Redactor) -> DirtyTree | None:
         """What the working tree has that HEAD has not: changed tracked files, and untracked ``inputs``."""
         changed = set(self._paths("diff", "--name-only", "--no-renames", "-z", "HEAD"))
@@ -246,10 +259,13 @@ class Checkout:
         return [path for path in self._git.run(*arguments).decode("utf-8", "surrogateescape").split("\0") if path]
 
     @cached_property
+    def _remote(self) -> str | None:
+        return self._git.ask("config", "--get", "remote.origin.url")
+
+    @cached_property
     def _history(self) -> History | None:
         """What lies beyond this clone, where it has an origin to ask."""
-        has_origin = self._origin and self._git.ask("config", "--get", "remote.origin.url")
-        return History(self.root, self._origin) if self._origin and has_origin else None
+        return History(self.root, self._origin) if self._origin and self._remote else None
 
     def _has(self, sha: str) -> bool:
         return bool(SHA.match(sha)) and self._git.ask("cat-file", "-t", sha) == "commit"
@@ -266,3 +282,11 @@ class Checkout:
             where=sha,
             hint=_UNSHALLOW if self.shallow else "check the SHA",
         )
+
+
+def _too_shallow(old: str, new: str) -> UsageError:
+    return UsageError(
+        "the shallow clone does not reach far enough to compare two commits",
+        where=f"{old[:7]}..{new[:7]}",
+        hint=_UNSHALLOW,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.records.codec import decode
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import Run
@@ -30,6 +30,18 @@ def read_run(store: Store, run: str) -> Run:
         UsageError: there is no such run.
     """
     return _find(store, [run_key(_require(run), area) for area in _AREAS], Run, run)
+
+
+def run_if_kept(store: Store, run: str | None) -> tuple[Run | None, str | None]:
+    """The record of the run that made a version, or why it is not to be had."""
+    if run is None:
+        return None, "it was registered without a run"
+    try:
+        return read_run(store, run), None
+    except UsageError:
+        return None, f"the record of run {run} is not kept any more"
+    except IntegrityError as error:
+        return None, f"the record of run {run} is damaged: {error.line()}"
 
 
 def read_report(store: Store, run: str | None) -> Report:

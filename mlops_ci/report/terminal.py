@@ -13,13 +13,13 @@ from rich.text import Text
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
+from mlops_ci.report.changes import changed, unchanged
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
     change_text,
-    changed,
     duration,
     headline,
     level_text,
@@ -28,7 +28,6 @@ from mlops_ci.report.wording import (
     rule_text,
     side_name,
     slices_line,
-    unchanged,
     value_text,
     visible,
 )
@@ -50,9 +49,9 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
         parts += ["", *_verdict(report.verdict)]
     rest: list[tuple[str, str]] = []
     if report.changes:
-        rest += [(f"{kind}:", ", ".join(items)) for kind, items in changed(report.changes)]
+        rest += [(f"{kind}:", text) for kind, text in changed(report.changes)]
         if same := unchanged(report.changes):
-            rest.append(("same:", same))
+            rest.append(("same:", f"{same} as in {visible(report.changes.before)}"))
     if report.conversion:
         rest += [("onnx:", line) for line in conversion_lines(report.conversion)]
     rest += [("note:", note.replace("`", "")) for note in report.notes]

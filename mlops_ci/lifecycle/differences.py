@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import MlopsError
-from mlops_ci.lifecycle.history import RUN_ID, read_run, run_if_kept
+from mlops_ci.lifecycle.history import read_run, run_if_kept
 from mlops_ci.lineage.difference import Recorded, difference
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.records.codec import encode
@@ -108,7 +108,7 @@ def deciding_verdict(log: ModelLog, state: ModelState, version: ModelVersion) ->
 
 
 def _side(past: Past, text: str) -> _Side:
-    return _of_run(past, text) if RUN_ID.match(text) else _of_version(past, text)
+    return _of_version(past, text) if "@" in text else _of_run(past, text)
 
 
 def _of_run(past: Past, text: str) -> _Side:

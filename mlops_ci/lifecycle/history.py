@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TypeVar
 
 from mlops_ci.errors import IntegrityError, UsageError
@@ -17,10 +18,17 @@ _AREAS = ("", PULL_REQUESTS)
 RUN_ID = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
 
 
-def read_runs(store: Store, limit: int) -> list[Run]:
-    """The newest runs, newest first."""
-    found = sorted(_keys(store, "run.json"), reverse=True)
-    return [_read(store, key, Run) for _, key in found[:limit]]
+def read_runs(
+    store: Store, limit: int, *, model: str | None = None, status: str | None = None, branch: str | None = None
+) -> list[Run]:
+    """The newest runs of a model, with a status, of a branch, newest first. No more are read than it takes."""
+    wanted = {name: value for name, value in (("model", model), ("status", status), ("branch", branch)) if value}
+    found = (_read(store, key, Run) for _, key in sorted(_keys(store, "run.json"), reverse=True))
+
+    def of(run: Run) -> dict[str, str | None]:
+        return {"model": run.model_name, "status": run.status, "branch": run.commit.branch}
+
+    return list(islice((run for run in found if wanted.items() <= of(run).items()), limit))
 
 
 def read_run(store: Store, run: str) -> Run:

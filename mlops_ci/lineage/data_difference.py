@@ -39,4 +39,7 @@ def _column_changes(before: ColumnProfile, after: ColumnProfile) -> list[ColumnC
 
 
 def _range(column: ColumnProfile) -> str | None:
-    return None if column.minimum is None else f"{column.minimum} to {column.maximum}"
+    if column.minimum is None or column.maximum is None:
+        return None
+    low, high = (side if isinstance(side, str) else f"{side:g}" for side in (column.minimum, column.maximum))
+    return f"{low} to {high}"

@@ -85,6 +85,11 @@ def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
     return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
 
 
+def wrapped(text: str, *, width: int) -> str:
+    """A paragraph as lines of at most ``width`` columns."""
+    return rendered([Text(text)], width=width, colour=False)
+
+
 def _verdict(verdict: Verdict) -> list[RenderableType]:
     sides = _sides(verdict)
     lines: list[RenderableType] = [Text(sides, "dim")] if sides else []

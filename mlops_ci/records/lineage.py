@@ -31,7 +31,8 @@ class Holding:
     """A time in which an alias pointed to the version.
 
     ``before`` is the version that it pointed to earlier. ``verdict`` is the entry of the verdict that it moved on;
-    where it is null somebody moved it by hand. ``until`` is when ``after`` took its place, for ``after_reason``.
+    where it is null somebody moved it by hand. ``until`` is when ``after`` took its place, for ``after_reason``; null
+    ``after`` then means that the alias was taken away.
     """
 
     alias: str

@@ -135,8 +135,11 @@ def _column(change: ColumnChange, marking: Marking) -> str:
         return f"column {name} {change.what}"
     if change.what == "shift":
         return f"column {name} shifted" + (f" by {change.size:.2f}" if change.size is not None else "")
-    before, after = (marking.text(_cut(side)) if side else "none" for side in (change.before, change.after))
-    return f"column {name}: {change.what} {before} → {after}"
+    before, after = (marking.text(_cut(side)) if side else "" for side in (change.before, change.after))
+    if change.what == "values":
+        sides = [f"{before} gone" if before else "", f"{after} new" if after else ""]
+        return f"column {name}: {', '.join(filter(None, sides))}"
+    return f"column {name}: {change.what} {before or 'none'} → {after or 'none'}"
 
 
 def _cut(text: str) -> str:

@@ -107,13 +107,11 @@ def _identity(digest: str) -> str:
 
 
 def _software(software: Software) -> str:
-    known = software.packages is not None
-    what = (
-        f"{software.packages:,} packages{_KINDS.get(software.kind or '', '')}, Python {software.python}, "
-        if known
-        else ""
-    )
-    return f"{what}lock {short(software.digest)}"
+    lock = f"lock {short(software.digest)}"
+    if software.packages is None:
+        return lock
+    kind = _KINDS.get(software.kind or "", "")
+    return f"{software.packages:,} packages{kind}, Python {software.python}, {lock}"
 
 
 def _sets(found: Lineage) -> list[str]:
@@ -129,7 +127,8 @@ def _judged(found: Lineage, index: int) -> str:
 
 def _holding(holding: Holding) -> str:
     how = "on a verdict" if holding.verdict is not None else "by hand"
-    until = f" until {on(holding.until.time)}, then v{holding.after}" if holding.until else ", now"
+    then = f", then v{holding.after}" if holding.after else ""
+    until = f" until {on(holding.until.time)}{then}" if holding.until else ", now"
     since = f"{cut(holding.alias)} since {on(holding.since.time)}{until}"
     return f"{since}; {how}, by {who(holding.since.actor)}{because(holding.reason)}"
 

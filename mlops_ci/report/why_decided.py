@@ -67,6 +67,8 @@ def _decision(verdict: Verdict) -> str:
         passed = [result for result in verdict.rules if result.decides and result.outcome == "pass"]
         return f"let it pass, as {counted}{allowed}{_told(sorted(passed, key=lambda result: result.slice is not None))}"
     did = "refused it" if verdict.outcome == "fail" else "could not tell"
+    verb = "is" if counted.startswith("1 ") else "are"
+    counted = counted.replace(" rules inconclusive", f" rules {verb} inconclusive")
     return f"{did}, as {counted}{_told(in_trouble(verdict))}"
 
 
@@ -119,8 +121,11 @@ def _given(found: Lineage, holding: Holding) -> str:
 
 def _taken(found: Lineage, holding: Holding) -> list[str]:
     until, after = holding.until, holding.after
-    if until is None or after is None:
+    if until is None:
         return [] if found.deletion else [f"It is {cut(holding.alias)} now."]
+    if after is None:
+        taken = f"The alias {cut(holding.alias)} was taken from it on {on(until.time)} by {who(until.actor)}"
+        return [f"{taken}{because(holding.after_reason)}."]
     if after < found.version:
         back = f"{who(until.actor)} went back from it to v{after} on {on(until.time)}{because(holding.after_reason)}."
         return [back]

@@ -37,7 +37,8 @@ MUCH = Difference(
             (
                 ColumnChange("inbound_delay_min", "added", None, "Int64"),
                 ColumnChange("hour", "range", "0 to 23", "0 to 24"),
-                ColumnChange("carrier", "shift", None, None, 0.214),
+                ColumnChange("carrier", "values", "HA", "B6"),
+                ColumnChange("delay", "shift", "median 3", "median 5", 0.214),
                 ColumnChange("x", "removed", "Int64", None),
             ),
         ),
@@ -59,7 +60,7 @@ def test_every_kind_of_change_has_its_words() -> None:
         "params": "train.max_depth 6 → 8, eta 0.1 added, gamma (was 2) removed",
         "data": (
             "flights: 18,240 → 19,004 rows, column inbound_delay_min added, column hour: range 0 to 23 → 0 to 24, "
-            "column carrier shifted by 0.21, and 1 more columns, weather added (5 rows), unknown: other content"
+            "column carrier: HA gone, B6 new, and 2 more columns, weather added (5 rows), unknown: other content"
         ),
         "environment": "Python 3.11 → 3.12, scikit-learn 1.5.2 → 1.6.0, rich 14.0 removed",
         "gate rules": "accuracy >= 0.8 → accuracy >= 0.7, roc_auc > baseline added, confidence 0.95 → 0.9",

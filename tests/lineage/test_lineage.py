@@ -14,6 +14,7 @@ from mlops_ci.report.lineage_graph import render_lineage_graph
 from mlops_ci.report.why import why_text
 from tests.conftest import Golden
 from tests.lineage.stories import HAND, STORIES, Story, commit, first, told
+from tests.parts.mermaid import Mermaid
 from tests.report.test_foreign_text import HOSTILE
 
 
@@ -87,3 +88,9 @@ def test_foreign_text_stays_within_its_line_and_label(text: str) -> None:
     graph, plain = render_lineage_graph(hostile), render_lineage_graph(everywhere("plain"))
     assert len(graph.splitlines()) == len(plain.splitlines())
     assert (graph.count('"'), graph.count("`"), graph.count("[")) == (plain.count('"'), 6, plain.count("["))
+
+
+def test_mermaid_itself_understands_the_graphs(mermaid: Mermaid) -> None:
+    found = [told("replaced, and serving"), told("trained elsewhere"), told("deleted"), *map(everywhere, HOSTILE)]
+    diagrams = [render_lineage_graph(one).removeprefix("```mermaid\n").removesuffix("\n```") for one in found]
+    assert set(mermaid(diagrams)) == {"ok"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlops_ci.errors import IntegrityError
 from mlops_ci.lineage.data_difference import dataset_change
 from mlops_ci.lineage.package_difference import package_changes
 from mlops_ci.lineage.rule_difference import rule_changes
@@ -48,9 +49,6 @@ def difference(
         commits: those that only the other side has; None if it is not known.
         files: how they changed between their commits; None if it is not known.
         notes: why something is not known.
-
-    Raises:
-        IntegrityError: a lock cannot be read.
     """
     packages, about_packages = _packages(before, after)
     rules, about_rules = rule_changes(before.name, before.verdict, after.name, after.verdict)
@@ -88,7 +86,10 @@ def _packages(before: Recorded, after: Recorded) -> tuple[tuple[Change, ...] | N
     if before.environment is not None and before.environment == after.environment:
         return (), ()
     if before.lock and after.lock:
-        changes = package_changes(before.lock, after.lock)
+        try:
+            changes = package_changes(before.lock, after.lock)
+        except IntegrityError as error:
+            return None, (error.line(),)
         same = "the locks differ, though every version in them is the same"
         return changes, () if changes else (same,)
     unknown = " and ".join(side.name for side in (before, after) if side.lock is None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,11 +15,11 @@ from tests.support.lab import Lab
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+def past(_champion_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A workspace with a champion, a better one on a branch that was merged, and a worse one; and a model from afar."""
-    lab = Lab(tmp_path_factory.mktemp("past") / "coin")
-    lab.commit("first")
-    lab.ci()
+    folder = tmp_path_factory.mktemp("past") / "coin"
+    shutil.copytree(_champion_template, folder, symlinks=True)
+    lab = Lab.existing(folder)
     lab.skill(0.8)
     lab.git("mv", "README.md", "ABOUT.md")
     lab.edit("train.py", "trained to", "has trained to")
@@ -32,7 +33,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     return lab
 
 
-def schema(name: str) -> object:
+def schema(name: str) -> Any:
     return json.loads(resource("schemas", f"{name}.schema.json").read_text())
 
 

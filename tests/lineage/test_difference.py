@@ -49,8 +49,16 @@ def test_packages_of_conda_also_differ_by_their_build() -> None:
 
 
 def test_another_kind_of_environment_is_told() -> None:
-    changes = package_changes(lock("rich==1\n", kind="interpreter"), lock(conda(pip="rich==1\n"), kind="conda"))
-    assert changes == (Change("environment", "interpreter", "conda"),)
+    after = lock(conda("linux-64/zlib-1-h1_0.conda", pip="rich==1\n"), kind="conda")
+    changes = package_changes(lock("rich==1\n", kind="interpreter"), after)
+    assert changes == (Change("environment", "interpreter", "conda"), Change("zlib", None, "1"))
+
+
+def test_a_lock_that_cannot_be_read_is_noted() -> None:
+    sides = Recorded("v1", environment="a", lock=lock("rich==1\n")), Recorded("v2", lock=lock("{", "b", kind="conda"))
+    found = difference(*sides, commits=(), files=())
+    assert found.packages is None
+    assert any("the conda lock cannot be read" in note for note in found.notes)
 
 
 def test_locks_that_differ_in_files_alone_are_noted() -> None:
@@ -66,10 +74,8 @@ def test_an_environment_that_is_not_on_record_is_not_called_the_same() -> None:
     found = difference(*sides, commits=None, files=None)
     assert found.packages is None
     assert "the environment of v1 is not on record" in found.notes
-    assert (
-        difference(Recorded("v1", environment="a"), Recorded("v2", environment="a"), commits=(), files=()).packages
-        == ()
-    )
+    same = difference(Recorded("v1", environment="a"), Recorded("v2", environment="a"), commits=(), files=())
+    assert same.packages == ()
     assert difference(Recorded("v1"), Recorded("v2"), commits=(), files=()).packages is None
 
 

@@ -31,24 +31,31 @@ class Marking:
 PLAIN = Marking()
 
 
-def changed(difference: Difference, marking: Marking = PLAIN, most: int | None = _LISTED) -> list[tuple[str, str]]:
-    """What changed, by kind.
+def changed(
+    difference: Difference, marking: Marking = PLAIN, most: int | None = _LISTED
+) -> list[tuple[str, list[str]]]:
+    """What changed by kind, one by one.
 
     Args:
         difference: what differs.
         marking: how names and values are shown.
         most: how many of a kind are told of; None for all.
     """
-    return [(kind, ", ".join(texts)) for kind, texts in kinds(difference, marking, most) if texts]
+    return [(kind, texts) for kind, texts in _kinds(difference, marking, most) if texts]
+
+
+def in_line(kind: str, items: Sequence[str]) -> str:
+    """The changes of a kind in one line; those of a dataset have commas of their own."""
+    return ("; " if kind == "data" else ", ").join(items)
 
 
 def unchanged(difference: Difference) -> str | None:
     """What is the same, such as ``data and environment``."""
-    same = [kind for kind, texts in kinds(difference, PLAIN, 1) if texts is not None and not texts]
+    same = [kind for kind, texts in _kinds(difference, PLAIN, 1) if texts is not None and not texts]
     return listed(same) if same else None
 
 
-def kinds(difference: Difference, marking: Marking, most: int | None) -> list[tuple[str, list[str] | None]]:
+def _kinds(difference: Difference, marking: Marking, most: int | None) -> list[tuple[str, list[str] | None]]:
     """The changes of each kind, one by one; None where they are not known."""
 
     def some(items: Sequence[T] | None, say: Callable[[T, Marking], str]) -> list[str] | None:

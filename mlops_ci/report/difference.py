@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_ci.records.difference import Difference, MetricChange
-from mlops_ci.report.changes import PLAIN, kinds, unchanged
+from mlops_ci.report.changes import changed, unchanged
 from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import change_text, value_text, visible
 
@@ -25,8 +25,8 @@ def render_difference(difference: Difference, *, width: int, colour: bool) -> st
                 for commit in difference.commits
             ],
         )
-    for kind, texts in kinds(difference, PLAIN, None):
-        parts += _section(kind, texts or [])
+    for kind, texts in changed(difference, most=None):
+        parts += _section(kind, texts)
     if difference.metrics:
         parts += ["", Text("metrics", "dim"), _metrics(difference.metrics)]
     same = unchanged(difference)

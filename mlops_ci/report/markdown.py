@@ -11,7 +11,7 @@ from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
-from mlops_ci.report.changes import Marking, changed, unchanged
+from mlops_ci.report.changes import Marking, changed, in_line, unchanged
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
@@ -189,8 +189,8 @@ def _changes(report: Report) -> str | None:
     if report.changes is None:
         return None
     texts = [
-        f"{kind} {text}" if kind in _NAMED_KINDS else text
-        for kind, text in changed(report.changes, Marking(name=code, text=escape))
+        f"{kind} {in_line(kind, items)}" if kind in _NAMED_KINDS else in_line(kind, items)
+        for kind, items in changed(report.changes, Marking(name=code, text=escape))
     ]
     same = unchanged(report.changes)
     if same:

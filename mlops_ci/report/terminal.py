@@ -13,7 +13,7 @@ from rich.text import Text
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
-from mlops_ci.report.changes import changed, unchanged
+from mlops_ci.report.changes import changed, in_line, unchanged
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
@@ -49,7 +49,7 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
         parts += ["", *_verdict(report.verdict)]
     rest: list[tuple[str, str]] = []
     if report.changes:
-        rest += [(f"{kind}:", text) for kind, text in changed(report.changes)]
+        rest += [(f"{kind}:", in_line(kind, texts)) for kind, texts in changed(report.changes)]
         if same := unchanged(report.changes):
             rest.append(("same:", f"{same} as in {visible(report.changes.before)}"))
     if report.conversion:

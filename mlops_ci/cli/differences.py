@@ -32,7 +32,10 @@ from mlops_ci.workspace.git.settings import find_remote
 @workspace_option
 @json_option
 def diff_runs(before: str, after: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Tell what differs between two runs, or between a run and a version: MODEL@champion."""
+    """Tell what differs between two runs.
+
+    A version may stand for the run that made it: MODEL@champion, MODEL@v12, MODEL@<sha>.
+    """
     _show(before, after, project, workspace, as_json=as_json)
 
 
@@ -43,9 +46,9 @@ def diff_runs(before: str, after: str, project: Path, workspace: str | None, as_
 @workspace_option
 @json_option
 def diff_versions(before: str, after: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Tell what differs between two versions: MODEL@champion, MODEL@v12, MODEL@<sha>.
+    """Tell what differs between two versions.
 
-    Where a model is not named (champion, v12) it is that of the other reference, or that of the project. A run may
+    BEFORE and AFTER are MODEL@champion, MODEL@v12 or MODEL@<sha>. Where a model is not named (champion, v12) it is that of the other reference, or that of the project. A run may
     stand for a version.
     """
     _show(_whole(before, after, project), _whole(after, before, project), project, workspace, as_json=as_json)

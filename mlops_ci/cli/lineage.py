@@ -32,7 +32,10 @@ from mlops_ci.report.why import why_text
 @workspace_option
 @json_option
 def lineage(reference: str, form: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Tell where a version comes from, and what became of it: MODEL@champion, MODEL@v12, MODEL@<sha>."""
+    """Tell where a version comes from, and its fate.
+
+    REFERENCE is MODEL@champion, MODEL@v12 or MODEL@<sha>; of a deleted version, MODEL@v12.
+    """
     found = _trace(reference, project, workspace)
     if as_json:
         print_json(found)
@@ -48,7 +51,11 @@ def lineage(reference: str, form: str, project: Path, workspace: str | None, as_
 @workspace_option
 @json_option
 def why(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Tell an auditor in a paragraph why a version is what it is: MODEL@champion, MODEL@v12, MODEL@<sha>."""
+    """Tell an auditor why a version is what it is.
+
+    In one paragraph: who made it, of what, how it was judged, and what followed. REFERENCE is MODEL@champion, MODEL@v12
+    or MODEL@<sha>; of a deleted version, MODEL@v12.
+    """
     found = _trace(reference, project, workspace)
     if as_json:
         print_json(Why(why_text(found), found))

@@ -48,8 +48,8 @@ def diff_runs(before: str, after: str, project: Path, workspace: str | None, as_
 def diff_versions(before: str, after: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Tell what differs between two versions.
 
-    BEFORE and AFTER are MODEL@champion, MODEL@v12 or MODEL@<sha>. Where a model is not named (champion, v12) it is that of the other reference, or that of the project. A run may
-    stand for a version.
+    BEFORE and AFTER are MODEL@champion, MODEL@v12 or MODEL@<sha>. Where a model is not named (champion, v12) it is
+    that of the other reference, or that of the project. A run may stand for a version.
     """
     _show(_whole(before, after, project), _whole(after, before, project), project, workspace, as_json=as_json)
 

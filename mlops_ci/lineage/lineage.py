@@ -139,7 +139,7 @@ def _aliased(found: Lineage, act: Act, body: Alias) -> Lineage:
         # Where it is already, it was moved for another commit; its time goes on.
         if any(is_here):
             return found
-        held = Holding(body.alias, act, body.expect, body.commit, verdict, body.reason)
+        held = Holding(body.alias, act, body.expect, body.commit, verdict, body.override, body.reason)
         return replace(found, holdings=(*found.holdings, held))
     ended = tuple(
         replace(holding, until=act, after=body.version, after_reason=body.reason) if here else holding

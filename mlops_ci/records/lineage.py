@@ -30,7 +30,8 @@ class Act:
 class Holding:
     """A time in which an alias pointed to the version.
 
-    ``before`` is the version that it pointed to earlier. ``verdict`` is the entry of the verdict that it moved on;
+    ``before`` is the version that it pointed to earlier. ``override`` is the entry of the override that let it move
+    against the verdict. ``verdict`` is the entry of the verdict that it moved on;
     where it is null somebody moved it by hand. ``until`` is when ``after`` took its place, for ``after_reason``; null
     ``after`` then means that the alias was taken away.
     """
@@ -40,6 +41,7 @@ class Holding:
     before: int | None = None
     commit: str | None = None
     verdict: int | None = None
+    override: int | None = None
     reason: str | None = None
     until: Act | None = None
     after: int | None = None

@@ -127,6 +127,7 @@ def _judged(found: Lineage, index: int) -> str:
 
 def _holding(holding: Holding) -> str:
     how = "on a verdict" if holding.verdict is not None else "by hand"
+    how = "by an override of the verdict" if holding.override is not None else how
     then = f", then v{holding.after}" if holding.after else ""
     until = f" until {on(holding.until.time)}{then}" if holding.until else ", now"
     since = f"{cut(holding.alias)} since {on(holding.since.time)}{until}"

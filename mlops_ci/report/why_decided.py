@@ -109,6 +109,8 @@ def _never(found: Lineage) -> str:
 def _given(found: Lineage, holding: Holding) -> str:
     alias, actor, time = cut(holding.alias), who(holding.since.actor), on(holding.since.time)
     place = f" in place of v{holding.before}" if holding.before else ""
+    if holding.override is not None:
+        return f"{actor} overrode that verdict and made it {alias}{place} on {time}{because(holding.reason)}."
     if holding.verdict is not None:
         which = "that verdict" if holding.verdict == found.decided else f"the verdict in entry {holding.verdict}"
         return f"On {which} it became {alias}{place} on {time}, by {actor}{because(holding.reason)}."

@@ -14,7 +14,9 @@ from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
 from mlops_ci.records.difference import FileChange
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.source.branches import default_branch
 from mlops_ci.source.commits import commits_between, described
+from mlops_ci.source.files import files_below
 from mlops_ci.source.history import SHA, History, parents
 from mlops_ci.source.name_status import read_name_status
 from mlops_ci.workspace.git.settings import Remote
@@ -22,8 +24,6 @@ from mlops_ci.workspace.git.settings import Remote
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
 _UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
 _COMPARED = 400
-_FILE_MODES = ("100644", "100755")
-_USUAL_DEFAULTS = ("main", "master")
 
 
 class Checkout:
@@ -78,15 +78,7 @@ class Checkout:
     @cached_property
     def default_branch(self) -> str | None:
         """The branch that releases: origin's HEAD, else ``main`` or ``master``, else the only one there is."""
-        remote = self._git.ask("symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
-        if remote:
-            return remote.removeprefix("origin/")
-        branches = (
-            self._git.ask("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin") or ""
-        ).split()
-        names = {ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in branches}
-        usual = [name for name in _USUAL_DEFAULTS if name in names]
-        return usual[0] if usual else next(iter(names)) if len(names) == 1 else None
+        return default_branch(self._git)
 
     @cached_property
     def parents(self) -> tuple[str, ...]:
@@ -196,15 +188,23 @@ class Checkout:
             UsageError: neither the clone nor its origin has the commit, or there is a link or submodule among them.
         """
         git = self._git if self._has(sha) else self._history.trees_of(sha) if self._history else self._unknown(sha)
-        listing = git.run("ls-tree", "-r", "-z", "--full-tree", sha, "--", path).decode("utf-8", "surrogateescape")
-        found: dict[str, bytes] = {}
-        for line in filter(None, listing.split("\0")):
-            details, _, name = line.partition("\t")
-            if details[:6] not in _FILE_MODES:
-                what = "a link" if details.startswith("120000") else "a submodule"
-                raise UsageError(f"{name!r} is {what}", where=sha[:7], hint="name files, and folders of files")
-            found[name] = self.read_at(sha, name) or b""
-        return found
+        return {name: self.read_at(sha, name) or b"" for name in files_below(git, sha, path)}
+
+    def whole(self, sha: str) -> Git:
+        """Git where all files of a commit can be read; where this clone lacks some, it is a repository of our own.
+
+        Raises:
+            UsageError: neither the clone nor its origin has the commit.
+        """
+        if self._history and (self._is_partial or not self._has(sha)):
+            return self._history.whole(sha)
+        return self._git if self._has(sha) else self._unknown(sha)
+
+    @cached_property
+    def large_files(self) -> Path:
+        """Where Git LFS keeps what it has fetched for this clone."""
+        common = self._git.run("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Path(common.decode("utf-8", "surrogateescape").rstrip("\n")) / "lfs" / "objects"
 
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted.
@@ -266,6 +266,12 @@ class Checkout:
     def _history(self) -> History | None:
         """What lies beyond this clone, where it has an origin to ask."""
         return History(self.root, self._origin) if self._origin and self._remote else None
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        """Whether git fetches what it is asked for into this clone, which is to stay as it is."""
+        asked = ("extensions.partialClone", "remote.origin.promisor")
+        return any(self._git.ask("config", "--get", name) for name in asked)
 
     def _has(self, sha: str) -> bool:
         return bool(SHA.match(sha)) and self._git.ask("cat-file", "-t", sha) == "commit"

@@ -20,6 +20,7 @@ from mlops_ci.records.entry import (
     Envelope,
     Judged,
     Link,
+    Override,
     Register,
     VerdictReference,
     operation_of,
@@ -201,6 +202,16 @@ def by_hand(story: Story) -> int:
     return number
 
 
+def overridden(story: Story) -> int:
+    first(story)
+    story.register(2)
+    on = story.judge(2, ON_HOLD, 1)
+    said = "the flights of HA are too few to wait for"
+    seq = story.add(Override(2, "champion", on, said), HAND)
+    story.add(Alias("champion", 2, 1, commit(2).sha, on, said, seq), HAND)
+    return 2
+
+
 def by_hand_without_a_verdict(story: Story) -> int:
     number = external(story)
     story.add(Alias("champion", number, None), HAND)
@@ -244,6 +255,7 @@ STORIES: dict[str, Callable[[Story], int]] = {
     "trained elsewhere, from a commit": external_with_a_commit,
     "imported": imported,
     "promoted by hand": by_hand,
+    "overridden": overridden,
     "promoted by hand, without a verdict": by_hand_without_a_verdict,
     "rolled back": rolled_back,
     "rolled back to": rolled_back_to,

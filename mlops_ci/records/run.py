@@ -20,11 +20,25 @@ StepStatus = Literal["ran", "reused", "failed", "interrupted", "not run"]
 
 
 @dataclass(frozen=True, slots=True)
+class StepReads:
+    """What a step read: a digest for each input that it declares, names of datasets, and its parameters as JSON.
+
+    The digest of a file ends in ``+x`` if it can be executed; that of a folder is of all files in it. A step that
+    declares no inputs reads the folder of the project, ``.``.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class StepRun:
     """One step of a run. Times are in seconds, ``peak_memory`` in bytes (of its largest process).
 
     ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted. A step that ran once for each
-    seed stands there as often; the outputs of seed 0 are those of the pipeline.
+    seed stands there as often; the outputs of seed 0 are those of the pipeline. ``reads`` is
+    absent where it did not get so far as to read anything.
     """
 
     name: str
@@ -38,6 +52,7 @@ class StepRun:
     exit_code: int | None = None
     log_tail: tuple[str, ...] = ()
     seed: int | None = None
+    reads: StepReads | None = None
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from mlops_ci.records.digest import short
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
+from mlops_ci.report.changes import Marking, changed, in_line, unchanged
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import render_mermaid
@@ -20,7 +21,6 @@ from mlops_ci.report.wording import (
     MARKS,
     bound_text,
     change_text,
-    changed,
     duration,
     headline,
     level_text,
@@ -29,7 +29,6 @@ from mlops_ci.report.wording import (
     rule_text,
     side_name,
     slices_line,
-    unchanged,
     value_text,
     visible,
 )
@@ -44,6 +43,7 @@ _CODE = re.compile(r"`([^`]*)`")
 
 _FIXED_SPACE = "\N{NO-BREAK SPACE}"
 _LONGEST_LINK = 500
+_NAMED_KINDS = frozenset({"data", "gate rules"})  # of the others each item says what it is
 _FOLDED_SLICES = 50  # a comment has a limit, and a reader too
 
 
@@ -188,11 +188,14 @@ def _notes(report: Report) -> list[str]:
 def _changes(report: Report) -> str | None:
     if report.changes is None:
         return None
-    texts = [f"{kind} {', '.join(map(code, items))}" for kind, items in changed(report.changes)]
+    texts = [
+        f"{kind} {in_line(kind, items)}" if kind in _NAMED_KINDS else in_line(kind, items)
+        for kind, items in changed(report.changes, Marking(name=code, text=escape))
+    ]
     same = unchanged(report.changes)
     if same:
-        texts.append(escape(same if texts else same[:1].upper() + same[1:]))
-    return f"**What changed since {escape(report.changes.since)}:** {'; '.join(texts)}."
+        texts.append(f"{'same' if texts else 'Same'} {same}")
+    return f"**What changed since {escape(report.changes.before)}:** {'; '.join(texts)}."
 
 
 def _onnx(conversion: Conversion) -> str:

@@ -243,6 +243,7 @@ SCENES: dict[str, Setting] = {
     "docs/gate-planning.md": planning,
     "docs/gate.md": two_files,
     "docs/github-actions.md": in_git,
+    "docs/history.md": planning,
     "docs/images.md": endpoints,
     "docs/import.md": others,
     "docs/onnx.md": conversions,

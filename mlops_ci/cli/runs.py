@@ -66,5 +66,7 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
         echo(f"step {step.label}: {step_line(step)}")
         for line in step.log_tail:
             echo(f"  | {visible(line)}")
+    for file in found.files:
+        echo(f"kept {visible(file.path)}: {file.size:,} bytes")
     for name, value in found.metrics.items():
         echo(f"metric {name}: {'not a number' if value is None else f'{value:.6g}'}")

@@ -59,6 +59,7 @@ def _changed_inputs(session: Session, commit: str) -> tuple[str, ...] | None:
         for path in resolver.source_files(step)
         if not any(name and contains(name, path) for name in own)
     }
-    read.add(resolver.snapshot.repository_path(session.project_file, declared="the project"))
+    for path in (session.project_file, *project.includes):
+        read.add(resolver.snapshot.repository_path(path, declared="the project"))
     dirty = session.dirty.paths if session.dirty else ()
     return tuple(path for path in sorted({*changed, *dirty}) if path in read)

@@ -29,6 +29,7 @@ from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
+from mlops_ci.project import notebooks
 from mlops_ci.project.onnx import model_to_convert
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project
@@ -177,6 +178,8 @@ def _tools(
         wanted[conversion.TOOL] = (conversion.PURPOSE, needed)
     if project.evaluation and project.evaluation.custom:
         wanted[custom_metrics.TOOL] = (custom_metrics.PURPOSE, custom_metrics.NEEDED)
+    if any(step.notebook for step in project.steps):
+        wanted[notebooks.TOOL] = (notebooks.PURPOSE, notebooks.NEEDED)
     return {
         tool: Tool(tool, extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ))
         for tool, (purpose, needed) in wanted.items()
@@ -197,7 +200,7 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
     """
     for step in project.steps:
         resolver.step_params(step)
-    paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
+    paths = {file_name, *project.includes, *(path for step in project.steps for path in resolver.source_files(step))}
     paths |= {project.params.path} if project.params.path else set()
     for metric in project.evaluation.custom if project.evaluation else ():
         paths |= {*resolver.snapshot.expand(metric.file, declared=f"evaluation.custom {metric.function}")}

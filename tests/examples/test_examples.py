@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mlops_ci.lifecycle.places import load_project_file
+from tests.parts.need import soak
 from tests.support.lab import Lab
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -80,7 +81,7 @@ def start(example: Example, folder: Path) -> Lab:
 
 
 def ci(lab: Lab) -> Any:
-    done = lab.run_here("ci", "--host", "local", "--json")
+    done = lab.run_here("ci", "--host", "local", "--json", env={"OMP_NUM_THREADS": "1"})
     assert done.code in {0, 1}, done.err
     return done.json
 
@@ -98,8 +99,9 @@ def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Pa
     assert ci(lab)["outcome"] == "promoted"
     better = change(lab, example, example.better)
     assert (better["outcome"], better["version"]) == ("promoted", 2), better
-    other = change(lab, example, example.other)
-    assert (other["outcome"], other["version"]) == (example.outcome, 3), other
+    if example.name != "handwritten-digits" or soak(0, 1):  # three more trainings and a conversion
+        other = change(lab, example, example.other)
+        assert (other["outcome"], other["version"]) == (example.outcome, 3), other
     if example.name == "diamond-prices":
         [latest, *_] = lab.run_here("runs", "list", "--json").json
         assert ".mlops-ci/notebooks/train.ipynb" in [file["path"] for file in latest["files"]]

@@ -57,15 +57,25 @@ def load_project_file(file: Path) -> Project:
         ConfigurationError: everything that is wrong with it.
         UsageError: it cannot be read.
     """
-    return load_project(read_project_file(file), file.name, partial(_included, file.parent))
-
-
-def _included(folder: Path, path: str) -> bytes | None:
-    """A file that a project file includes: one of the repository, or of the project's folder where there is none."""
-    folder = folder.resolve()
+    folder = file.parent.resolve()
+    # Without a repository the project's own folder is all that there is.
     top = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return load_project(read_project_file(file), file.name, partial(read_included, folder, top))
+
+
+def read_included(folder: Path, top: Path, path: str) -> bytes | None:
+    """A file that a project file includes; None if there is none.
+
+    Args:
+        folder: that of the project file.
+        top: the top of the repository.
+        path: the path of the file from the project's folder.
+
+    Raises:
+        UsageError: it is none of the repository, or cannot be read.
+    """
     file = (folder / path).resolve()
-    if not file.is_relative_to(top):
+    if not file.is_relative_to(top.resolve()):
         raise UsageError(f"{path!r} lies outside the repository", hint="include files of this repository")
     return read_project_file(file) if file.is_file() else None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
+from mlops_ci.edge.stat_cache import stat_cache
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.arrival import Arrival, Options, arrive
@@ -25,11 +26,11 @@ from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.lock_file import lock_file_name
+from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
-from mlops_ci.project import notebooks
 from mlops_ci.project.onnx import model_to_convert
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project
@@ -112,7 +113,8 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     )
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
-    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
+    remembered = stat_cache(checkout.root, options.environ)
+    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files, remembered=remembered)
     places = open_places(arrival, project, options)
     cache = StepCache(places.cache, _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)
@@ -178,12 +180,11 @@ def _tools(
         wanted[conversion.TOOL] = (conversion.PURPOSE, needed)
     if project.evaluation and project.evaluation.custom:
         wanted[custom_metrics.TOOL] = (custom_metrics.PURPOSE, custom_metrics.NEEDED)
-    if any(step.notebook for step in project.steps):
-        wanted[notebooks.TOOL] = (notebooks.PURPOSE, notebooks.NEEDED)
-    return {
+    made = {
         tool: Tool(tool, extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ))
         for tool, (purpose, needed) in wanted.items()
     }
+    return made | notebook_tools(project, environment, folder=folder, cache=cache, environ=environ)
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:

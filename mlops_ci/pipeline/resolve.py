@@ -96,7 +96,9 @@ class Resolver:
         return select(self.params, step.params, step=step.name)
 
     def _inputs(self, step: Step, of_upstream: Callable[[str], dict[str, str]]) -> StepInputs:
-        files = {path: self.snapshot.identity(path) for path in self.source_files(step)}
+        sources = self.source_files(step)
+        self.snapshot.take_digests(sources)
+        files = {path: self.snapshot.identity(path) for path in sources}
         if step.notebook:
             data = self.snapshot.path(step.notebook).read_bytes()
             files[step.notebook] = digest_of_bytes(prepared_notebook(data, step.notebook))

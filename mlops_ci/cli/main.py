@@ -15,6 +15,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "init": ("project", "init", "Write a first mlops.yaml."),
     "validate": ("project", "validate", "Check mlops.yaml."),
     "ci": ("ci", "ci", "Do what the commit calls for: run, judge, report; register and promote."),
+    "affected": ("affected", "affected", "List the models of the repository that a change affects."),
     "plan": ("pipeline", "plan", "Show which steps would run, and why."),
     "run": ("pipeline", "run", "Run the steps, without judging."),
     "gate": ("gate", "gate", "Judge a candidate, from the pipeline or from two files."),

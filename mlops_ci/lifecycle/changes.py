@@ -66,7 +66,8 @@ def _changed_inputs(session: Session, commit: str) -> tuple[FileChange, ...] | N
         for path in resolver.source_files(step)
         if not any(name and contains(name, path) for name in own)
     }
-    read.add(resolver.snapshot.repository_path(session.project_file, declared="the project"))
+    for path in (session.project_file, *project.includes):
+        read.add(resolver.snapshot.repository_path(path, declared="the project"))
     for path in session.dirty.paths if session.dirty else ():
         found.setdefault(path, FileChange(path, "modified" if path in session.checkout.tracked else "added"))
     # A file that is gone was read if it lay where a step still reads.

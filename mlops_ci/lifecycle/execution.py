@@ -21,6 +21,7 @@ from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.run import Conductor, PipelineRun, selected_steps
+from mlops_ci.project.notebooks import executed_notebook
 from mlops_ci.project.onnx import FOLDER
 from mlops_ci.records.codec import encode
 from mlops_ci.records.environment import EnvironmentLock
@@ -72,7 +73,7 @@ def execution(
             workshop, session.cache, run_id, wanted=wanted, wanted_of_seeds=results, only=only, force=force
         )
         result = conductor.run()
-        recorder = _Recorder(session, run_id, started, result)
+        recorder = _Recorder(session, run_id, started, result, materials)
         if isinstance(result.interruption, Interruption | KeyboardInterrupt):
             recorder.write("interrupted", "interrupted by a signal")
             raise result.interruption
@@ -117,14 +118,14 @@ def _wanted(session: Session, *, whole: bool) -> list[str]:
 
 def keep_run(session: Session, trained: Trained, run: Run) -> None:
     """Keep a finished run: the files that it is asked to keep, then its record."""
+    _keep(session, trained.materials, run)
+
+
+def _keep(session: Session, materials: Materials, run: Run) -> None:
     with session.store.together():
         for file in run.files:
-            session.store.upload(run_file_key(run.id, file.path, session.area), trained.materials.path(file))
-        _write_run(session, run)
-
-
-def _write_run(session: Session, run: Run) -> None:
-    session.store.create(run_key(run.id, session.area), encode(run))
+            session.store.upload(run_file_key(run.id, file.path, session.area), materials.path(file))
+        session.store.create(run_key(run.id, session.area), encode(run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,15 @@ class _Recorder:
     run_id: str
     started: datetime
     result: PipelineRun
+    materials: Materials
 
     def write(self, status: RunStatus, error: str) -> None:
-        _write_run(self.session, self.record(status, error))
+        """Keep the record of a run that has not succeeded, and its notebooks as far as they came."""
+        steps = [
+            step for step in self.result.steps.values() if not step.seed and step.status not in {"reused", "not run"}
+        ]
+        notebooks = tuple(file for step in steps for file in step.outputs if file.path == executed_notebook(step.name))
+        _keep(self.session, self.materials, replace(self.record(status, error), files=notebooks))
 
     def record(self, status: RunStatus, error: str | None) -> Run:
         session = self.session

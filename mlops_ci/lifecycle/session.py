@@ -26,6 +26,7 @@ from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.lock_file import lock_file_name
+from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -179,10 +180,11 @@ def _tools(
         wanted[conversion.TOOL] = (conversion.PURPOSE, needed)
     if project.evaluation and project.evaluation.custom:
         wanted[custom_metrics.TOOL] = (custom_metrics.PURPOSE, custom_metrics.NEEDED)
-    return {
+    made = {
         tool: Tool(tool, extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ))
         for tool, (purpose, needed) in wanted.items()
     }
+    return made | notebook_tools(project, environment, folder=folder, cache=cache, environ=environ)
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
@@ -199,7 +201,7 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
     """
     for step in project.steps:
         resolver.step_params(step)
-    paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
+    paths = {file_name, *project.includes, *(path for step in project.steps for path in resolver.source_files(step))}
     paths |= {project.params.path} if project.params.path else set()
     for metric in project.evaluation.custom if project.evaluation else ():
         paths |= {*resolver.snapshot.expand(metric.file, declared=f"evaluation.custom {metric.function}")}

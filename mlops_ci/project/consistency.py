@@ -28,7 +28,11 @@ def consistency_problems(project: Project, document: Located, file: str) -> list
         *_gate(project),
         *_onnx(project),
     ]
-    return list(dict.fromkeys(Problem(file, *document.at(path), what, hint) for path, what, hint in findings))
+    return list(
+        dict.fromkeys(
+            Problem(document.file_of(path, file), *document.at(path), what, hint) for path, what, hint in findings
+        )
+    )
 
 
 def _steps(project: Project) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mlops_ci.project import notebooks
 from mlops_ci.project.deploy import DeployChoice
 from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.onnx import OnnxChoice
@@ -103,6 +104,7 @@ class Step:
     folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
     ``seeds`` is how often it is run, each time with another ``MLOPS_CI_SEED``; None where it is not told any.
     ``tool`` names the package of ours that a step runs which nobody has written: if it fails, only its outputs lack.
+    ``notebook`` is the notebook that it is; ``run`` is then the command that runs it.
     """
 
     name: str
@@ -116,6 +118,12 @@ class Step:
     runs_on: str | None = None
     tool: str | None = None
     seeds: int | None = None
+    notebook: str | None = None
+
+    @property
+    def program(self) -> str | None:
+        """The package of ours that it runs, if it runs one."""
+        return notebooks.TOOL if self.notebook else self.tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,10 @@ class GateChoice:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything ``mlops.yaml`` says; ``onnx`` is None where no conversion is asked for."""
+    """Everything ``mlops.yaml`` says; ``onnx`` is None where no conversion is asked for.
+
+    ``includes`` are the files whose steps, datasets and parameters it shares.
+    """
 
     model: Model
     steps: tuple[Step, ...]
@@ -205,6 +216,7 @@ class Project:
     image: ImageChoice = field(default_factory=ImageChoice)
     serve: ServeChoice = field(default_factory=ServeChoice)
     deploy: tuple[DeployChoice, ...] = ()
+    includes: tuple[str, ...] = ()
 
     def step(self, name: str) -> Step:
         """The step of that name; it exists, or loading would have failed."""

@@ -37,8 +37,8 @@ class StepRun:
     """One step of a run. Times are in seconds, ``peak_memory`` in bytes (of its largest process).
 
     ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted. A step that ran once for each
-    seed stands there as often; the outputs of seed 0 are those of the pipeline. ``reads`` is
-    absent where it did not get so far as to read anything.
+    seed stands there as often; the outputs of seed 0 are those of the pipeline. Of a step that failed there is at most
+    its notebook, as far as it came. ``reads`` is absent where it did not get so far as to read anything.
     """
 
     name: str

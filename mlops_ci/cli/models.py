@@ -20,6 +20,7 @@ from mlops_ci.records.actor import Actor
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
+from mlops_ci.registry.describe import explanation_of
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.registry.quick import resolve_quickly
@@ -27,7 +28,9 @@ from mlops_ci.registry.references import parse_reference, require_known, resolve
 from mlops_ci.registry.search import Query, parse_condition
 from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.wording import visible
+from mlops_ci.workspace.store import Store
 
 model_option = click.option("--model", metavar="NAME", help="Only this model.")
 limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
@@ -85,7 +88,8 @@ def search(
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
     parsed = parse_reference(reference)
-    state = log_to_read(workspace, project, parsed.model).read()
+    log = log_to_read(workspace, project, parsed.model)
+    state = log.read()
     version = resolve(state, parsed.selector)
     if as_json:
         print_json(version)
@@ -104,6 +108,8 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         *(("serves as", _serving(state.deployments[name])) for name in version.serving),
         ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
         ("ONNX", _onnx(version)),
+        ("goes by", _explanation(log.store, version)),
+        ("purpose", visible(version.card.purpose or "") if version.card else ""),
         ("image", version.images[-1].reference or version.images[-1].digest if version.images else ""),
         ("digest", version.digest),
         ("run", version.run or ""),
@@ -227,6 +233,12 @@ def _onnx(version: ModelVersion) -> str:
         return ""
     form = version.conversion.form()
     return f"{form.precision}, {form.file.size:,} bytes" if form else visible(f"no: {version.conversion.reason}")
+
+
+def _explanation(store: Store, version: ModelVersion) -> str:
+    """The columns that matter most to it."""
+    found = explanation_of(store, version)
+    return visible(explanation_line(found)) if found else ""
 
 
 models.add_command(import_group)

@@ -146,6 +146,7 @@ def _run_of(session: Session, claimed: Run) -> Run:
         evaluation=None,
         signature=None,
         verdict=None,
+        explanation=None,
     )
 
 

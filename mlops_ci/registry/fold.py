@@ -21,8 +21,10 @@ from mlops_ci.records.entry import (
     Converted,
     Delete,
     Deployed,
+    Described,
     Envelope,
     Evaluated,
+    Explained,
     Imaged,
     Judged,
     Link,
@@ -133,7 +135,7 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             version = _existing(state, body.version, where)
             require_possible(state, version, body, where)
             return with_serving(state, version, body)
-        case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete() | Converted() | Imaged():
+        case _:
             version = _existing(state, body.version, where)
             return (_changed(state, version, envelope, body, where),)
 
@@ -142,7 +144,7 @@ def _changed(
     state: ModelState,
     version: ModelVersion,
     envelope: Envelope,
-    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete | Converted | Imaged,
+    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete | Converted | Explained | Described | Imaged,
     where: str,
 ) -> ModelVersion:
     match body:
@@ -167,6 +169,12 @@ def _changed(
         case Converted(conversion=conversion):
             _require_kept(state, conversion.attempt, where)
             return replace(version, conversion=conversion)
+        case Explained(explanation=explanation):
+            _require_kept(state, explanation.attempt, where)
+            return replace(version, explanation=explanation)
+        case Described(card=card):
+            _require_kept(state, card.attempt, where)
+            return replace(version, card=card)
         case Imaged(image=image):
             return replace(version, images=(*version.images, image))
         case Delete():

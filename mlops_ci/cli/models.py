@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_ci.cli.card import card
 from mlops_ci.cli.exchange import import_group, mirror
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
@@ -241,6 +242,7 @@ def _explanation(store: Store, version: ModelVersion) -> str:
     return visible(explanation_line(found)) if found else ""
 
 
+models.add_command(card)
 models.add_command(import_group)
 models.add_command(mirror)
 

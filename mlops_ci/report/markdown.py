@@ -233,7 +233,7 @@ def _explanation(found: ModelExplanation) -> str:
         return f"**Explanation:** {escape(explanation_line(found))}."
     title = escape_html(f"What it goes by: {explanation_line(found)}")
     rows = "\n".join(
-        f"| {escape(each.column)} | {change_text(each.mean)} | {value_text(each.deviation)} |"
+        f"| {escape(each.column)} | {value_text(each.mean)} | {value_text(each.deviation)} |"
         for each in found.importances[:_FOLDED_COLUMNS]
     )
     told = f"{found.repeats:,} shuffles of each column on {found.rows:,} rows"

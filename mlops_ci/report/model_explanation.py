@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_ci.records.model_explanation import ModelExplanation
-from mlops_ci.report.wording import change_text
+from mlops_ci.report.wording import value_text
 
 _TOP = 3
 
@@ -15,7 +15,7 @@ def explanation_line(found: ModelExplanation) -> str:
     top = [each for each in found.importances[:_TOP] if each.mean > 0]
     if not top:
         return f"no column matters to {found.metric}: shuffling none of them makes it worse"
-    named = ", ".join(f"{each.column} {change_text(each.mean).removeprefix('+')}" for each in top)
+    named = ", ".join(f"{each.column} {value_text(each.mean)}" for each in top)
     rest = len(found.importances) - len(top)
     more = f"; {rest:,} more column{'s' if rest > 1 else ''}" if rest else ""
     return f"{named} ({found.metric} lost when shuffled{more})"

@@ -105,6 +105,29 @@ def test_a_version_has_its_explanation_and_what_its_people_say(lab: Lab) -> None
     assert lab.run("workspace", "check").code == 0
 
 
+def test_the_card_of_a_version_can_be_had_without_the_clone(lab: Lab, tmp_path: Path) -> None:
+    elsewhere, page = tmp_path / "elsewhere", tmp_path / "card.html"
+    elsewhere.mkdir()
+    where = ("--workspace", str(lab.workspace))
+    other = Lab.existing(elsewhere)
+    told = other.run("models", "card", "flower@champion", *where)
+    assert told.code == 0, told.err
+    for text in (
+        "# flower v1",
+        "Which flower?",
+        "Ask the gardener.",
+        "## What it goes by",
+        "| `b` | 0.",
+        "accuracy ≥ 0.6",
+    ):
+        assert text in told.out
+    assert other.run("models", "card", "flower@v1", "--format", "html", "--output", str(page), *where).code == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert other.run("models", "card", "flower@v9", *where).code == 2
+    done = other.run("models", "card", "flower@v1", "--output", str(tmp_path), *where)
+    assert done.code == 2  # a folder
+
+
 def test_the_same_commit_again_adds_nothing_and_reports_it_again(lab: Lab) -> None:
     before, found = entries(lab), lab.ci()
     assert (found["outcome"], entries(lab)) == ("unchanged", before)

@@ -35,17 +35,17 @@ def card_facts(log: ModelLog, version: ModelVersion) -> CardFacts:
         verdict=recorded_verdict(log, version.judgements[-1].seq) if version.judgements else None,
         explanation=explanation_of(log.store, version) or (run.explanation if run else None),
         actor=registered.envelope.actor,
-        decisions=tuple(_decisions(log, version.version)),
+        decisions=tuple(_decisions(log, version)),
         notes=tuple(notes),
     )
 
 
-def _decisions(log: ModelLog, version: int) -> list[str]:
-    """Aliases that were moved to a version by somebody's decision, not by a verdict."""
-    found = []
+def _decisions(log: ModelLog, version: ModelVersion) -> list[str]:
+    """What people have decided about a version against or without a verdict."""
+    found = [visible(f"{one.by} has overridden the gate for {one.alias}: {one.reason}") for one in version.overrides]
     for item in log.entries():
         body = item.body
-        if isinstance(body, Alias) and body.version == version and body.verdict is None:
+        if isinstance(body, Alias) and body.version == version.version and body.verdict is None:
             why = f": {body.reason}" if body.reason else ", without a reason"
             found.append(visible(f"{item.envelope.actor.name} made it the {body.alias} without a verdict{why}"))
     return found

@@ -50,7 +50,7 @@ def extended(
             extended(environment, chosen, purpose, folder=folder, cache=cache, environ=environ)
             for chosen in (requirements, (*requirements, *welcome))
         )
-        return _IfItFits(every, plain)
+        return FirstThatFits(every, plain)
     if isinstance(environment, PipEnvironment):
         return _ExtendedPip(environment, requirements, purpose, folder=folder, cache=cache, environ=environ)
     if isinstance(environment, CondaEnvironment):
@@ -118,7 +118,7 @@ class _ExtendedConda(CondaEnvironment):
         return self._cache.find_lock(key) or self._cache.remember_lock(key, self.with_more(base, self._more))
 
 
-class _IfItFits:
+class FirstThatFits:
     """An environment, or another where that one cannot be had."""
 
     def __init__(self, wanted: Environment, otherwise: Environment) -> None:

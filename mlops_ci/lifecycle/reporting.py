@@ -67,6 +67,7 @@ def write_report(
         history=metric_history(state, session.project.gate, run.metrics, version),
         stages=_stages(session, state, version),
         conversion=conversion,
+        explanation=run.explanation,
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

@@ -9,6 +9,7 @@ from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.difference import Difference
 from mlops_ci.records.host import Event
+from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 
@@ -42,8 +43,9 @@ class Report:
 
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
-    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``changes`` is what
-    differs from the version compared with, but for metrics, which the verdict has.
+    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``explanation`` says
+    which inputs matter to it; ``changes`` is what differs from the version compared with, but for metrics, which the
+    verdict has.
     """
 
     format: int
@@ -67,6 +69,7 @@ class Report:
     history: History | None = None
     stages: tuple[str, ...] = ()
     conversion: Conversion | None = None
+    explanation: ModelExplanation | None = None
 
 
 REPORT_FORMAT = 1

@@ -12,6 +12,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.machine import Machine
+from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Verdict
 
@@ -72,7 +73,7 @@ class Run:
     ``files`` are the result files kept with the run; ``model`` the model's files; ``fingerprint`` that of
     the steps upstream of the model; ``commit`` is the author's, and ``merge`` the test merge of a pull request that was
     checked out instead; ``verdict`` is that of a pull request, while that of the default branch is in
-    the model's log.
+    the model's log. ``explanation`` says which inputs matter to the model, where the project asks for that.
     """
 
     format: int
@@ -99,6 +100,7 @@ class Run:
     signature: Signature | None = None
     verdict: Verdict | None = None
     merge: Commit | None = None
+    explanation: ModelExplanation | None = None
 
 
 RUN_FORMAT = 1

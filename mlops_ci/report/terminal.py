@@ -15,6 +15,7 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
 from mlops_ci.report.changes import changed, in_line, unchanged
 from mlops_ci.report.conversion import conversion_lines
+from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
@@ -54,6 +55,8 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
             rest.append(("same:", f"{same} as in {visible(report.changes.before)}"))
     if report.conversion:
         rest += [("onnx:", line) for line in conversion_lines(report.conversion)]
+    if report.explanation:
+        rest.append(("goes by:", explanation_line(report.explanation)))
     rest += [("note:", note.replace("`", "")) for note in report.notes]
     if steps := next_steps(report):
         rest.append(("to go on:", steps))

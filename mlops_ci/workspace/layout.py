@@ -189,6 +189,8 @@ def conversion_path(path: str) -> str:
 
 
 SAMPLES_PATH = "samples.json"
+EXPLANATION_PATH = "explanation.json"
+CARD_PATH = "card.md"
 
 
 def samples_key(model: str, attempt: str) -> str:

@@ -26,7 +26,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "deployments": ("deployments", "deployments", "List, show, check, roll back and delete deployments."),
     "trigger": ("trigger", "trigger", "Tell others what is due of registrations, promotions and deployments."),
     "events": ("events", "events", "List events and what became of them; test a receiver."),
-    "models": ("models", "models", "List, show, search, tag and download models."),
+    "models": ("models", "models", "List, show, search, tag, alias, delete and download models."),
     "onnx": ("onnx", "onnx", "Convert models to ONNX, compare and time them."),
     "image": ("image", "image", "Build, push and inspect container images of versions."),
     "runs": ("runs", "runs", "List and show runs."),

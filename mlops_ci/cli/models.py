@@ -1,4 +1,4 @@
-"""``models``: list, show, search, history, tag, download."""
+"""``models``: list, show, search, history, tag, download; more of its verbs are in files of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_ci.cli import aliases, deletion
 from mlops_ci.cli.exchange import import_group, mirror
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
@@ -20,6 +21,7 @@ from mlops_ci.records.actor import Actor
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
+from mlops_ci.registry.delete import HOLD
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.registry.quick import resolve_quickly
@@ -35,7 +37,7 @@ limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", 
 
 @click.group()
 def models() -> None:
-    """List, show, search, tag and download models."""
+    """List, show, search, tag, alias, delete and download models."""
 
 
 @models.command("list")
@@ -102,7 +104,7 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         ("verdict", version.judgements[-1].summary if version.judgements else ""),
         ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
         *(("serves as", _serving(state.deployments[name])) for name in version.serving),
-        ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
+        ("kept for", ", ".join(name.removeprefix(HOLD) for name in version.protections if name not in version.serving)),
         ("ONNX", _onnx(version)),
         ("image", version.images[-1].reference or version.images[-1].digest if version.images else ""),
         ("digest", version.digest),
@@ -231,6 +233,10 @@ def _onnx(version: ModelVersion) -> str:
 
 models.add_command(import_group)
 models.add_command(mirror)
+for _verb in (aliases.alias, aliases.aliases, aliases.unalias, aliases.rollback):
+    models.add_command(_verb)
+for _verb in (deletion.delete, deletion.protect, deletion.release):
+    models.add_command(_verb)
 
 
 def _who(actor: Actor) -> str:

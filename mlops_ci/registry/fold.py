@@ -32,6 +32,7 @@ from mlops_ci.records.entry import (
     Release,
     Revealed,
     Tag,
+    Unalias,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
@@ -102,6 +103,8 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.aliases[body.alias] = AliasTarget(body.version, body.commit, envelope.seq)
             if body.verdict:
                 state.spent.add(body.verdict.seq)
+        case Unalias(alias=alias):
+            del state.aliases[alias]
         case Delete():
             state.deleted.add(body.version)
             del state.fingerprints[state.versions.pop(body.version).fingerprint]
@@ -127,6 +130,8 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             return (_registered(state, envelope, body, where),)
         case Alias():
             return _moved(state, body, where)
+        case Unalias():
+            return (_without(state, body, where),)
         case Looks() | Revealed() | Collect():
             return ()
         case Deployed():
@@ -243,8 +248,18 @@ def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ..
     now = replace(version, aliases=tuple(sorted({*version.aliases, body.alias})))
     if current is None or current.version == version.version:
         return (now,)
-    before = state.versions[current.version]
-    return replace(before, aliases=tuple(alias for alias in before.aliases if alias != body.alias)), now
+    return _stripped(state.versions[current.version], body.alias), now
+
+
+def _without(state: ModelState, body: Unalias, where: str) -> ModelVersion:
+    current = state.aliases.get(body.alias)
+    if current is None or current.version != body.expect:
+        raise IntegrityError(f"alias {body.alias} taken away from where it was not", where=where)
+    return _stripped(state.versions[current.version], body.alias)
+
+
+def _stripped(version: ModelVersion, alias: str) -> ModelVersion:
+    return replace(version, aliases=tuple(name for name in version.aliases if name != alias))
 
 
 def _existing(state: ModelState, version: int, where: str) -> ModelVersion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TypeVar
 
 from mlops_ci.errors import UsageError
@@ -19,8 +20,8 @@ RUN_ID = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
 
 def read_runs(store: Store, limit: int) -> list[Run]:
     """The newest runs, newest first."""
-    found = sorted(_keys(store, "run.json"), reverse=True)
-    return [_read(store, key, Run) for _, key in found[:limit]]
+    runs = (_read_if_there(store, key, Run) for _, key in sorted(_keys(store, "run.json"), reverse=True))
+    return list(islice((run for run in runs if run), limit))
 
 
 def read_run(store: Store, run: str) -> Run:
@@ -68,6 +69,11 @@ def _find(store: Store, keys: list[str], kind: type[T], run: str) -> T:
         if data is not None:
             return decode(data, kind, where=key)
     raise UsageError(f"no {kind.__name__.lower()} {run}", where=store.url, hint="mlops-ci runs list shows them")
+
+
+def _read_if_there(store: Store, key: str, kind: type[T]) -> T | None:
+    data = store.get(key)  # retention may have deleted it since it was listed
+    return None if data is None else decode(data, kind, where=key)
 
 
 def _read(store: Store, key: str, kind: type[T]) -> T:

@@ -213,6 +213,11 @@ def compacted_days_prefix(model: str, day: str | None = None) -> str:
     return f"{collected_prefix(model)}days/" + (f"{day}/" if day else "")
 
 
+def compacted_day(model: str, key: str) -> str:
+    """The day of collected requests as Parquet."""
+    return key.removeprefix(compacted_days_prefix(model)).partition("/")[0]
+
+
 def compacted_key(model: str, day: str, name: str) -> str:
     """Collected requests of one day as Parquet."""
     return f"{compacted_days_prefix(model, day)}{name}.parquet"
@@ -243,6 +248,11 @@ def runs_prefix(area: str = "") -> str:
     return f"{area}runs/"
 
 
+def run_of(key: str, area: str = "") -> str:
+    """The run that an object of an area's runs belongs to."""
+    return key.removeprefix(runs_prefix(area)).partition("/")[0]
+
+
 def run_key(run: str, area: str = "") -> str:
     """The record of a run."""
     return f"{runs_prefix(area)}{run}/run.json"
@@ -266,6 +276,21 @@ def cache_result_key(fingerprint: str, area: str = "") -> str:
 def cache_object_key(digest: str, area: str = "") -> str:
     """A step's output, by content."""
     return f"{area}cache/objects/{hexadecimal(digest)}"
+
+
+def cache_results_prefix(area: str = "") -> str:
+    """What the cache remembers of steps."""
+    return f"{area}cache/steps/"
+
+
+def cache_objects_prefix(area: str = "") -> str:
+    """The outputs that the cache has."""
+    return f"{area}cache/objects/"
+
+
+def cached_name(key: str) -> str:
+    """The fingerprint or digest that an object of the cache is kept under."""
+    return PREFIX + key.rpartition("/")[2].removesuffix(".json")
 
 
 def cache_lock_key(digest: str, area: str = "") -> str:

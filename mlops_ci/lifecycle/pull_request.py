@@ -33,7 +33,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
     known = state.with_fingerprint(run.fingerprint or "")
     champion = state.alias(project.gate.baseline) if project.gate else None
     if known and project.gate and not again:
-        basis = basis_of(session, state, run.evaluation)
+        basis = basis_of(session, state, run.evaluation, trained.rescored)
         before = judged_before(state, known.version, rules_digest=rules_digest(project.gate), basis=basis)
         if champion == known or before:
             keep_run(session, trained, run)
@@ -54,7 +54,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
             )
     conversion = judged_conversion(session, log, trained)
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
-    judgeable = Judgeable(run.evaluation, trained.evidence, trained.measured)
+    judgeable = Judgeable(run.evaluation, trained.evidence, trained.measured, trained.rescored)
     verdict = judge_candidate(session, log, side, judgeable) if project.gate else None
     keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -131,3 +132,23 @@ def test_a_signature_that_is_none_is_refused(lab: Lab, text: str, complaint: str
     done = lab.run_here("register", "--model", "m", "--file", "m.bin", "--signature", "s.json", "--inputs", "rows.csv")
     assert (done.code, complaint in done.err) == (2, True), done.err
     assert not (lab.workspace / "models").exists()
+
+
+def test_runs_and_cache_expire_and_a_job_makes_again_what_it_misses(lab: Lab) -> None:
+    assert lab.run_here("run", "--host", "local").code == 0
+    [folder] = lab.workspace.glob("runs/*")
+    folder.rename(folder.with_name(f"2020{folder.name[4:]}"))
+    for path in lab.workspace.glob("cache/*/*"):
+        os.utime(path, (0, 0))
+    lab.edit("mlops.yaml", "params: params.yaml", "params: params.yaml\nretention: {runs: 90d}")
+    told = _run(lab, "workspace", "gc", "--dry-run", "--cache-older-than", "30d", "--json").json
+    [cache] = told["expired"]  # the newest 20 runs stay
+    assert (cache["kind"], len(cache["objects"])) == ("cache", 5)
+    done = _run(lab, "workspace", "gc", "--cache-older-than", "30d")
+    assert "cache of steps" in done.out
+    assert f"5 objects, {cache['size']:,} bytes deleted" in done.out
+    assert not any((lab.workspace / key).exists() for key in cache["objects"])
+    again = lab.run_here("run", "--host", "local", "--json").json
+    assert [step["status"] for step in again["steps"]] == ["ran", "ran"]
+    wrong = lab.run_here("workspace", "gc", "--runs-older-than", "soon")
+    assert (wrong.code, "not a number of days" in wrong.err) == (2, True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from tests.lifecycle.test_bundle import publish, train
-from tests.support.lab import Done, Lab
+from tests.support.lab import Lab
 
 NAMED = "rescoring champion v1 on today's evaluation set: evaluate"
 

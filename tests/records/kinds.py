@@ -19,6 +19,7 @@ from mlops_ci.records.image import BaseLock
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
+from mlops_ci.records.reproduction import Reproduction
 from mlops_ci.records.run import Run
 from mlops_ci.records.samples import Samples
 from mlops_ci.records.serving import ServedModel, ServingManifest
@@ -28,6 +29,7 @@ from mlops_ci.records.workspace_format import WorkspaceFormat
 
 STORED: dict[str, type] = {
     "run": Run,
+    "reproduction": Reproduction,
     "report": Report,
     "bundle": Bundle,
     "verdict": Verdict,

@@ -29,7 +29,7 @@ _VERBS: dict[str, tuple[str, str, str]] = {
     "models": ("models", "models", "List, show, search, tag, alias, delete and download models."),
     "onnx": ("onnx", "onnx", "Convert models to ONNX, compare and time them."),
     "image": ("image", "image", "Build, push and inspect container images of versions."),
-    "runs": ("runs", "runs", "List and show runs."),
+    "runs": ("runs", "runs", "List, show and clone runs."),
     "reproduce": ("reproduce", "reproduce", "Run a version or a run again, as it was, and compare."),
     "environment": ("environment", "environment", "Lock the software of the steps; check and compare locks."),
     "serve": ("serve", "serve", "Serve a model package over HTTP."),

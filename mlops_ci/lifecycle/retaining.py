@@ -138,7 +138,7 @@ class Expiry:
         for area, kind in _AREAS.items():
             if self._days(kind) is not None:
                 items = self.cache.list(cache_objects_prefix(area))
-                unneeded = (item for item in items if item.modified < young)
+                unneeded = (item for item in items if cached_name(item.key) not in needed and item.modified < young)
                 self._expire(kind, self.cache, unneeded)
 
     def _days(self, kind: Kind) -> int | None:

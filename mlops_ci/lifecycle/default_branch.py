@@ -20,6 +20,7 @@ from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import Side, Verdict
 from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict, recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.override import overridden
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, is_superseded, promote_judged
 from mlops_ci.registry.register import Registered, Registration, register
 from mlops_ci.registry.state import ModelState
@@ -111,7 +112,9 @@ def _settle(session: Session, log: ModelLog, registered: Registered, trained: Tr
         expect = champion.version if champion else None
         if expect == number:
             _keep_evaluation(log, registered, trained)
-            return _Ending("unchanged", f"This is the model of v{number}, the {alias}.", compared_with=expect)
+            by = overridden(champion, alias) if champion else None
+            why = f"This is the model of v{number}, the {alias}{f', {by}' if by else ''}."
+            return _Ending("unchanged", why, compared_with=expect)
         if is_superseded(state, alias, number, session.commit.sha, session.checkout.is_ancestor):
             return _superseded(state, alias)
         rules = rules_digest(session.project.gate)

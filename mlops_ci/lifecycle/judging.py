@@ -18,6 +18,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.report import CiOutcome
 from mlops_ci.records.verdict import Outcome, Side, Verdict
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.override import overridden
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.state import ModelState
 
@@ -58,6 +59,9 @@ def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judg
     else:
         verdict = replace(verdict, notes=(*verdict.notes, *erosion(state, gate, verdict)))
     notes = (*verdict.notes, *notes_on_looks(session, state, gate, verdict))
+    champion = state.alias(gate.baseline)
+    if champion and (by := overridden(champion, gate.baseline)):
+        notes = (*notes, f"{gate.baseline} v{champion.version} did not pass the gate: {by}")
     notes = (*notes, *(note for again in candidate.rescored.values() for note in again.notes))
     return replace(verdict, notes=notes, basis=basis_of(session, state, candidate.evaluation, candidate.rescored))
 

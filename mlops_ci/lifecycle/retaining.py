@@ -18,14 +18,13 @@ from mlops_ci.project.retention import Retention
 from mlops_ci.records.codec import decode
 from mlops_ci.records.run import Run
 from mlops_ci.records.step_result import StepResult
+from mlops_ci.workspace.collected_layout import compacted_day, compacted_days_prefix
 from mlops_ci.workspace.layout import (
     COLLECTED,
     PULL_REQUESTS,
     cache_objects_prefix,
     cache_results_prefix,
     cached_name,
-    compacted_day,
-    compacted_days_prefix,
     report_key,
     run_key,
     run_of,

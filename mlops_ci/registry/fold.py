@@ -36,6 +36,7 @@ from mlops_ci.records.entry import (
     Unalias,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion, Overridden
+from mlops_ci.registry.alias_changes import moved, taken_away
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
 from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState
 
@@ -130,9 +131,9 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
         case Register():
             return (_registered(state, envelope, body, where),)
         case Alias():
-            return _moved(state, body, where)
+            return moved(state, _existing(state, body.version, where), body, where)
         case Unalias():
-            return (_without(state, body, where),)
+            return (taken_away(state, body, where),)
         case Looks() | Revealed() | Collect():
             return ()
         case Deployed():
@@ -257,36 +258,6 @@ def _overridden(version: ModelVersion, envelope: Envelope, body: Override, where
         time=envelope.time,
         reason=body.reason,
     )
-
-
-def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ...]:
-    version = _existing(state, body.version, where)
-    current = state.aliases.get(body.alias)
-    if (current.version if current else None) != body.expect:
-        raise IntegrityError(f"alias {body.alias} moved from where it was not", where=where)
-    if body.verdict and body.verdict.candidate != version.digest:
-        raise IntegrityError(f"alias {body.alias} moved to another model than the one judged", where=where)
-    if body.verdict and body.verdict.seq not in {judgement.seq for judgement in version.judgements}:
-        raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
-    if body.override is not None:
-        found = next((one for one in version.overrides if one.seq == body.override), None)
-        if found is None or found.alias != body.alias or body.verdict is None or body.verdict.seq != found.verdict:
-            raise IntegrityError(f"alias {body.alias} moved on an override that does not exist", where=where)
-    now = replace(version, aliases=tuple(sorted({*version.aliases, body.alias})))
-    if current is None or current.version == version.version:
-        return (now,)
-    return _stripped(state.versions[current.version], body.alias), now
-
-
-def _without(state: ModelState, body: Unalias, where: str) -> ModelVersion:
-    current = state.aliases.get(body.alias)
-    if current is None or current.version != body.expect:
-        raise IntegrityError(f"alias {body.alias} taken away from where it was not", where=where)
-    return _stripped(state.versions[current.version], body.alias)
-
-
-def _stripped(version: ModelVersion, alias: str) -> ModelVersion:
-    return replace(version, aliases=tuple(name for name in version.aliases if name != alias))
 
 
 def _existing(state: ModelState, version: int, where: str) -> ModelVersion:

@@ -21,7 +21,8 @@ from mlops_ci.records.run import StepRun
 from mlops_ci.records.step_result import StepResult
 from mlops_ci.registry.delete import delete_version
 from mlops_ci.registry.register import register
-from mlops_ci.workspace.layout import PULL_REQUESTS, cache_object_key, cache_result_key, compacted_key, run_key
+from mlops_ci.workspace.collected_layout import compacted_key
+from mlops_ci.workspace.layout import PULL_REQUESTS, cache_object_key, cache_result_key, run_key
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 from tests.registry.making import open_log, registration

@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from mlops_ci.edge.files import digest_of_file
+from mlops_ci.workspace.layout import cache_object_key
 from tests.support.lab import Done, Lab
 
 BECAUSE = ("--reason", "it crashed")
@@ -152,3 +154,12 @@ def test_runs_and_cache_expire_and_a_job_makes_again_what_it_misses(lab: Lab) ->
     assert [step["status"] for step in again["steps"]] == ["ran", "ran"]
     wrong = lab.run_here("workspace", "gc", "--runs-older-than", "soon")
     assert (wrong.code, "not a number of days" in wrong.err) == (2, True)
+
+
+def test_an_output_that_expires_under_a_run_is_made_again_for_who_wants_it_back(lab: Lab) -> None:
+    assert lab.run_here("ci", "--host", "local").code == 0  # from now on no run needs the model's file
+    model = digest_of_file(next(lab.workspace.glob("models/coin/objects/*/files/build/model.txt")))
+    (lab.workspace / cache_object_key(model)).unlink()
+    done = lab.run_here("run", "--host", "local", "--restore")
+    assert done.code == 0, done.err
+    assert (lab.folder / "build/model.txt").read_text() == "0.6 0"

@@ -220,11 +220,8 @@ class Reproducing:
                 materials.copy(made[path], here[path])
         again = shown_metrics(candidate_evidence(chosen, gate, here), gate)
         then = self.recorded.metrics
-        metrics = tuple(
-            AgainMetric(name, then.get(name), again.get(name))
-            for name in sorted({*then, *again})
-            if name in then or self.recorded.run
-        )
+        own = {metric.function for metric in chosen.custom}  # they say of the predictions what the predictions say
+        metrics = tuple(AgainMetric(name, then[name], again.get(name)) for name in sorted({*then} - own))
         how = predictions_format(chosen, gate)
         if how is None or self.recorded.predictions is None or how.columns.path not in here:
             return metrics, None

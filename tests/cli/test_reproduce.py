@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,7 @@ from mlops_ci.lifecycle.reproduced_rows import compare_rows
 from mlops_ci.project.project import PredictionsFile
 from mlops_ci.resources import resource
 from tests.support.lab import Done, Lab, tree_bytes
+from tests.support.wheels import write_wheel
 
 LOCAL = ("--host", "local")
 NOISE = 'import os, yaml\nseed = os.urandom(2).hex() if {} else "0"\nspaces = " " * (1 + os.urandom(8)[0])\n'
@@ -112,3 +114,31 @@ def test_rows_are_paired_by_id_or_by_order(tmp_path: Path) -> None:
     assert _rows(tmp_path, then, now) == (3, 1, 1, 0.01, "prediction")
     assert _rows(tmp_path, "target,prediction\n1,1\n", "target,prediction\n1,1\n2,2\n") == (2, 0, 0, None, None)
     assert _rows(tmp_path, "target,prediction\n1,1\n", "target,prediction,more\n1,1,1\n") == (1, 0, 0, 0.0, None)
+
+
+def test_a_package_that_is_gone_is_the_reason(lab: Lab, tmp_path: Path) -> None:
+    def env(machine: str) -> dict[str, str]:
+        return {
+            "UV_NO_INDEX": "1",
+            "UV_FIND_LINKS": str(tmp_path / "wheels"),
+            "UV_CACHE_DIR": str(tmp_path / machine / "uv"),
+            "UV_PYTHON": sys.executable,
+            "MLOPS_CI_CACHE_DIR": str(tmp_path / machine / "built"),
+        }
+
+    wheel = write_wheel(tmp_path / "wheels", "gadget", "1.0")
+    lab.write("requirements.txt", "gadget\n")
+    lab.write(
+        "mlops.yaml",
+        "version: 1\nmodel: {name: coin, files: [version.txt]}\nenvironment: {pip: requirements.txt}\n"
+        "steps:\n  look:\n    run: python -c 'import gadget; print(gadget.VERSION)' > version.txt\n"
+        "    inputs: []\n    outputs: [version.txt]\n",
+    )
+    lab.commit("a gadget")
+    assert lab.run_here("ci", *LOCAL, env=env("one")).code == 0
+    wheel.unlink()
+    done = lab.run_here("reproduce", "coin@v1", *LOCAL, "--json", env=env("two"))
+    assert (done.code, done.json["outcome"]) == (3, "impossible")
+    assert "gadget" in done.json["reason"]
+    write_wheel(tmp_path / "wheels", "gadget", "1.0")
+    assert lab.run_here("reproduce", "coin@v1", *LOCAL, env=env("two")).code == 0

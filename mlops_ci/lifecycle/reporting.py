@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.changes import changes_since
-from mlops_ci.lifecycle.metric_history import metric_history
+from mlops_ci.lifecycle.metric_history import metric_histories
+from mlops_ci.lifecycle.report_details import report_details
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.codec import encode
 from mlops_ci.records.conversion import Conversion
@@ -18,6 +20,7 @@ def write_report(
     session: Session,
     state: ModelState,
     run: Run,
+    evidence: Evidence,
     *,
     outcome: CiOutcome,
     summary: str,
@@ -33,6 +36,7 @@ def write_report(
         session: the session.
         state: the registry's state at the end.
         run: the run.
+        evidence: what its evaluation has made.
         outcome: what the journey came to.
         summary: why, in a sentence.
         verdict: the verdict, if there was one.
@@ -46,6 +50,7 @@ def write_report(
     if compared_with is not None and verdict is not None:
         before = state.versions[compared_with]
         changes = changes_since(session, before, before.commit, run)
+    histories = metric_histories(state, session.project.gate, run.metrics, version)
     report = Report(
         format=REPORT_FORMAT,
         model=session.project.model.name,
@@ -65,9 +70,11 @@ def write_report(
         notes=(*session.notes, *(verdict.notes if verdict else ()), *notes, *_asked_for(session, outcome)),
         url=session.context.url,
         merge=session.merge.sha if session.merge else None,
-        history=metric_history(state, session.project.gate, run.metrics, version),
+        history=next(iter(histories), None),
+        histories=histories[1:],
         stages=_stages(session, state, version),
         conversion=conversion,
+        details=report_details(session, state, evidence, version=version, compared_with=compared_with),
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

@@ -8,6 +8,8 @@ from typing import Literal
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.host import Event
+from mlops_ci.records.model_explanation import ModelExplanation
+from mlops_ci.records.report_details import ReportDetails
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 
@@ -52,7 +54,8 @@ class Report:
 
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
-    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX.
+    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``histories`` are those
+    of further metrics; ``details`` what charts are drawn from; ``explanation`` what the model goes by.
     """
 
     format: int
@@ -76,6 +79,9 @@ class Report:
     history: History | None = None
     stages: tuple[str, ...] = ()
     conversion: Conversion | None = None
+    histories: tuple[History, ...] = ()
+    details: ReportDetails | None = None
+    explanation: ModelExplanation | None = None
 
 
 REPORT_FORMAT = 1

@@ -17,7 +17,7 @@ def confusion_charts(report: Report) -> list[Matrix]:
             columns="answer",
             labels=found.classes,
             counts=found.counts,
-            caption="A row is a true class, and its cells what its rows are taken for: right is the diagonal.",
+            caption="A row is a true class, and its cells what its rows are taken for: on the diagonal rightly.",
         )
         for name, found in sides(report, lambda answers: answers.confusion)
     ]

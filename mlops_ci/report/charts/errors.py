@@ -42,8 +42,8 @@ def residual_charts(report: Report) -> list[Plot]:
     low, high = min(every), max(every)
     charts = []
     for name, residuals in found:
-        bands = zip(("nine tenths", "half", "a tenth"), (residuals.high, residuals.median, residuals.low), strict=True)
-        lines = [Series(f"{share} below", residuals.middles, values, "guide") for share, values in bands]
+        bands = zip(("half", "a tenth", "nine tenths"), (residuals.median, residuals.low, residuals.high), strict=True)
+        lines = [Series(f"{share} below", residuals.middles, values) for share, values in bands]
         charts.append(
             Plot(
                 title=f"Residuals, {name}",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from mlops_ci.records.chart import Bar, Bars
 from mlops_ci.report.html.plot import shortened
 from mlops_ci.report.html.scale import Scale, number, scale
-from mlops_ci.report.wording import visible
+from mlops_ci.report.wording import value_text, visible
 
 WIDTH = 420
-_LETTER = 6.6
+_LETTER = 7.4
 _LONGEST_LABEL = 20
 _VALUE = 62  # pixels, for the value at the end of a line
 _ROW, _GAP = 12, 8
@@ -62,7 +62,7 @@ class DrawnBars:
 def drawn_bars(chart: Bars) -> DrawnBars:
     """The drawing of a bar chart."""
     labels = [shortened(bar.label, _LONGEST_LABEL) for bar in chart.bars]
-    left = 10 + _LETTER * max(map(len, labels), default=1)
+    left = 14 + _LETTER * max(map(len, labels), default=1)
     right = WIDTH - _VALUE
     run = scale(chart.axis, [0.0, *_ends(chart)], left, right)
     step = _ROW * len(chart.names) + _GAP
@@ -94,7 +94,7 @@ def _group(bar: Bar, label: str, top: float, chart: Bars, run: Scale) -> DrawnGr
         low, high = bar.interval
         reach = (run.start if low is None else run.at(low), run.end if high is None else run.at(high))
     first = bar.values[0] if bar.values else None
-    written = "" if first is None else number(first)
+    written = "" if first is None else value_text(first) if math.isfinite(first) else "–"
     return DrawnGroup(label, visible(bar.label), top, written, tuple(bars), reach, _ROW * len(chart.names), bar.faint)
 
 

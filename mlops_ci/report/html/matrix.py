@@ -19,11 +19,12 @@ _SMALL_CELL = 16
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: how full its row is in it, from 0 to 1, and the number that is written in it."""
+    """A cell: which share of its row is in it, and the number written in it; ``right`` ones are the diagonal."""
 
     x: float
     y: float
     share: float
+    right: bool
     text: str
     tip: str
 
@@ -62,7 +63,9 @@ def drawn_matrix(chart: Matrix) -> DrawnMatrix:
             who = f"{chart.rows} {chart.labels[row]}, {chart.columns} {chart.labels[column]}"
             told = f"{who}: {rows:,.6g} rows, {share:.1%} of the {chart.rows}"
             text = _compact(rows) if count <= _MOST_NUMBERS else ""
-            cells.append(Cell(left + column * size, top + row * size, round(share, 3), text, visible(told)))
+            cells.append(
+                Cell(left + column * size, top + row * size, round(share, 3), row == column, text, visible(told))
+            )
     places = tuple(
         ((index + 0.5) * size, label, visible(whole))
         for index, (label, whole) in enumerate(zip(short, chart.labels, strict=True))

@@ -34,6 +34,7 @@ from mlops_ci.report.wording import (
 
 _TONES = {"promoted": "good", "passed": "good", "refused": "bad", "inconclusive": "open"}
 _MOST_EXPLAINED = 20
+_MOST_METRICS = 100
 _MOST_STEPS = 200
 
 
@@ -43,7 +44,6 @@ def render_html(report: Report) -> str:
     groups = [
         ("History", figures.of(history_charts(report))),
         ("Answers", figures.of(answer_charts(report))),
-        ("Slices, with intervals", figures.of(slice_charts(report))),
     ]
     baseline = side_name(verdict) if verdict else (details.compared_with if details else None) or "Champion"
     return filled(
@@ -60,6 +60,7 @@ def render_html(report: Report) -> str:
         changes=_changes(report),
         onnx=conversion_lines(report.conversion) if report.conversion else [],
         chart_groups=[(title, drawn) for title, drawn in groups if drawn],
+        slice_figures=figures.of(slice_charts(report)),
         slices=slice_tables(verdict) if verdict else [],
         changed=changed_tables(details.changed, baseline) if details and details.changed else None,
         datasets=dataset_tables(_datasets(report.changes)),
@@ -67,6 +68,7 @@ def render_html(report: Report) -> str:
         graph=drawn_graph(report.steps, details.needs) if details else None,
         steps=[_step(step) for step in report.steps[:_MOST_STEPS]],
         lineage=_lineage(report),
+        metrics=[(name, value_text(value) or "–") for name, value in sorted(report.metrics.items())[:_MOST_METRICS]],
         methods=_methods(verdict) if verdict else [],
         foot=" → ".join(report.stages),
         url=link_target(report.url) if report.url else None,
@@ -143,7 +145,6 @@ def _lineage(report: Report) -> list[tuple[str, str]]:
         ("Evaluation set", f"sha256:{short(verdict.evaluation_set)}" if verdict and verdict.evaluation_set else ""),
         ("Budget", budget_line(verdict.spent) if verdict and verdict.spent else ""),
         ("Whole job", duration(report.seconds)),
-        *((name, value_text(value)) for name, value in sorted(report.metrics.items())[:50]),
     ]
     return [(name, value) for name, value in facts if value]
 

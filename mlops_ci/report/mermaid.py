@@ -15,6 +15,8 @@ _LONGEST = 60
 _HYPHENS = re.compile("-{2,}")  # of which arrows are made
 _MARGIN = 0.1  # of the span, above and below the lines
 _COLOURS = ("#0969da", "#9a6700", "#1a7f37", "#cf222e")
+COLOUR_NAMES = ("Blue", "Brown", "Green", "Red")
+"""What the colours of lines are called, in the order of a chart's series; pictures have the same."""
 _ALLOWED = frozenset(" _-.,:()/+=")
 _PLACES = 41  # at which a line over numbers is read: Mermaid wants them evenly spread
 _MOST_BARS = 20

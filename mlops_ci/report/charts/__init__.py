@@ -29,10 +29,15 @@ def answer_charts(report: Report) -> list[Chart]:
     ]
 
 
-def comparison_chart(report: Report) -> Chart | None:
-    """The one that tells most in a comment: ROC curves, the rows found of each class, or how large errors are."""
-    found = (roc_chart(report), recall_chart(report), *spread_charts(report))
-    return next((chart for chart in found if chart), None)
+def comment_charts(report: Report) -> list[Chart]:
+    """The few that tell most in a comment: the history, and what fits the task.
+
+    That is ROC curves, the rows found of each class, or how large errors are.
+    """
+    history = history_chart(report.model, report.history)
+    fitting = (roc_chart(report), recall_chart(report), *spread_charts(report))
+    chosen = next((chart for chart in fitting if chart), None)
+    return [chart for chart in (history, chosen) if chart]
 
 
-__all__ = ["answer_charts", "comparison_chart", "history_charts", "importance_chart", "slice_charts"]
+__all__ = ["answer_charts", "comment_charts", "history_charts", "importance_chart", "slice_charts"]

@@ -41,13 +41,15 @@ def score_curves(
         score: (n,) higher for more likely positive, without NaN.
         weight: (n,) how much each row counts; None if all count the same.
     """
+    if not len(score):
+        return None, None
     weights = np.ones(len(score)) if weight is None else weight
     order = np.argsort(-score)
     falling, counts = score[order], weights[order]
     last = np.append(falling[1:] != falling[:-1], True)
     found = np.cumsum(counts * positive[order])[last]
     above = np.cumsum(counts)[last]
-    if not len(found) or not 0.0 < found[-1] < above[-1]:
+    if not 0.0 < found[-1] < above[-1]:
         return None, None
     false = above - found
     recall = found / found[-1]

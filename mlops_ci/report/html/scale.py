@@ -10,7 +10,7 @@ from mlops_ci.records.chart import Axis
 
 _MARGIN = 0.05  # of the span, where the axis does not say its ends
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_LARGEST = 1e300
+_LARGEST, _SMALLEST = 1e300, 1e-290
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,18 @@ def scale(axis: Axis, values: Iterable[float], start: float, end: float) -> Scal
     low = min(found, default=1.0) if axis.low is None else axis.low
     high = max(found, default=low) if axis.high is None else axis.high
     if axis.log:
-        return Scale(low, high if high > low else low * 10.0, start, end, log=True)
-    span = (high / 2 - low / 2) * 2 or abs(high) or 1.0
-    if axis.low is None:
-        low -= _MARGIN * span
-    if axis.high is None or high <= low:
-        high += _MARGIN * span
-    return Scale(low, high, start, end)
+        low = max(low, _SMALLEST)
+        return Scale(low, high if high > low * 1.001 else low * 10.0, start, end, log=True)
+    if high / 2 - low / 2 <= max(_SMALLEST, 1e-12 * max(abs(low), abs(high))):  # one value, in the middle
+        room = max(abs(high) / 2, _SMALLEST) if high else 1.0
+        return Scale(low - room, high + room, start, end)
+    span = (high / 2 - low / 2) * 2
+    return Scale(
+        low - _MARGIN * span if axis.low is None else low,
+        high + _MARGIN * span if axis.high is None else high,
+        start,
+        end,
+    )
 
 
 def number(value: float) -> str:

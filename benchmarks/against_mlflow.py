@@ -1,5 +1,7 @@
 """The registry against MLflow's on SQLite, side by side in one run: register, resolve an alias, search by tag.
 
+First 1,000 registrations one after the other in a new place, three times each, by turns; then the questions among many.
+
     python benchmarks/against_mlflow.py PYTHON [versions]      (PYTHON: an interpreter that has mlflow; default 10,000)
 
 Both keep their state on the same disk, without a server in between. Ours makes every version durable with fsync;
@@ -16,9 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scale import MODEL, build, open_log, sha
 
+from mlops_ci.edge.files import digest_of_file
 from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.records.files import FileRecord
 from mlops_ci.registry.model_log import ModelLog
@@ -29,6 +33,7 @@ from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.workspace.local import LocalStore
 
 ROUNDS = 50
+NEW, TURNS = 1_000, 3
 THEIRS = """
 import json, statistics, sys, time
 from mlflow import MlflowClient
@@ -38,8 +43,13 @@ client.create_registered_model("flight-delay")
 def register(number):
     tags = {"team": f"team-{number % 50}", "stage": "nightly" if number % 7 else "release"}
     return client.create_model_version("flight-delay", source=f"file://{folder}/model", tags=tags)
+began = time.perf_counter()
 for number in range(1, count + 1):
     register(number)
+took = time.perf_counter() - began
+if not rounds:
+    print(json.dumps(took))
+    sys.exit()
 client.set_registered_model_alias("flight-delay", "champion", count - 1)
 def measured(action):
     taken = []
@@ -93,16 +103,55 @@ def ours(folder: Path, count: int) -> dict[str, float]:
     }
 
 
+def theirs(interpreter: str, folder: Path, count: int, rounds: int) -> Any:
+    """MLflow's figures; without rounds, the seconds that ``count`` registrations take."""
+    folder.mkdir()
+    command = [interpreter, "-c", THEIRS, str(folder), str(count), str(rounds)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+
+
+def registrations(folder: Path, count: int, *, together: bool) -> float:
+    """The seconds that as many registrations of ours take, each durable; ``together`` hints at all of them at once."""
+    folder.mkdir()
+    source = folder / "model.bin"
+    source.write_bytes(b"model")
+    record = FileRecord("model.bin", digest_of_file(source), 5)
+    log = open_log(LocalStore(folder / "workspace"))
+
+    def work() -> None:
+        for number in range(count):
+            tags = {"team": f"team-{number % 50}", "stage": "nightly" if number % 7 else "release"}
+            register(log, Registration(sha(number), f"{number}", (LocalFile(record, lambda: source),), tags=tags))
+
+    began = time.perf_counter()
+    log.together(work) if together else work()
+    return time.perf_counter() - began
+
+
+def race(interpreter: str, folder: Path) -> None:
+    """Register by turns, and print how many a second."""
+    taken: dict[str, list[float]] = {"MLflow": [], "ours": [], "ours, together": []}
+    for turn in range(TURNS):
+        taken["MLflow"].append(theirs(interpreter, folder / f"theirs-{turn}", NEW, 0))
+        taken["ours"].append(registrations(folder / f"ours-{turn}", NEW, together=False))
+        taken["ours, together"].append(registrations(folder / f"together-{turn}", NEW, together=True))
+    peer = statistics.median(taken["MLflow"])
+    print(f"{NEW:,} registrations; median of {TURNS}")
+    for name, seconds in taken.items():
+        middle = statistics.median(seconds)
+        print(f"{name:<16}{NEW / middle:>6.0f} a second, {peer / middle:.2f} times MLflow's")
+
+
 def main() -> None:
     """Run both and print the ratios."""
     interpreter, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
     with tempfile.TemporaryDirectory() as folder:
-        command = [interpreter, "-c", THEIRS, folder, str(count), str(ROUNDS)]
-        theirs = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+        race(interpreter, Path(folder))
+        peer = theirs(interpreter, Path(folder) / "theirs", count, ROUNDS)
         found = ours(Path(folder), count)
     print(f"{count:,} versions; median of {ROUNDS}")
     for what, seconds in found.items():
-        other = theirs.get(what)
+        other = peer.get(what)
         ratio = f"{other * 1000:>9.2f} ms for MLflow: {other / seconds:.1f} times as fast" if other else ""
         print(f"{what:<10}{seconds * 1000:>9.2f} ms {ratio}")
 

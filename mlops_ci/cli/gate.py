@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from mlops_ci.cli.gate_backtest import backtest
 from mlops_ci.cli.gate_explain import explain
 from mlops_ci.cli.gate_files import COLUMNS, FILE, column_options
+from mlops_ci.cli.gate_override import override
 from mlops_ci.cli.gate_plan import plan
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, session_options
 from mlops_ci.cli.output import LineProgress, coloured, echo, hand_on, print_json, print_report, width
@@ -97,5 +98,5 @@ def _judge_pipeline(context: click.Context, /, *, as_json: bool, options: dict[s
     context.exit(1 if report.outcome in REFUSALS else 0)
 
 
-for verb in (plan, backtest, explain):
+for verb in (plan, backtest, explain, override):
     gate.add_command(verb)

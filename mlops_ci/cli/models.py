@@ -22,6 +22,7 @@ from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_names import traces_of_models
+from mlops_ci.registry.override import overridden
 from mlops_ci.registry.quick import resolve_quickly
 from mlops_ci.registry.references import parse_reference, require_known, resolve
 from mlops_ci.registry.search import Query, parse_condition
@@ -100,6 +101,7 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         ("metrics", metrics),
         ("tags", ", ".join(f"{name}={value}" for name, value in version.tags.items())),
         ("verdict", version.judgements[-1].summary if version.judgements else ""),
+        ("", visible(overridden(version) or "")),
         ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
         *(("serves as", _serving(state.deployments[name])) for name in version.serving),
         ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
@@ -132,7 +134,7 @@ def history(model: str, project: Path, workspace: str | None, as_json: bool) -> 
                 str(item.envelope.seq),
                 item.envelope.time[:19].replace("T", " "),
                 _who(item.envelope.actor),
-                describe(item),
+                visible(describe(item)),
             )
             for item in log.entries()
         ),

@@ -70,7 +70,12 @@ def run(
         _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
         return
     with execution(
-        session, LineProgress(session.host, to_stderr=as_json), force=force, only=only, whole=bundle is not None
+        session,
+        LineProgress(session.host, to_stderr=as_json),
+        force=force,
+        only=only,
+        whole=bundle is not None,
+        judged=bundle is not None,
     ) as done:
         keep_run(session, done, done.run)
         digest = write_bundle(session, done, bundle) if bundle else None

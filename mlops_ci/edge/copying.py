@@ -15,6 +15,7 @@ from mlops_ci.records.digest import PREFIX
 _STEP = 8 << 20
 _READ = 1 << 20
 _MOST_BEHIND = 8
+_SMALL = 256 << 10  # starting a thread takes longer than hashing that
 
 
 def copy_hashed(source: BinaryIO, target: BinaryIO, moved: Callable[[int], None]) -> tuple[str, int]:
@@ -27,21 +28,15 @@ def copy_hashed(source: BinaryIO, target: BinaryIO, moved: Callable[[int], None]
         target: open for writing and reading.
         moved: is told how many bytes the copy has so far.
     """
+    if os.fstat(source.fileno()).st_size <= _SMALL:
+        return _copy_small(source, target, moved)
     digest, size = hashlib.sha256(), 0
     follower = ThreadPoolExecutor(1)
     behind: deque[Future[None]] = deque()
 
-    def follow(start: int, end: int) -> None:
-        while start < end:
-            chunk = os.pread(target.fileno(), min(_READ, end - start), start)
-            if not chunk:
-                raise OSError("the copy is shorter than what was written")
-            digest.update(chunk)
-            start += len(chunk)
-
     try:
         while length := _copy(source.fileno(), target.fileno(), size):
-            behind.append(follower.submit(follow, size, size + length))
+            behind.append(follower.submit(_follow, target, digest, size, size + length))
             size += length
             moved(size)
             while len(behind) > _MOST_BEHIND:
@@ -50,6 +45,26 @@ def copy_hashed(source: BinaryIO, target: BinaryIO, moved: Callable[[int], None]
             each.result()
     finally:
         follower.shutdown(cancel_futures=True)
+    return PREFIX + digest.hexdigest(), size
+
+
+def _follow(target: BinaryIO, digest: hashlib._Hash, start: int, end: int) -> None:
+    """Hash what was written between two places."""
+    while start < end:
+        chunk = os.pread(target.fileno(), min(_READ, end - start), start)
+        if not chunk:
+            raise OSError("the copy is shorter than what was written")
+        digest.update(chunk)
+        start += len(chunk)
+
+
+def _copy_small(source: BinaryIO, target: BinaryIO, moved: Callable[[int], None]) -> tuple[str, int]:
+    """The same without a thread; what grows meanwhile is copied all the same."""
+    digest, size = hashlib.sha256(), 0
+    while length := _copy(source.fileno(), target.fileno(), size):
+        _follow(target, digest, size, size + length)
+        size += length
+        moved(size)
     return PREFIX + digest.hexdigest(), size
 
 

@@ -1,7 +1,8 @@
-"""All the files that follow from the declaration of the tasks."""
+"""All the files that follow from declarations: of the tasks, the verbs, the keys of ``mlops.yaml``."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from mlops_ci.cli.main import cli
 from mlops_ci.faces.actions import action_of
 from mlops_ci.faces.azure import name_of, task_of
 from mlops_ci.faces.inputs import inputs_of
+from mlops_ci.faces.keys import keys_page
 from mlops_ci.faces.reference import reference_of
 from mlops_ci.faces.task import Task
 from mlops_ci.faces.tasks import TASKS
+from mlops_ci.faces.verbs import verbs_page
+from mlops_ci.resources import resource
 from mlops_ci.workflows.shapes import examples
 
 _AT_THE_TOP = "ci"
@@ -33,8 +37,9 @@ def generated(tasks: Iterable[Task] = TASKS, verbs: click.Group = cli) -> dict[s
 
 
 def everything() -> dict[str, str]:
-    """All that is generated, the examples of workflows too."""
-    return {**generated(), **examples()}
+    """All that is generated: also the references of verbs and keys, and the examples of workflows."""
+    schema = json.loads(resource("schemas", "mlops.schema.json").read_bytes())
+    return {**generated(), "docs/verbs.md": verbs_page(cli), "docs/keys.md": keys_page(schema), **examples()}
 
 
 def stale(root: Path, files: dict[str, str]) -> list[str]:

@@ -21,5 +21,7 @@ def judge_int8(session: Session, log: ModelLog, trained: Trained, digest: str) -
     if not isinstance(trained.int8, Evidence):
         return False, f"it cannot be judged: {trained.int8 or 'the converter left no answers of it'}"
     side = Side(digest=digest, commit=session.commit.sha, name="int8")
-    verdict = judge_candidate(session, log, side, Judgeable(trained.run.evaluation, trained.int8, trained.measured))
+    verdict = judge_candidate(
+        session, log, side, Judgeable(trained.run.evaluation, trained.int8, trained.measured, trained.rescored)
+    )
     return verdict.outcome == "pass", verdict.summary

@@ -119,6 +119,10 @@ def _recorded(session: Session, trained: Trained, own: FileRecord, scratch: Path
             numbers.add(resolve(state, name.removeprefix("@")).version)
     done = {own.digest}
     for number in sorted(numbers):
+        again = trained.rescored.get(number)
+        if again and again.evaluation and again.evaluation.predictions:
+            done.add(again.evaluation.predictions.digest)
+            yield again.evaluation.predictions
         recorded = state.evaluation_on(number, trained.evidence.evaluation_set)
         if recorded and recorded.predictions and recorded.predictions.digest not in done:
             done.add(recorded.predictions.digest)

@@ -12,6 +12,7 @@ from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
 from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, gate_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
+from mlops_ci.lifecycle.rescored import keep_rescored
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.entry import VerdictReference
 from mlops_ci.records.model_version import Judgement, model_digest
@@ -19,6 +20,7 @@ from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import Side, Verdict
 from mlops_ci.registry.judge import judged_before, record_evaluation, record_verdict, recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.override import overridden
 from mlops_ci.registry.promote import BaselineMovedError, Promotion, is_superseded, promote_judged
 from mlops_ci.registry.register import Registered, Registration, register
 from mlops_ci.registry.state import ModelState
@@ -65,7 +67,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
         session,
         log.read(),
         run,
-        trained.evidence,
+        trained,
         outcome=ending.outcome,
         summary=ending.summary,
         verdict=ending.verdict,
@@ -103,6 +105,7 @@ def _settle(session: Session, log: ModelLog, registered: Registered, trained: Tr
     if session.project.gate is None:
         return _Ending("passed", f"Registered as v{number}; without gate rules nothing is promoted.")
     alias = session.project.gate.baseline
+    keep_rescored(log, trained)
     judgeable = _judgeable(session, log.read(), registered, trained)
     for _ in range(_ROUNDS):
         state = log.read()
@@ -110,10 +113,13 @@ def _settle(session: Session, log: ModelLog, registered: Registered, trained: Tr
         expect = champion.version if champion else None
         if expect == number:
             _keep_evaluation(log, registered, trained)
-            return _Ending("unchanged", f"This is the model of v{number}, the {alias}.", compared_with=expect)
+            by = overridden(champion, alias) if champion else None
+            why = f"This is the model of v{number}, the {alias}{f', {by}' if by else ''}."
+            return _Ending("unchanged", why, compared_with=expect)
         if is_superseded(state, alias, number, session.commit.sha, session.checkout.is_ancestor):
             return _superseded(state, alias)
-        rules, basis = rules_digest(session.project.gate), basis_of(session, state, judgeable.evaluation)
+        rules = rules_digest(session.project.gate)
+        basis = basis_of(session, state, judgeable.evaluation, judgeable.rescored)
         judgement = judged_before(state, number, rules_digest=rules, basis=basis)
         judged_now = judgement is None
         if judgement is None:
@@ -172,7 +178,7 @@ def _keep_evaluation(log: ModelLog, registered: Registered, trained: Trained) ->
 def _judgeable(session: Session, state: ModelState, registered: Registered, trained: Trained) -> Judgeable:
     """What is known of the registered bytes, which are others than ours if training is not reproducible."""
     if not registered.differs:
-        return Judgeable(trained.run.evaluation, trained.evidence, trained.measured)
+        return Judgeable(trained.run.evaluation, trained.evidence, trained.measured, trained.rescored)
     gate, how = gate_of(session)
     version, wanted, measured = registered.version, trained.evidence.evaluation_set, trained.measured
     recorded = state.evaluation_on(version.version, wanted)
@@ -183,4 +189,4 @@ def _judgeable(session: Session, state: ModelState, registered: Registered, trai
             where=state.model,
             hint="restore the cache that made it, or commit a change",
         )
-    return Judgeable(recorded, reference.evidence, measured)
+    return Judgeable(recorded, reference.evidence, measured, trained.rescored)

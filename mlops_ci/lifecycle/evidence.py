@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -16,6 +16,7 @@ from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence
 from mlops_ci.metrics import METRICS, value, why_not
 from mlops_ci.project.project import EvaluationChoice, GateChoice
 from mlops_ci.project.rule_columns import named_columns, slice_columns
+from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.verdict import Side
 from mlops_ci.registry.download import fetch_predictions
@@ -27,6 +28,22 @@ Measured = Mapping[str, Mapping[str, CustomResult]]
 """What the user's functions say: by the digest of predictions, by the name of the function."""
 
 NOTHING_MEASURED: Measured = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """What came of evaluating a registered version anew: predictions on today's rows, in a file here, or a problem."""
+
+    problem: str | None = None
+    evaluation: Evaluation | None = None
+    file: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+AllRescored = Mapping[int, Rescored]
+"""Those that had to be, by the number of the version."""
+
+NOTHING_RESCORED: AllRescored = {}
 
 
 def candidate_evidence(evaluation: EvaluationChoice, gate: GateChoice | None, files: Mapping[str, Path]) -> Evidence:
@@ -86,14 +103,19 @@ def references(
     gate: GateChoice,
     evaluation_set: str | None,
     measured: Measured,
+    rescored: AllRescored = NOTHING_RESCORED,
 ) -> dict[str, Reference | None]:
     """The evidence of every version that the rules compare with, by the name they use for it."""
     found: dict[str, Reference | None] = {}
+
+    def known_of(version: ModelVersion, name: str) -> Reference:
+        again = rescored.get(version.version)
+        return recorded_evidence(
+            store, state, version, name, evaluation, gate, evaluation_set, measured, rescored=again
+        )
+
     champion = state.alias(gate.baseline)
-    found[BASELINE] = None
-    if champion:
-        name = gate.baseline
-        found[BASELINE] = recorded_evidence(store, state, champion, name, evaluation, gate, evaluation_set, measured)
+    found[BASELINE] = known_of(champion, gate.baseline) if champion else None
     for name in sorted({rule.bound.reference or "" for rule in gate.flat()}):
         if name.startswith("@"):
             try:
@@ -102,7 +124,7 @@ def references(
                 # A named version that is not there is no reason to wave a model through.
                 found[name] = Reference(Side(digest=None, name=name), problem=error.what)
             else:
-                found[name] = recorded_evidence(store, state, version, name, evaluation, gate, evaluation_set, measured)
+                found[name] = known_of(version, name)
     return found
 
 
@@ -123,26 +145,34 @@ def recorded_evidence(
     evaluation_set: str | None,
     measured: Measured = NOTHING_MEASURED,
     columns: tuple[str, ...] = (),
+    rescored: Rescored | None = None,
 ) -> Reference:
-    """What is recorded of a registered version on an evaluation set; further columns are read as slices."""
+    """What is recorded of a registered version on an evaluation set, or was found by rescoring it.
+
+    Further ``columns`` are read as slices.
+    """
     side = Side(digest=version.digest, version=version.version, commit=version.commit, name=name)
     recorded = state.evaluation_on(version.version, evaluation_set)
     how = predictions_format(evaluation, gate, columns)
+    here = rescored.file if rescored and recorded is None else None
+    recorded = recorded or (rescored.evaluation if rescored else None)
     if recorded is None:
         newest = version.evaluations[-1] if version.evaluations else None
+        problem = rescored.problem if rescored else None
         if newest is None:
-            return Reference(side, problem=f"{name} v{version.version} was never evaluated")
+            return Reference(side, problem=problem or f"{name} v{version.version} was never evaluated")
         # Its plain numbers still stand; its rows cannot be paired, and saying so is the judge's part.
-        return Reference(side, Evidence(evaluation_set=newest.set, numbers=newest.numbers, seeds=newest.seeds))
+        known = Evidence(evaluation_set=newest.set, numbers=newest.numbers, seeds=newest.seeds)
+        return Reference(side, known, problem)
     if how is None or recorded.predictions is None:
         return Reference(side, Evidence(evaluation_set=recorded.set, numbers=recorded.numbers, seeds=recorded.seeds))
     with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
         target = Path(scratch) / Path(recorded.predictions.path).name
         called = f"the predictions of {name} v{version.version}"
-        if fetch_predictions(store, state.model, recorded, target) is None:
+        if here is None and fetch_predictions(store, state.model, recorded, target) is None:
             return Reference(side, problem=f"{called} are not in the workspace")
         try:
-            read = read_evidence(target, how, called=called, lenient=True)
+            read = read_evidence(here or target, how, called=called, lenient=True)
         except UsageError as error:
             return Reference(side, problem=error.line())
     custom = measured.get(recorded.predictions.digest, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +11,12 @@ from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
-from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
-from mlops_ci.lifecycle.evidence import Measured, candidate_evidence, shown_metrics
-from mlops_ci.lifecycle.sampling import samples_from
-from mlops_ci.lifecycle.seeds import results_of_seeds, values_of_seeds
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.project.onnx import FOLDER
-from mlops_ci.project.project import Project
+from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
 from mlops_ci.records.codec import encode
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import digest_of_bytes
@@ -34,6 +30,10 @@ from mlops_ci.workspace.layout import SAMPLES_PATH
 if TYPE_CHECKING:
     import polars as pl
 
+    from mlops_ci.lifecycle.evidence import AllRescored, Measured
+
+# What computes is imported by the functions that need it: a run without predictions need not wait for numpy and scipy.
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -41,8 +41,8 @@ class Trained:
 
     ``samples``, ``conversion`` and ``int8`` are computed from ``files``, wherever that is done. ``int8`` is what the
     quantised form of the model answers, or why that is not known; ``measured`` is what the user's functions say.
-    ``seeds`` are the results of the evaluation for each seed after the first, from which ``run.evaluation.seeds`` is
-    computed.
+    ``rescored`` is what came of versions that had no predictions on the same rows. ``seeds`` are the results of the
+    evaluation for each seed after the first, from which ``run.evaluation.seeds`` is computed.
     """
 
     run: Run
@@ -54,6 +54,7 @@ class Trained:
     int8: Evidence | str | None = None
     measured: Measured = field(default_factory=dict)
     seeds: tuple[tuple[FileRecord, ...], ...] = ()
+    rescored: AllRescored = field(default_factory=dict)
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -63,7 +64,10 @@ class Trained:
 def kept_paths(project: Project) -> list[str]:
     """The outputs that are kept with the run's record."""
     stored = [output.path for step in project.steps for output in step.outputs if output.store]
-    return [*stored, *(project.evaluation.results if project.evaluation else ())]
+    evaluation = project.evaluation
+    if evaluation is None:
+        return stored
+    return [*stored, *evaluation.results, *([evaluation.training_ids] if evaluation.training_ids else [])]
 
 
 def examine(
@@ -89,16 +93,21 @@ def examine(
 
     model = tuple(dict.fromkeys(file for path in project.model.files for file in made(path)))
     evidence, predictions = Evidence(), None
+    metrics: Mapping[str, float | None] = {}
     of_seeds: tuple[tuple[FileRecord, ...], ...] = ()
     chosen = project.evaluation
     if chosen and not (partial and not all(made(path) for path in chosen.results)):
+        from mlops_ci.lifecycle.evidence import candidate_evidence, shown_metrics
+        from mlops_ci.lifecycle.seeds import results_of_seeds, values_of_seeds
+
         files = {path: _readable(materials, made(path), scratch) for path in chosen.results if made(path)}
         evidence = candidate_evidence(chosen, project.gate, files)
+        _require_unseen(chosen, project.gate, files, made, materials, scratch)
         of_seeds = results_of_seeds(chosen, seeds)
         evidence = replace(evidence, seeds=values_of_seeds(project, evidence, of_seeds, materials, scratch / "seeds"))
+        metrics = shown_metrics(evidence, project.gate)
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
     kept = tuple(dict.fromkeys(file for path in kept_paths(project) for file in made(path)))
-    metrics = shown_metrics(evidence, project.gate)
     evaluation = None
     if evidence.predictions is not None or evidence.numbers:
         evaluation = Evaluation(
@@ -111,7 +120,7 @@ def examine(
     inputs = made(project.model.inputs.path) if project.model.inputs else []
     converted = made(FOLDER)
     read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
-    run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
+    run = replace(run, model=model, files=kept, metrics=dict(metrics), evaluation=evaluation)
     if partial:
         return Trained(run, evidence, materials, read, seeds=of_seeds)
     tables = _tables(session, inputs, predictions, materials, scratch)
@@ -125,6 +134,24 @@ def examine(
         int8=_int8(project, tables, evidence, outputs.get(INT8_ANSWERS), materials, scratch),
         seeds=of_seeds,
     )
+
+
+def _require_unseen(
+    chosen: EvaluationChoice,
+    gate: GateChoice | None,
+    files: Mapping[str, Path],
+    made: Callable[[str], list[FileRecord]],
+    materials: Materials,
+    scratch: Path,
+) -> None:
+    from mlops_ci.lifecycle.evidence import predictions_format
+    from mlops_ci.lifecycle.training_ids import require_unseen
+
+    how, table = predictions_format(chosen, gate), chosen.training_ids
+    if how and table:
+        if not made(table):
+            raise UsageError("no step has made the table of training ids", where=table)
+        require_unseen(files[how.columns.path], how, _readable(materials, made(table), scratch), called=table)
 
 
 def _readable(materials: Materials, files: list[FileRecord], scratch: Path) -> Path:
@@ -192,6 +219,8 @@ def _int8(
         return None
     if tables.answers is None:
         return "the evaluation has no predictions"
+    from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
+
     try:
         given = read_answers(materials.path(answers))
         found = int8_evidence(project, tables.inputs, tables.answers, given, scratch)
@@ -203,6 +232,8 @@ def _int8(
 def _samples(project: Project, tables: _Tables, evidence: Evidence, scratch: Path) -> LocalFile | None:
     if tables.inputs is None:
         return None
+    from mlops_ci.lifecycle.sampling import samples_from
+
     names = _eaten(project, tables.inputs)
     samples = samples_from(tables.inputs, names, tables.answers, project.evaluation, evidence.predictions)
     if samples is None:

@@ -15,7 +15,6 @@ from mlops_ci.edge.machine import this_machine
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
 from mlops_ci.lifecycle.conversion import left_by
-from mlops_ci.lifecycle.custom_metrics import measured
 from mlops_ci.lifecycle.examination import Trained, examine, kept_paths
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.execute import Workshop
@@ -31,7 +30,13 @@ from mlops_ci.workspace.layout import run_file_key, run_key
 
 @contextmanager
 def execution(
-    session: Session, progress: Progress, *, force: bool = False, only: Collection[str] = (), whole: bool = False
+    session: Session,
+    progress: Progress,
+    *,
+    force: bool = False,
+    only: Collection[str] = (),
+    whole: bool = False,
+    judged: bool = True,
 ) -> Iterator[Trained]:
     """Run the pipeline; within the context the files of the run are on this machine.
 
@@ -41,6 +46,7 @@ def execution(
         force: ignore the cache.
         only: these steps and what they need.
         whole: have the model's files here though the registry may have them.
+        judged: a gate will look at the run, so that the versions it compares with must have predictions on its rows.
 
     Raises:
         MlopsError: a step failed, or what it wrote cannot be understood; the run's record says so too.
@@ -81,7 +87,14 @@ def execution(
             outputs = result.outputs() | left_by(result.setbacks, session, materials, scratch)
             seeds = [result.outputs(seed) for seed in result.further_seeds()]
             trained = examine(session, run, outputs, materials, scratch, seeds=seeds, partial=bool(only))
-            trained = measured(session, workshop, trained, scratch, force=force)
+            if judged:
+                from mlops_ci.lifecycle.rescoring import rescored
+
+                trained = rescored(session, progress, trained, scratch, force=force)
+            if session.project.evaluation and session.project.evaluation.custom:
+                from mlops_ci.lifecycle.custom_metrics import measured  # which imports numpy
+
+                trained = measured(session, workshop, trained, scratch, force=force)
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise

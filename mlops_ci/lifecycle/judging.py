@@ -9,7 +9,7 @@ from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.judge import BASELINE, judge
 from mlops_ci.gate.withholding import withheld
 from mlops_ci.lifecycle.erosion import erosion
-from mlops_ci.lifecycle.evidence import Measured, references, unknown_references
+from mlops_ci.lifecycle.evidence import AllRescored, Measured, Rescored, references, unknown_references
 from mlops_ci.lifecycle.looks import notes_on_looks, take_look, tell
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.project.project import EvaluationChoice, GateChoice
@@ -18,6 +18,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.report import CiOutcome
 from mlops_ci.records.verdict import Outcome, Side, Verdict
 from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.override import overridden
 from mlops_ci.registry.references import resolve
 from mlops_ci.registry.state import ModelState
 
@@ -28,12 +29,14 @@ JUDGED_BEFORE: dict[Outcome, str] = {"pass": "passed", "fail": "refused", "incon
 class Judgeable:
     """What is judged of a candidate: the record of its evaluation, and the same as evidence.
 
-    ``measured`` has what the user's functions say of it and of the versions it is compared with.
+    ``measured`` has what the user's functions say of it and of the versions it is compared with, ``rescored`` what came
+    of those of them that had no predictions on its rows.
     """
 
     evaluation: Evaluation | None
     evidence: Evidence
     measured: Measured = field(default_factory=dict)
+    rescored: AllRescored = field(default_factory=dict)
 
 
 def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judgeable) -> Verdict:
@@ -47,7 +50,8 @@ def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judg
     if session.unreadable:
         found = unknown_references(gate, "the workspace cannot be read from here")
     else:
-        found = references(session.store, state, evaluation, gate, asked.evaluation_set, candidate.measured)
+        measured, rescored = candidate.measured, candidate.rescored
+        found = references(session.store, state, evaluation, gate, asked.evaluation_set, measured, rescored)
     verdict = judge(gate, side, asked, found, spent)
     if gate.budget and gate.budget.reveal == "gains":
         verdict = withheld(verdict, gate, asked)
@@ -55,19 +59,30 @@ def judge_candidate(session: Session, log: ModelLog, side: Side, candidate: Judg
     else:
         verdict = replace(verdict, notes=(*verdict.notes, *erosion(state, gate, verdict)))
     notes = (*verdict.notes, *notes_on_looks(session, state, gate, verdict))
-    return replace(verdict, notes=notes, basis=basis_of(session, state, candidate.evaluation))
+    champion = state.alias(gate.baseline)
+    if champion and (by := overridden(champion, gate.baseline)):
+        notes = (*notes, f"{gate.baseline} v{champion.version} did not pass the gate: {by}")
+    notes = (*notes, *(note for again in candidate.rescored.values() for note in again.notes))
+    return replace(verdict, notes=notes, basis=basis_of(session, state, candidate.evaluation, candidate.rescored))
 
 
-def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None) -> str:
+def basis_of(session: Session, state: ModelState, evaluation: Evaluation | None, rescored: AllRescored) -> str:
     """Identifies what a verdict looks at: what is judged, how it is read, and what it is compared with."""
     gate, how = gate_of(session)
     compared: dict[str, str | None] = {}
     named = {rule.bound.reference.removeprefix("@") for rule in gate.flat() if rule.bound.reference}
     for name in {gate.baseline, *named} - {BASELINE}:
         try:
-            compared[name] = resolve(state, name).digest
+            version = resolve(state, name)
         except UsageError:
             compared[name] = None
+            continue
+        compared[name] = version.digest
+        if evaluation and evaluation.set and state.evaluation_on(version.version, evaluation.set) is None:
+            # Once it is rescored this is another comparison; that it was is none.
+            again = rescored.get(version.version, Rescored(problem="unpaired"))
+            if again.problem:
+                compared[name] = digest_of_value([version.digest, again.problem])
     evidence = replace(evaluation, attempt=None) if evaluation else None
     functions = {metric.file: session.snapshot.identity(metric.file) for metric in how.custom}
     return digest_of_value([evidence, how, compared, *([functions] if functions else [])])

@@ -137,13 +137,13 @@ def _functions(session: Session, evaluation: EvaluationChoice, item: Rule | AnyO
 
 def _is_skipped(item: Rule | AnyOf, gate: GateChoice, state: ModelState) -> bool:
     """Whether a rule only compares with a champion that there is not yet: nothing is asked then."""
-    return state.alias(gate.baseline) is None and all(_compared_with(rule) == BASELINE for rule in _rules(item))
+    return state.alias(gate.baseline) is None and all(compared_with(rule) == BASELINE for rule in _rules(item))
 
 
 def _baselines(state: ModelState, gate: GateChoice, item: Rule | AnyOf) -> dict[str, str | None]:
     """The digest of each version that a rule or its alternatives compare with."""
     found: dict[str, str | None] = {}
-    for name in sorted({name for rule in _rules(item) if (name := _compared_with(rule))}):
+    for name in sorted({name for rule in _rules(item) if (name := compared_with(rule))}):
         try:
             found[name] = resolve(state, gate.baseline if name == BASELINE else name.removeprefix("@")).digest
         except UsageError:
@@ -155,7 +155,7 @@ def _rules(item: Rule | AnyOf) -> tuple[Rule, ...]:
     return item.rules if isinstance(item, AnyOf) else (item,)
 
 
-def _compared_with(rule: Rule) -> str | None:
+def compared_with(rule: Rule) -> str | None:
     """The version that a rule compares with; a win rate does so without naming it."""
     signature = SIGNATURES.get(rule.call.name)
     return BASELINE if signature and signature.versus else rule.bound.reference

@@ -33,7 +33,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
     known = state.with_fingerprint(run.fingerprint or "")
     champion = state.alias(project.gate.baseline) if project.gate else None
     if known and project.gate and not again:
-        basis = basis_of(session, state, run.evaluation)
+        basis = basis_of(session, state, run.evaluation, trained.rescored)
         before = judged_before(state, known.version, rules_digest=rules_digest(project.gate), basis=basis)
         if champion == known or before:
             keep_run(session, trained, run)
@@ -44,7 +44,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
                 session,
                 state,
                 run,
-                trained.evidence,
+                trained,
                 outcome="unchanged",
                 summary=f"This is the model of v{known.version}, {why}",
                 verdict=None,
@@ -55,14 +55,14 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
             )
     conversion = judged_conversion(session, log, trained)
     side = Side(digest=model_digest(run.model), commit=session.commit.sha, version=known.version if known else None)
-    judgeable = Judgeable(run.evaluation, trained.evidence, trained.measured)
+    judgeable = Judgeable(run.evaluation, trained.evidence, trained.measured, trained.rescored)
     verdict = judge_candidate(session, log, side, judgeable) if project.gate else None
     keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(
         session,
         state,
         run,
-        trained.evidence,
+        trained,
         outcome=outcome_of(verdict.outcome) if verdict else "passed",
         summary=verdict.summary if verdict else "The project has no gate: there is nothing to judge by.",
         verdict=verdict,

@@ -6,6 +6,7 @@ from mlops_ci.errors import MlopsError
 from mlops_ci.gate.changed_rows import changed_rows
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.evidence import recorded_evidence, reveals_gains_only
+from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.metrics.answers import answers_of
 from mlops_ci.project.graph import dependencies
@@ -14,18 +15,19 @@ from mlops_ci.registry.state import ModelState
 
 
 def report_details(
-    session: Session, state: ModelState, evidence: Evidence, *, version: int | None, compared_with: int | None
+    session: Session, state: ModelState, trained: Trained, *, version: int | None, compared_with: int | None
 ) -> ReportDetails:
     """The details of a journey's report; where a budget reveals only gains, nothing of the predictions.
 
     Args:
         session: the session.
         state: the registry's state at the end.
-        evidence: what the evaluation of the run has made.
+        trained: what the run has made, and what came of rescoring.
         version: the candidate's version, if it is registered.
         compared_with: the version it was compared with, if there is one.
     """
     needs = dependencies(session.project.steps)
+    evidence = trained.evidence
     predictions = evidence.predictions
     if predictions is None:
         return ReportDetails(needs=needs)
@@ -36,7 +38,7 @@ def report_details(
         notes.append(f"{own.unusable:,} rows have no score or answer that is a number: no curve has them")
     champion, identity = None, _identity(session)
     if compared_with is not None and compared_with != version:
-        champion, problem = _champion(session, state, compared_with, evidence.evaluation_set, identity)
+        champion, problem = _champion(session, state, compared_with, trained, identity)
         if problem:
             notes.append(problem)
     theirs = champion.predictions if champion and champion.predictions else None
@@ -67,18 +69,19 @@ def _identity(session: Session) -> str:
 
 
 def _champion(
-    session: Session, state: ModelState, number: int, evaluation_set: str | None, identity: str
+    session: Session, state: ModelState, number: int, trained: Trained, identity: str
 ) -> tuple[Evidence | None, str | None]:
     """What the version compared with has answered on the same rows; or None and, if something is wrong, what."""
     gate, evaluation = session.project.gate, session.project.evaluation
-    version = state.versions.get(number)
+    version, evaluation_set = state.versions.get(number), trained.evidence.evaluation_set
     if gate is None or evaluation is None or version is None or session.unreadable:
         return None, None
     name = f"v{number}"
     try:
         found = recorded_evidence(
-            session.store, state, version, name, evaluation, gate, evaluation_set, columns=(identity,)
-        )
+            session.store, state, version, name, evaluation, gate, evaluation_set,
+            columns=(identity,), rescored=trained.rescored.get(number),
+        )  # fmt: skip
     except MlopsError as error:  # the verdict stands, whatever can be drawn
         return None, error.what
     if found.evidence is None or found.evidence.evaluation_set != evaluation_set:

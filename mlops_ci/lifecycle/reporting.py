@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.changes import changes_since
+from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.metric_history import metric_histories
 from mlops_ci.lifecycle.report_details import report_details
 from mlops_ci.lifecycle.session import Session
@@ -20,7 +20,7 @@ def write_report(
     session: Session,
     state: ModelState,
     run: Run,
-    evidence: Evidence,
+    trained: Trained,
     *,
     outcome: CiOutcome,
     summary: str,
@@ -36,7 +36,7 @@ def write_report(
         session: the session.
         state: the registry's state at the end.
         run: the run.
-        evidence: what its evaluation has made.
+        trained: what it has made.
         outcome: what the journey came to.
         summary: why, in a sentence.
         verdict: the verdict, if there was one.
@@ -74,7 +74,7 @@ def write_report(
         histories=histories[1:],
         stages=_stages(session, state, version),
         conversion=conversion,
-        details=report_details(session, state, evidence, version=version, compared_with=compared_with),
+        details=report_details(session, state, trained, version=version, compared_with=compared_with),
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

@@ -25,6 +25,8 @@ from mlops_ci.lifecycle.bundling import MANIFEST, OBJECTS
 from mlops_ci.lifecycle.custom_metrics import with_custom_metrics
 from mlops_ci.lifecycle.examination import Trained, examine
 from mlops_ci.lifecycle.history import RUN_ID
+from mlops_ci.lifecycle.rescored import FOLDER as RESCORED
+from mlops_ci.lifecycle.rescored import with_rescored
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.custom_metrics import FOLDER
 from mlops_ci.pipeline.materials import Materials
@@ -122,6 +124,7 @@ def taken_over(session: Session, received: Received) -> Iterator[Trained]:
             seeds = [{file.path: file for file in results} for results in bundle.seeds]
             run = _run_of(session, claimed)
             trained = examine(session, run, outputs, materials, scratch, seeds=seeds, strict=True)
+            trained = with_rescored(session, trained, outputs, scratch)
             trained = with_custom_metrics(session, trained, outputs)
         except UsageError as error:  # the other job has read the same files, and found them good
             raise IntegrityError(error.what, where=error.where, hint="the bundle was changed") from error
@@ -162,7 +165,7 @@ def _is_moment(text: str, now: datetime) -> bool:
 
 
 def _require_files(files: tuple[FileRecord, ...], project: Project) -> None:
-    declared = [FOLDER, *(output.path for step in project.steps for output in step.outputs)]
+    declared = [FOLDER, RESCORED, *(output.path for step in project.steps for output in step.outputs)]
     _require(len(files) <= _MOST_FILES, "there are too many files", MANIFEST)
     paths = {file.path for file in files}
     folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}

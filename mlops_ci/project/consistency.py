@@ -107,6 +107,8 @@ def _evaluation(project: Project) -> Iterator[Finding]:
         yield from _written_by_a_step(project, evaluation.predictions.path, ("evaluation", "predictions", "path"))
     if evaluation.metrics:
         yield from _written_by_a_step(project, evaluation.metrics, ("evaluation", "metrics"))
+    if evaluation.training_ids:
+        yield from _written_by_a_step(project, evaluation.training_ids, ("evaluation", "training_ids"))
     if not evaluation.predictions and not evaluation.metrics:
         yield ("evaluation",), "nothing to evaluate with", "add predictions or metrics"
     functions = [custom.function for custom in evaluation.custom]

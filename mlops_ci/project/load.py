@@ -222,4 +222,5 @@ def _evaluation(value: dict[str, Any]) -> EvaluationChoice:
             CustomMetric(normalise(file), function)
             for file, _, function in (item.rpartition(":") for item in value.get("custom", ()))
         ),
+        training_ids=normalise(value["training_ids"]) if "training_ids" in value else None,
     )

@@ -137,7 +137,7 @@ class CustomMetric:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationChoice:
-    """How the model is evaluated."""
+    """How the model is evaluated. ``training_ids`` is a table that a step writes: the ids that it was trained on."""
 
     step: str | None
     task: Task | None
@@ -145,6 +145,7 @@ class EvaluationChoice:
     predictions: PredictionsFile | None
     metrics: str | None
     custom: tuple[CustomMetric, ...] = ()
+    training_ids: str | None = None
 
     @property
     def results(self) -> tuple[str, ...]:

@@ -96,10 +96,21 @@ class VerdictReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody lets a version have an alias though its newest verdict did not; written before the alias moves."""
+
+    version: int
+    alias: str
+    verdict: VerdictReference
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """An alias moved to ``version``, away from ``expect`` (null: it did not exist).
 
-    ``commit`` is the commit it was promoted for, which a link can make another than the version's own.
+    ``commit`` is the commit it was promoted for, which a link can make another than the version's own; ``override`` is
+    the entry of the override that lets it move, if the verdict does not.
     """
 
     alias: str
@@ -108,6 +119,7 @@ class Alias:
     commit: str | None = None
     verdict: VerdictReference | None = None
     reason: str | None = None
+    override: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +221,7 @@ Body = (
     | Link
     | Evaluated
     | Judged
+    | Override
     | Alias
     | Tag
     | Protect
@@ -227,6 +240,7 @@ OPERATIONS: dict[str, type[Body]] = {
     "link": Link,
     "evaluation": Evaluated,
     "verdict": Judged,
+    "override": Override,
     "alias": Alias,
     "tag": Tag,
     "protect": Protect,

@@ -28,13 +28,25 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """A verdict, by its entry, that somebody has overridden for an alias, and the log entry (``seq``) that says so."""
+
+    seq: int
+    verdict: int
+    alias: str
+    by: str
+    time: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """A version of a model: a view computed from the model's log, never stored on its own.
 
     ``commit`` is null for a model trained elsewhere whose commit nobody stated; ``links`` are further
     commits that produce the very same model; ``attempt`` names the folder of its objects; ``entry`` is the number of
     the log entry that registered it; ``protections`` are the deployments that serve it or can go back to it;
-    ``serving`` are those that clients reach.
+    ``serving`` are those that clients reach; ``overrides`` are the verdicts that somebody has overridden.
     """
 
     model: str
@@ -64,6 +76,7 @@ class ModelVersion:
     conversion: Conversion | None = None
     images: tuple[Image, ...] = ()
     serving: tuple[str, ...] = ()
+    overrides: tuple[Overridden, ...] = ()
 
 
 def model_digest(files: tuple[FileRecord, ...]) -> str:

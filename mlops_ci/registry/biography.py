@@ -14,6 +14,7 @@ from mlops_ci.records.entry import (
     Judged,
     Link,
     Looks,
+    Override,
     Protect,
     Register,
     Release,
@@ -35,8 +36,12 @@ def describe(entry: LogEntry) -> str:
             return f"v{version} evaluated anew{rows}"
         case Judged(version=version, verdict=verdict):
             return f"v{version} judged, {verdict.outcome}: {verdict.summary}"
-        case Alias(alias=alias, version=version, expect=expect, reason=reason):
+        case Override(version=version, alias=alias, verdict=verdict, reason=reason):
+            actor = entry.envelope.actor.name
+            return f"v{version}, judged {verdict.outcome}, may be {alias}: overridden by {actor}: {reason}"
+        case Alias(alias=alias, version=version, expect=expect, reason=reason, override=override):
             moved = f"{alias} moved from v{expect} to v{version}" if expect else f"{alias} set to v{version}"
+            moved += f", by the override of entry {override}" if override else ""
             return moved + _because(reason)
         case Tag(version=version, set=tags, remove=removed):
             parts = [f"{name}={value}" for name, value in tags.items()] + [f"without {name}" for name in removed]

@@ -27,13 +27,14 @@ from mlops_ci.records.entry import (
     Judged,
     Link,
     Looks,
+    Override,
     Protect,
     Register,
     Release,
     Revealed,
     Tag,
 )
-from mlops_ci.records.model_version import Judgement, ModelVersion
+from mlops_ci.records.model_version import Judgement, ModelVersion, Overridden
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
 from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState
 
@@ -133,7 +134,7 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
             version = _existing(state, body.version, where)
             require_possible(state, version, body, where)
             return with_serving(state, version, body)
-        case Link() | Evaluated() | Judged() | Tag() | Protect() | Release() | Delete() | Converted() | Imaged():
+        case _:
             version = _existing(state, body.version, where)
             return (_changed(state, version, envelope, body, where),)
 
@@ -142,7 +143,7 @@ def _changed(
     state: ModelState,
     version: ModelVersion,
     envelope: Envelope,
-    body: Link | Evaluated | Judged | Tag | Protect | Release | Delete | Converted | Imaged,
+    body: Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Imaged,
     where: str,
 ) -> ModelVersion:
     match body:
@@ -153,6 +154,8 @@ def _changed(
             return replace(version, evaluations=(*version.evaluations, evaluation))
         case Judged():
             return replace(version, judgements=(*version.judgements, _judgement(version, envelope.seq, body, where)))
+        case Override():
+            return replace(version, overrides=(*version.overrides, _overridden(version, envelope, body, where)))
         case Tag(set=new, remove=removed):
             kept = {key: value for key, value in version.tags.items() if key not in removed}
             return replace(version, tags={**kept, **new})
@@ -231,6 +234,26 @@ def _judgement(version: ModelVersion, seq: int, body: Judged, where: str) -> Jud
     )
 
 
+def _overridden(version: ModelVersion, envelope: Envelope, body: Override, where: str) -> Overridden:
+    newest = version.judgements[-1] if version.judgements else None
+    if newest is None or newest.seq != body.verdict.seq:
+        raise IntegrityError(f"an override of v{version.version} names a verdict that is not its newest", where=where)
+    if body.verdict.candidate != version.digest:
+        raise IntegrityError(f"an override of v{version.version} is of a verdict on other bytes", where=where)
+    if newest.outcome != body.verdict.outcome or newest.outcome == "pass":
+        raise IntegrityError(f"an override of v{version.version} has nothing to override", where=where)
+    if not body.reason.strip():
+        raise IntegrityError(f"an override of v{version.version} gives no reason", where=where)
+    return Overridden(
+        seq=envelope.seq,
+        verdict=body.verdict.seq,
+        alias=body.alias,
+        by=envelope.actor.name,
+        time=envelope.time,
+        reason=body.reason,
+    )
+
+
 def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ...]:
     version = _existing(state, body.version, where)
     current = state.aliases.get(body.alias)
@@ -240,6 +263,10 @@ def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ..
         raise IntegrityError(f"alias {body.alias} moved to another model than the one judged", where=where)
     if body.verdict and body.verdict.seq not in {judgement.seq for judgement in version.judgements}:
         raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
+    if body.override is not None:
+        found = next((one for one in version.overrides if one.seq == body.override), None)
+        if found is None or found.alias != body.alias or body.verdict is None or body.verdict.seq != found.verdict:
+            raise IntegrityError(f"alias {body.alias} moved on an override that does not exist", where=where)
     now = replace(version, aliases=tuple(sorted({*version.aliases, body.alias})))
     if current is None or current.version == version.version:
         return (now,)

@@ -196,8 +196,19 @@ def next_steps(report: Report) -> str | None:
     """What the author can do now; None where nothing is left to do."""
     if report.verdict is None or report.outcome not in {"refused", "inconclusive"}:
         return None
+    step = _next_step(report, report.verdict)
+    if step is None:
+        return None
+    if report.version is None or report.event in {"pull_request", "merge_group"}:
+        return f"{step}; once it is merged, who answers for it can override the verdict"
+    return (
+        f"{step}; to answer for it all the same: mlops-ci gate override {report.model}@v{report.version} --reason TEXT"
+    )
+
+
+def _next_step(report: Report, verdict: Verdict) -> str | None:
     stays = f"v{report.champion} stays the champion" if report.champion else "no model is promoted"
-    trouble = in_trouble(report.verdict)
+    trouble = in_trouble(verdict)
     if report.outcome == "refused":
         absent = next((result for result in trouble if result.outcome == "fail" and result.candidate is None), None)
         what = f"see to {absent.label} first ({absent.reason})" if absent else "improve the model"
@@ -205,7 +216,7 @@ def next_steps(report: Report) -> str | None:
     incomparable = next((result.reason for result in trouble if result.outcome == "incomparable"), None)
     if incomparable:
         return f"make the comparison possible ({incomparable}); until then {stays}"
-    spent = report.verdict.spent
+    spent = verdict.spent
     if spent and spent.reveal == "gains" and not spent.worn_out:
         return f"make a change that is large enough to see; until then {stays}"
     if all(not result.waivable for result in trouble):

@@ -219,6 +219,22 @@ class Checkout:
             found[name] = self.read_at(sha, name) or b""
         return found
 
+    def whole(self, sha: str) -> Git:
+        """Git where all files of a commit can be read; where this clone lacks some, it is a repository of our own.
+
+        Raises:
+            UsageError: neither the clone nor its origin has the commit.
+        """
+        if self._history and (self._is_partial or not self._has(sha)):
+            return self._history.whole(sha)
+        return self._git if self._has(sha) else self._unknown(sha)
+
+    @cached_property
+    def large_files(self) -> Path:
+        """Where Git LFS keeps what it has fetched for this clone."""
+        common = self._git.run("rev-parse", "--path-format=absolute", "--git-common-dir")
+        return Path(common.decode("utf-8", "surrogateescape").rstrip("\n")) / "lfs" / "objects"
+
     def changed_between(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted.
 
@@ -250,6 +266,12 @@ class Checkout:
         """What lies beyond this clone, where it has an origin to ask."""
         has_origin = self._origin and self._git.ask("config", "--get", "remote.origin.url")
         return History(self.root, self._origin) if self._origin and has_origin else None
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        """Whether git fetches what it is asked for into this clone, which is to stay as it is."""
+        asked = ("extensions.partialClone", "remote.origin.promisor")
+        return any(self._git.ask("config", "--get", name) for name in asked)
 
     def _has(self, sha: str) -> bool:
         return bool(SHA.match(sha)) and self._git.ask("cat-file", "-t", sha) == "commit"

@@ -63,13 +63,15 @@ class Fetched:
         """Whether an object is here, or in the checkout."""
         return self.reading.status("cat-file", "-e", item) == 0
 
-    def get(self, commits: Iterable[str]) -> bool:
+    def get(self, commits: Iterable[str], *, again: bool = False) -> bool:
         """Make sure that commits are here, fetching what is missing; return whether origin has them all.
+
+        ``again`` fetches them though they are here: those of a checkout may be without their trees.
 
         Raises:
             UsageError: origin cannot be reached.
         """
-        missing = [commit for commit in commits if not self.has(commit)]
+        missing = [commit for commit in commits if again or not self.has(commit)]
         if missing:
             answer = self._attempt(self._depth, *(f"{commit}:refs/kept/{commit}" for commit in missing))
             if answer.code:
@@ -90,19 +92,34 @@ class Fetched:
         kind, _, name = found.partition("\t")[0].partition(" ")[2].partition(" ")
         if kind != "blob":
             return None
-        if not self.has(name):
-            by_name = self._fetching.attempt(
-                *self._partial, "-c", "fetch.negotiationAlgorithm=noop", *_FETCH,
-                f"--filter={self._omitted}", "--stdin", REMOTE, given=f"{name}\n".encode(),
-            )  # fmt: skip
-            if by_name.code or not self.has(name):
-                # A server that gives no file by its name: then all files of the commit, or of the branches.
-                answer = self._fetching.attempt(*_FETCH, "--refetch", *self._depth, REMOTE, commit)
-                if answer.code:
-                    answer = self._fetching.attempt(*_FETCH, "--refetch", REMOTE, _BRANCHES)
-                if answer.code:
-                    raise _unreachable(commit, answer)
+        self.get_contents(commit, [name])
         return self.reading.run("cat-file", "blob", name)
+
+    def get_contents(self, commit: str, names: Iterable[str]) -> None:
+        """Make sure that the contents of files of a commit are here, named as git names them.
+
+        Raises:
+            UsageError: origin cannot be reached.
+        """
+        missing = self._missing(names)
+        if not missing:
+            return
+        by_name = self._fetching.attempt(
+            *self._partial, "-c", "fetch.negotiationAlgorithm=noop", *_FETCH,
+            f"--filter={self._omitted}", "--stdin", REMOTE, given="".join(f"{name}\n" for name in missing).encode(),
+        )  # fmt: skip
+        if by_name.code or self._missing(missing):
+            # A server that gives no file by its name: then all files of the commit, or of the branches.
+            answer = self._fetching.attempt(*_FETCH, "--refetch", *self._depth, REMOTE, commit)
+            if answer.code:
+                answer = self._fetching.attempt(*_FETCH, "--refetch", REMOTE, _BRANCHES)
+            if answer.code:
+                raise _unreachable(commit, answer)
+
+    def _missing(self, names: Iterable[str]) -> list[str]:
+        asked = "".join(f"{name}\n" for name in dict.fromkeys(names)).encode()
+        said = self.reading.run("cat-file", "--batch-check", given=asked).decode().splitlines()
+        return [line.partition(" ")[0] for line in said if line.endswith(" missing")]
 
     def tip(self, branch: str) -> str | None:
         """The commit of a branch of origin.

@@ -75,6 +75,16 @@ class History:
         self._require(sha)
         return self._trees.reading
 
+    def whole(self, sha: str) -> Git:
+        """Git where all files of a commit can be read, those of submodules apart."""
+        git, listed = self.trees_of(sha), ("ls-tree", "-r", "-z", "--full-tree", sha)
+        if git.status(*listed):
+            self._trees.get([sha], again=True)
+        listing = git.run(*listed).decode("utf-8", "surrogateescape")
+        files = (line.partition("\t")[0].split(" ") for line in filter(None, listing.split("\0")))
+        self._trees.get_contents(sha, (name for _, kind, name in files if kind == "blob"))
+        return git
+
     def tip(self, branch: str) -> str | None:
         """The commit of a branch of origin."""
         return self._single.tip(branch)

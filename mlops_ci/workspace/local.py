@@ -65,7 +65,7 @@ class LocalStore:
         """Replace an object atomically, without fsync."""
         with _failures_as_remote_errors(key):
             target = self._path(key)
-            self._make_folders(target.parent)
+            self._make_durable(self._make_folders(target.parent))
             temporary = self._temporary()
             try:
                 temporary.write_bytes(data)
@@ -156,7 +156,7 @@ class LocalStore:
 
     def _create(self, key: str, write: Callable[[BinaryIO], None]) -> bool:
         target = self._path(key)
-        self._make_folders(target.parent)
+        made = self._make_folders(target.parent)
         temporary = self._temporary()
         try:
             with temporary.open("x+b") as file:
@@ -166,6 +166,7 @@ class LocalStore:
             created = self._link(temporary, target)
             # The loser of a race fsyncs too: it may acknowledge what the winner wrote but has not yet synced.
             fsync_folder(target.parent)
+            self._make_durable(made)  # now, as what follows a change at once makes a journal commit each time
         finally:
             temporary.unlink(missing_ok=True)
         return created
@@ -182,22 +183,26 @@ class LocalStore:
                 # Somebody tidied an empty folder away between our mkdir and our link.
                 if attempt == _LINK_ATTEMPTS - 1:
                     raise
-                self._make_folders(target.parent)
+                self._make_durable(self._make_folders(target.parent))
             else:
                 return True
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _make_folders(self, folder: Path) -> None:
+    def _make_folders(self, folder: Path) -> tuple[Path, ...]:
+        """Make a folder and those above it; return those that have to be made durable, the innermost first."""
         # A folder that is there already may be the work of somebody who died before the fsync of its parent.
         if folder in self._durable and folder.is_dir():
-            return
+            return ()
         is_below = folder != self._root and folder.is_relative_to(self._root)
-        if is_below or not folder.parent.exists():
-            self._make_folders(folder.parent)
+        above = self._make_folders(folder.parent) if is_below or not folder.parent.exists() else ()
         folder.mkdir(exist_ok=True)
-        with suppress(PermissionError):  # the root's parent need not be ours to read
-            fsync_folder(folder.parent)
-        self._durable.add(folder)
+        return (folder, *above)
+
+    def _make_durable(self, folders: tuple[Path, ...]) -> None:
+        for folder in folders:
+            with suppress(PermissionError):  # the root's parent need not be ours to read
+                fsync_folder(folder.parent)
+        self._durable.update(folders)
 
     def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
         total = os.fstat(source.fileno()).st_size
@@ -205,7 +210,7 @@ class LocalStore:
 
     def _temporary(self) -> Path:
         folder = self._root / TEMPORARY
-        self._make_folders(folder)
+        self._make_durable(self._make_folders(folder))
         return folder / uuid.uuid4().hex
 
     def _path(self, key: str) -> Path:

@@ -20,7 +20,7 @@ PAGES: dict[str, Report] = {
     "multiclass": detailed(replace(DETAILS, task="multiclass", candidate=CLASSES, champion=CLASSES)),
     "regression": detailed(replace(DETAILS, task="regression", candidate=REGRESSION, champion=REGRESSION)),
     "long names": hostile("x" * 300),
-    "from right to left": hostile("\u202eالعربية <b>"),
+    "from right to left": hostile("\u202e\u05e2\u05d1\u05e8 <b>"),
 }
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 OUTSIDE = """() => [...document.querySelectorAll("main > *, figure, h3, dd")]

@@ -33,7 +33,6 @@ def test_a_level_close_to_one_is_not_called_certain(error: float, text: str) -> 
 
 
 def test_what_to_do_without_numbers_and_on_a_worn_out_set() -> None:
-    assert (
-        next_steps(REPORTS["no-gain"]) == "make a change that is large enough to see; until then v12 stays the champion"
-    )
+    what = "make a change that is large enough to see; until then v12 stays the champion; "
+    assert (next_steps(REPORTS["no-gain"]) or "").startswith(what)
     assert "bring new rows" in (next_steps(REPORTS["worn-out"]) or "")

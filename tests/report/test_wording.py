@@ -123,8 +123,20 @@ def test_the_scarcest_rows_are_the_ones_to_add() -> None:
 
 def test_who_stays_champion_is_said() -> None:
     refused = REPORTS["refused"]
-    assert next_steps(refused) == "improve the model; until then v12 stays the champion"
-    assert next_steps(replace(refused, champion=None)) == "improve the model; until then no model is promoted"
+    assert (next_steps(refused) or "").startswith("improve the model; until then v12 stays the champion; ")
+    alone = next_steps(replace(refused, champion=None)) or ""
+    assert alone.startswith("improve the model; until then no model is promoted; ")
+
+
+def test_how_to_override_is_said_where_that_is_possible() -> None:
+    later = "; once it is merged, who answers for it can override the verdict"
+    pull_request = replace(REPORTS["refused"], event="pull_request")
+    assert (next_steps(pull_request) or "").endswith(later)
+    assert (next_steps(replace(pull_request, event="push", version=None)) or "").endswith(later)
+    pushed = replace(pull_request, event="push", model="flight-delay", version=13)
+    assert (next_steps(pushed) or "").endswith(
+        "; to answer for it all the same: mlops-ci gate override flight-delay@v13 --reason TEXT"
+    )
 
 
 def test_long_lists_of_changes_are_cut() -> None:

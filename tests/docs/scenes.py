@@ -257,6 +257,7 @@ GROUPS: dict[Setting, str] = {endpoints: "docker", anew: "docker", others: "mlfl
 
 ELSEWHERE = {
     "docs/pull-requests.md": "tests/cli/test_comment.py",
+    "docs/reports.md": "tests/cli/test_reports.py",
     "examples/endpoint/README.md": "tests/cli/test_endpoint_example.py",
     "examples/flight-delay/README.md": "tests/lifecycle/test_demo.py",
 }

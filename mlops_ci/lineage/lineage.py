@@ -19,6 +19,7 @@ from mlops_ci.records.entry import (
     Link,
     Register,
     Tag,
+    Unalias,
 )
 from mlops_ci.records.entry import Judged as JudgedEntry
 from mlops_ci.records.lineage import (
@@ -107,6 +108,8 @@ def _went_on(found: Lineage, act: Act, body: Body) -> Lineage:
     """What an entry after its registration means for a version."""
     if isinstance(body, Alias):
         return _aliased(found, act, body)
+    if isinstance(body, Unalias):
+        return _ended(found, act, body.alias, None, body.reason)
     if getattr(body, "version", None) != found.version:
         return found
     match body:
@@ -133,17 +136,23 @@ def _went_on(found: Lineage, act: Act, body: Body) -> Lineage:
 
 def _aliased(found: Lineage, act: Act, body: Alias) -> Lineage:
     """An alias moved: to the version, away from it, or elsewhere."""
-    is_here = [holding.alias == body.alias and holding.until is None for holding in found.holdings]
     if body.version == found.version:
         verdict = body.verdict.seq if body.verdict else None
         # Where it is already, it was moved for another commit; its time goes on.
-        if any(is_here):
+        if any(holding.alias == body.alias and holding.until is None for holding in found.holdings):
             return found
         held = Holding(body.alias, act, body.expect, body.commit, verdict, body.override, body.reason)
         return replace(found, holdings=(*found.holdings, held))
+    return _ended(found, act, body.alias, body.version, body.reason)
+
+
+def _ended(found: Lineage, act: Act, alias: str, after: int | None, reason: str | None) -> Lineage:
+    """An alias points elsewhere from now on, or nowhere."""
     ended = tuple(
-        replace(holding, until=act, after=body.version, after_reason=body.reason) if here else holding
-        for holding, here in zip(found.holdings, is_here, strict=True)
+        replace(holding, until=act, after=after, after_reason=reason)
+        if holding.alias == alias and holding.until is None
+        else holding
+        for holding in found.holdings
     )
     return replace(found, holdings=ended)
 

@@ -22,6 +22,7 @@ from mlops_ci.records.entry import (
     Link,
     Override,
     Register,
+    Unalias,
     VerdictReference,
     operation_of,
 )
@@ -232,6 +233,12 @@ def rolled_back_to(story: Story) -> int:
     return 1
 
 
+def taken_away(story: Story) -> int:
+    first(story)
+    story.add(Unalias("champion", 1, "nobody asks for it any more"), HAND)
+    return 1
+
+
 def deleted(story: Story) -> int:
     number = refused(story)
     story.add(Delete(number, "trained on data that we may not use"), HAND)
@@ -259,6 +266,7 @@ STORIES: dict[str, Callable[[Story], int]] = {
     "promoted by hand, without a verdict": by_hand_without_a_verdict,
     "rolled back": rolled_back,
     "rolled back to": rolled_back_to,
+    "taken away": taken_away,
     "deleted": deleted,
     "without its run": without_its_run,
 }

@@ -11,17 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_ci.errors import MissingExtraError, UsageError
-from mlops_ci.records.dataset import ColumnProfile, DatasetProfile
 from mlops_ci.records.signature import Column
 
 if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = frozenset({".parquet", ".csv", ".tsv"})
-_PERSONAL = re.compile(
-    r"(name|mail|phone|address|street|birth|ssn|social.?security|passport|iban|account|card|salary|password|token)",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(_duplicated_\d+)?$")
 
 
@@ -80,6 +75,25 @@ def scan_table(path: Path, *, called: str) -> pl.LazyFrame:
     return frame
 
 
+def scan_large_table(path: Path, *, called: str) -> pl.LazyFrame:
+    """A table of any kind, of which no more is read at a time than has to be.
+
+    Raises:
+        UsageError: it is none.
+        MissingExtraError: polars is not installed.
+    """
+    if path.suffix.lower() == ".parquet":
+        return scan_table(path, called=called)
+    polars = _polars()
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        frame: pl.LazyFrame = polars.scan_csv(path, separator=separator, infer_schema_length=None)
+        frame.collect_schema()
+    except (polars.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+    return frame
+
+
 def rows_in(path: Path, *, called: str) -> int:
     """How many rows a Parquet file has, from its footer alone.
 
@@ -132,29 +146,12 @@ def _json_value(value: Any) -> Any:
     return [_json_value(item) for item in value] if isinstance(value, list | tuple) else str(value)
 
 
-def profile(frame: pl.DataFrame) -> DatasetProfile:
-    """Rows, and for each column its type, missing values and range."""
-    return DatasetProfile(frame.height, tuple(_profile_column(frame[name]) for name in frame.columns))
-
-
-def _profile_column(column: pl.Series) -> ColumnProfile:
-    missing = column.null_count()
-    if column.dtype.is_float():
-        missing += int(column.is_nan().sum())
-        column = column.fill_nan(None)
-    low = high = None
-    if not _PERSONAL.search(column.name) and (
-        column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == _polars().String
-    ):
-        low, high = _plain(column.min()), _plain(column.max())
-    return ColumnProfile(column.name, str(column.dtype), missing, low, high)
-
-
-def _plain(value: object) -> float | str | None:
-    if value is None or isinstance(value, int | float):
-        return value
-    text = str(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+def polars_or_none() -> Any | None:
+    """The library, where it is installed."""
+    try:
+        return _polars()
+    except MissingExtraError:
+        return None
 
 
 def _polars() -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from mlops_ci.gate.custom import CustomResult
-from mlops_ci.gate.streamed import StreamedResult
-from mlops_ci.metrics import Predictions
 from mlops_ci.records.verdict import Side
+
+if TYPE_CHECKING:  # a run without predictions need not wait for numpy and scipy
+    import numpy as np
+    import numpy.typing as npt
+
+    from mlops_ci.gate.custom import CustomResult
+    from mlops_ci.gate.streamed import StreamedResult
+    from mlops_ci.metrics import Predictions
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,12 +11,7 @@ from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
-from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
-from mlops_ci.lifecycle.evidence import AllRescored, Measured, candidate_evidence, predictions_format, shown_metrics
-from mlops_ci.lifecycle.sampling import samples_from
-from mlops_ci.lifecycle.seeds import results_of_seeds, values_of_seeds
 from mlops_ci.lifecycle.session import Session
-from mlops_ci.lifecycle.training_ids import require_unseen
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
@@ -34,6 +29,10 @@ from mlops_ci.workspace.layout import SAMPLES_PATH
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from mlops_ci.lifecycle.evidence import AllRescored, Measured
+
+# What computes is imported by the functions that need it: a run without predictions need not wait for numpy and scipy.
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +93,21 @@ def examine(
 
     model = tuple(dict.fromkeys(file for path in project.model.files for file in made(path)))
     evidence, predictions = Evidence(), None
+    metrics: Mapping[str, float | None] = {}
     of_seeds: tuple[tuple[FileRecord, ...], ...] = ()
     chosen = project.evaluation
     if chosen and not (partial and not all(made(path) for path in chosen.results)):
+        from mlops_ci.lifecycle.evidence import candidate_evidence, shown_metrics
+        from mlops_ci.lifecycle.seeds import results_of_seeds, values_of_seeds
+
         files = {path: _readable(materials, made(path), scratch) for path in chosen.results if made(path)}
         evidence = candidate_evidence(chosen, project.gate, files)
         _require_unseen(chosen, project.gate, files, made, materials, scratch)
         of_seeds = results_of_seeds(chosen, seeds)
         evidence = replace(evidence, seeds=values_of_seeds(project, evidence, of_seeds, materials, scratch / "seeds"))
+        metrics = shown_metrics(evidence, project.gate)
         predictions = next(iter(made(chosen.predictions.path)), None) if chosen.predictions else None
     kept = tuple(dict.fromkeys(file for path in kept_paths(project) for file in made(path)))
-    metrics = shown_metrics(evidence, project.gate)
     evaluation = None
     if evidence.predictions is not None or evidence.numbers:
         evaluation = Evaluation(
@@ -117,7 +120,7 @@ def examine(
     inputs = made(project.model.inputs.path) if project.model.inputs else []
     converted = made(FOLDER)
     read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
-    run = replace(run, model=model, files=kept, metrics=metrics, evaluation=evaluation)
+    run = replace(run, model=model, files=kept, metrics=dict(metrics), evaluation=evaluation)
     if partial:
         return Trained(run, evidence, materials, read, seeds=of_seeds)
     tables = _tables(session, inputs, predictions, materials, scratch)
@@ -141,6 +144,9 @@ def _require_unseen(
     materials: Materials,
     scratch: Path,
 ) -> None:
+    from mlops_ci.lifecycle.evidence import predictions_format
+    from mlops_ci.lifecycle.training_ids import require_unseen
+
     how, table = predictions_format(chosen, gate), chosen.training_ids
     if how and table:
         if not made(table):
@@ -213,6 +219,8 @@ def _int8(
         return None
     if tables.answers is None:
         return "the evaluation has no predictions"
+    from mlops_ci.lifecycle.conversion_answers import int8_evidence, read_answers
+
     try:
         given = read_answers(materials.path(answers))
         found = int8_evidence(project, tables.inputs, tables.answers, given, scratch)
@@ -224,6 +232,8 @@ def _int8(
 def _samples(project: Project, tables: _Tables, evidence: Evidence, scratch: Path) -> LocalFile | None:
     if tables.inputs is None:
         return None
+    from mlops_ci.lifecycle.sampling import samples_from
+
     names = _eaten(project, tables.inputs)
     samples = samples_from(tables.inputs, names, tables.answers, project.evaluation, evidence.predictions)
     if samples is None:

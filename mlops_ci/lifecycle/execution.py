@@ -15,9 +15,7 @@ from mlops_ci.edge.machine import this_machine
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
 from mlops_ci.lifecycle.conversion import left_by
-from mlops_ci.lifecycle.custom_metrics import measured
 from mlops_ci.lifecycle.examination import Trained, examine, kept_paths
-from mlops_ci.lifecycle.rescoring import rescored
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
@@ -90,8 +88,13 @@ def execution(
             seeds = [result.outputs(seed) for seed in result.further_seeds()]
             trained = examine(session, run, outputs, materials, scratch, seeds=seeds, partial=bool(only))
             if judged:
+                from mlops_ci.lifecycle.rescoring import rescored
+
                 trained = rescored(session, progress, trained, scratch, force=force)
-            trained = measured(session, workshop, trained, scratch, force=force)
+            if session.project.evaluation and session.project.evaluation.custom:
+                from mlops_ci.lifecycle.custom_metrics import measured  # which imports numpy
+
+                trained = measured(session, workshop, trained, scratch, force=force)
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise

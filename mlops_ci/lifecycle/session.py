@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_ci.edge.clock import Clock
 from mlops_ci.edge.redaction import Redactor, redactor_for
+from mlops_ci.edge.stat_cache import stat_cache
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.arrival import Arrival, Options, arrive
@@ -111,7 +112,8 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     )
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
-    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files)
+    remembered = stat_cache(checkout.root, options.environ)
+    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files, remembered=remembered)
     places = open_places(arrival, project, options)
     cache = StepCache(places.cache, _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent)

@@ -137,8 +137,11 @@ print(json.dumps([f"{sys.version_info[0]}.{sys.version_info[1]}", found]))
 
 def _installed() -> Iterator[str]:
     for distribution in metadata.distributions():
-        if distribution.metadata["Name"]:
-            yield f"{distribution.metadata['Name']}=={distribution.version}"
+        # Hundreds of files: reading two lines of each takes a tenth of the time of parsing them as messages.
+        head = (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or "").partition("\n\n")[0]
+        name, version = (re.search(rf"^{field}: *(.*?) *$", head, re.MULTILINE) for field in ("Name", "Version"))
+        if name and version:
+            yield f"{name[1]}=={version[1]}"
 
 
 class PipEnvironment:

@@ -93,7 +93,9 @@ class Resolver:
         return select(self.params, step.params, step=step.name)
 
     def _inputs(self, step: Step, of_upstream: Callable[[str], dict[str, str]]) -> StepInputs:
-        files = {path: self.snapshot.identity(path) for path in self.source_files(step)}
+        sources = self.source_files(step)
+        self.snapshot.take_digests(sources)
+        files = {path: self.snapshot.identity(path) for path in sources}
         for path in step.inputs or ():
             if self._is_made(path) or self._holds_outputs(path):
                 files |= of_upstream(path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mlops_ci.edge.files import clone, digest_of_file
+from mlops_ci.edge.files import clone
+from mlops_ci.edge.stat_cache import Stamp, StatCache, stamp_of
 from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
@@ -16,7 +17,15 @@ from mlops_ci.records.digest import digest_of_tree
 class Snapshot:
     """The repository's files as seen from the folder of ``mlops.yaml``; paths are relative to that folder."""
 
-    def __init__(self, root: Path, prefix: str, *, tracked: frozenset[str], files: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        prefix: str,
+        *,
+        tracked: frozenset[str],
+        files: tuple[str, ...],
+        remembered: StatCache | None = None,
+    ) -> None:
         """Take a snapshot.
 
         Args:
@@ -24,13 +33,14 @@ class Snapshot:
             prefix: the folder of ``mlops.yaml`` relative to it; ``.`` for the top itself.
             tracked: the files that git tracks, relative to the top.
             files: those, and the untracked ones that git does not ignore.
+            remembered: the digests that this machine remembers; by default it remembers none.
         """
         self.root = root
         self.prefix = prefix
         self._tracked = tracked
         self._files = files
-        self._digests: dict[Path, str] = {}
-        self._stamps: dict[Path, tuple[int, int, int]] = {}
+        self._remembered = remembered or StatCache(None)
+        self._digests: dict[str, tuple[str, Stamp]] = {}
 
     @property
     def folder(self) -> Path:
@@ -88,31 +98,54 @@ class Snapshot:
         return found
 
     def digest(self, path: str) -> str:
-        """The digest of a file's content, computed once."""
-        file = self.path(path)
-        if file not in self._digests:
-            self._stamps[file] = _stamp(file)  # before reading, so that a change meanwhile is seen afterwards
-            self._digests[file] = digest_of_file(file)
-        return self._digests[file]
+        """The digest of a file's content, computed once.
+
+        Raises:
+            ConflictError: the file has vanished.
+        """
+        if path not in self._digests:
+            self.take_digests((path,))
+        return self._digests[path][0]
+
+    def take_digests(self, paths: Iterable[str]) -> None:
+        """Have the digests of files at hand, for a while at least those that are asked for next; in parallel.
+
+        Raises:
+            ConflictError: one has vanished.
+        """
+        wanted = {str(self.path(path)): path for path in paths if path not in self._digests}
+        try:
+            found = self._remembered.digests(wanted)
+        except FileNotFoundError as error:
+            raise ConflictError(
+                "a file vanished while it was read", where=str(error.filename), hint="run the command again"
+            ) from error
+        for file, digest in found.items():
+            self._digests[wanted[file]] = digest
 
     def identity(self, path: str) -> str:
         """A file as a program sees it: its content, and whether it can be executed."""
-        executable = os.access(self.path(path), os.X_OK)
-        return f"{self.digest(path)}+x" if executable else self.digest(path)
+        digest = self.digest(path)
+        return f"{digest}+x" if os.access(self.path(path), os.X_OK) else digest
 
     def copy(self, path: str, target: Path) -> None:
         """Copy a file whose digest was taken.
 
         Raises:
-            ConflictError: it has changed since, so that its digest does not describe the copy.
+            ConflictError: it has changed since or is gone, so that its digest does not describe the copy.
         """
         file = self.path(path)
-        clone(file, target)
-        if _stamp(file) != self._stamps[file]:
+        try:
+            clone(file, target)
+            changed = stamp_of(file) != self._digests[path][1]
+        except FileNotFoundError as error:
+            raise ConflictError("a file vanished during the run", where=path, hint="run the command again") from error
+        if changed:
             raise ConflictError("a file changed during the run", where=path, hint="run the command again")
 
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
         """The digest of a file, or of the names and contents of the files of a folder."""
+        self.take_digests(files)
         if files == (path,):
             return self.digest(path)
         return digest_of_tree((posixpath.relpath(file, path), self.digest(file)) for file in files)
@@ -141,8 +174,3 @@ class Snapshot:
                 yield from self._walk(Path(entry.path), f"{name}/{entry.name}")
             elif entry.is_file():
                 yield f"{name}/{entry.name}"
-
-
-def _stamp(file: Path) -> tuple[int, int, int]:
-    status = file.stat()
-    return status.st_mtime_ns, status.st_size, status.st_ino

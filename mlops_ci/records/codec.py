@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -61,21 +60,21 @@ def _extra(given: Any, known: Any, at: str) -> str | None:
     return next((path for path in found if path), None)
 
 
-def encode_blobs(blobs: Sequence[bytes]) -> bytes:
-    """Encode byte strings as one MessagePack array."""
-    return msgspec.msgpack.encode(blobs)
+def encode_packed(value: Any) -> bytes:
+    """Encode a value as MessagePack, which carries bytes as they are."""
+    return msgspec.msgpack.encode(value)
 
 
-def decode_blobs(data: bytes, *, where: str) -> list[bytes]:
-    """Decode a MessagePack array of byte strings.
+def decode_packed(data: bytes, kind: type[T], *, where: str) -> T:
+    """Decode MessagePack as a value of type ``kind``.
 
     Raises:
-        IntegrityError: the bytes are none; ``where`` names the object.
+        IntegrityError: the bytes are none of that shape; ``where`` names the object.
     """
     try:
-        return msgspec.msgpack.decode(data, type=list[bytes])
-    except msgspec.DecodeError as error:
-        raise IntegrityError(f"not an array of byte strings: {error}", where=where) from error
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(f"not packed as it should be: {error}", where=where) from error
 
 
 def plain(record: Any) -> Any:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 
 from mlops_ci.errors import IntegrityError
-from mlops_ci.records.codec import decode_blobs, encode_blobs
+from mlops_ci.records.codec import decode_packed, encode_packed
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.hint import Checkpoint
 from mlops_ci.workspace.layout import checkpoint_key, checkpoint_parts, checkpoints_prefix, log_key
@@ -75,7 +75,7 @@ def unpack(data: bytes, checkpoint: Checkpoint, where: str) -> list[bytes]:
         unpacked = unpacking.decompress(data, _MOST_BYTES)
         if not unpacking.eof:
             raise zlib.error("it is cut off, or larger than any checkpoint")
-        entries = decode_blobs(unpacked, where=where)
+        entries = decode_packed(unpacked, list[bytes], where=where)
     except zlib.error as error:
         raise IntegrityError(f"a checkpoint cannot be unpacked: {error}", where=where, hint=_HINT) from error
     if len(entries) != checkpoint.last - checkpoint.first + 1:
@@ -114,7 +114,7 @@ def _mergeable(checkpoints: tuple[Checkpoint, ...]) -> tuple[Checkpoint, ...] | 
 
 
 def _write(store: Store, model: str, first: int, entries: Sequence[bytes]) -> Checkpoint:
-    data = zlib.compress(encode_blobs(entries))
+    data = zlib.compress(encode_packed(entries))
     checkpoint = Checkpoint(first, first + len(entries) - 1, digest_of_bytes(data))
     # Not trusting what is there under this name, were it damaged: it can be replaced because it is what it is named.
     store.put(checkpoint_key(model, first, checkpoint.last, checkpoint.digest), data)

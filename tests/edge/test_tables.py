@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from mlops_ci.edge.tables import columns_of, is_table, profile, read_table, require_columns
+from mlops_ci.edge.tables import columns_of, is_table, read_table, require_columns
 from mlops_ci.errors import UsageError
-from mlops_ci.records.codec import decode, encode
-from mlops_ci.records.dataset import ColumnProfile, DatasetProfile
 from mlops_ci.records.signature import Column
 
 FRAME = pl.DataFrame(
@@ -25,40 +23,6 @@ FRAME = pl.DataFrame(
         "tags": [["a"], [], None],
     }
 )
-
-
-def test_a_profile_tells_type_missing_values_and_range() -> None:
-    found = {column.name: column for column in profile(FRAME).columns}
-    assert profile(FRAME).rows == 3
-    assert found["hour"] == ColumnProfile("hour", "Int64", 1, 7, 23)
-    assert found["delay"] == ColumnProfile("delay", "Float64", 2, 1.5, 1.5)
-    assert found["day"] == ColumnProfile("day", "Date", 1, "2026-01-01", "2026-01-02")
-    assert found["nothing"] == ColumnProfile("nothing", "Float64", 3)
-
-
-def test_a_long_text_is_cut() -> None:
-    (column,) = profile(FRAME.select("carrier")).columns
-    assert column.minimum == "AA"
-    assert isinstance(column.maximum, str) and len(column.maximum) == 80 and column.maximum.endswith("…")
-
-
-@pytest.mark.parametrize("name", ["late", "tags"])
-def test_what_has_no_order_has_no_range(name: str) -> None:
-    (column,) = profile(FRAME.select(name)).columns
-    assert (column.missing, column.minimum, column.maximum) == (1, None, None)
-
-
-@pytest.mark.parametrize(
-    "name", ["email", "E-Mail", "first_name", "Phone", "home_address", "birthday", "SSN", "iban", "salary", "api_token"]
-)
-def test_what_may_be_personal_has_no_range(name: str) -> None:
-    for values in (["a@b", "c"], [1, 2], [datetime(2000, 1, 1), datetime(2001, 1, 1)]):
-        (column,) = profile(pl.DataFrame({name: values})).columns
-        assert (column.minimum, column.maximum) == (None, None)
-
-
-def test_a_profile_is_a_record() -> None:
-    assert decode(encode(profile(FRAME)), DatasetProfile, where="here") == profile(FRAME)
 
 
 def test_missing_columns_are_named_with_those_there_are() -> None:

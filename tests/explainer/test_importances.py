@@ -44,7 +44,7 @@ def test_importances_are_those_of_scikit_learn(task: str, metric: str, scoring: 
         assert abs(by_column(ours)[name] - theirs.importances_mean[place]) < noise
     assert [each["column"] for each in ours["importances"]][:2] == ["a", "b"]
     deviations = {each["column"]: each["deviation"] for each in ours["importances"]}
-    assert np.isclose(deviations["a"], theirs.importances_std[0], rtol=0.4)
+    assert np.isclose(deviations["a"], theirs.importances_std[0], rtol=0.6)  # of 20 draws each
 
 
 def test_columns_are_shuffled_before_anything_is_made_of_them(shop: Table) -> None:
@@ -144,4 +144,6 @@ def test_metrics_are_those_of_the_gate(task: Any, name: str) -> None:
     question = Question(task, name, positive="b")
     found = measure(question, label_texts(texts[codes]), Answers(classes, texts[said], scores, scores[:, 1]))
     given = scores[:, 1] if task == "binary" else scores
-    assert np.isclose(found, value(METRICS[name], Predictions(task, codes, said, given, classes)))
+    kind = bool if task == "binary" else np.int64
+    theirs = Predictions(task, codes.astype(kind), said.astype(kind), given, classes)
+    assert np.isclose(found, value(METRICS[name], theirs))

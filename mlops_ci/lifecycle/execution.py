@@ -16,13 +16,14 @@ from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
 from mlops_ci.lifecycle.conversion import left_by
 from mlops_ci.lifecycle.examination import Trained, examine, kept_paths
+from mlops_ci.lifecycle.explanations import explanation_left_by
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.run import Conductor, PipelineRun, selected_steps
+from mlops_ci.project import explain, onnx
 from mlops_ci.project.notebooks import executed_notebook
-from mlops_ci.project.onnx import FOLDER
 from mlops_ci.records.codec import encode
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.run import RUN_FORMAT, Run, RunStatus
@@ -86,6 +87,7 @@ def execution(
         try:
             run = recorder.record("succeeded", None)
             outputs = result.outputs() | left_by(result.setbacks, session, materials, scratch)
+            outputs |= explanation_left_by(result.setbacks, session, materials, scratch)
             seeds = [result.outputs(seed) for seed in result.further_seeds()]
             trained = examine(session, run, outputs, materials, scratch, seeds=seeds, partial=bool(only))
             if judged:
@@ -99,13 +101,16 @@ def execution(
         except MlopsError as error:
             recorder.write("failed", error.line())
             raise
+        except (Interruption, KeyboardInterrupt):
+            recorder.write("interrupted", "interrupted by a signal")
+            raise
         yield trained
 
 
 def _wanted(session: Session, *, whole: bool) -> list[str]:
     """The outputs that are read after the run; the model's files only if its version is not there yet."""
     project = session.project
-    paths = [*kept_paths(project), FOLDER]
+    paths = [*kept_paths(project), onnx.FOLDER, explain.FOLDER]
     if project.model.inputs:
         paths.append(project.model.inputs.path)
     if whole or session.log().read().with_fingerprint(session.resolver.model_fingerprint()) is None:

@@ -44,8 +44,7 @@ def write_report(
     champion = state.aliases.get(session.project.gate.baseline) if session.project.gate else None
     changes = None
     if compared_with is not None and verdict is not None:
-        before = state.versions[compared_with]
-        changes = changes_since(session, before, before.commit, run)
+        changes = changes_since(session, state, state.versions[compared_with], run, verdict)
     report = Report(
         format=REPORT_FORMAT,
         model=session.project.model.name,
@@ -68,6 +67,7 @@ def write_report(
         history=metric_history(state, session.project.gate, run.metrics, version),
         stages=_stages(session, state, version),
         conversion=conversion,
+        explanation=run.explanation,
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

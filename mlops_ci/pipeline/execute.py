@@ -149,7 +149,9 @@ class Workshop:
             notebook.write_bytes(prepared_notebook(notebook.read_bytes(), step.notebook))
         for name in step.data:
             dataset = next(item for item in self.resolver.project.datasets if item.name == name)
-            for path in snapshot.dataset(dataset.path, declared=f"dataset {name}"):
+            files = snapshot.dataset(dataset.path, declared=f"dataset {name}")
+            snapshot.require_content(files, declared=f"dataset {name}")
+            for path in files:
                 snapshot.copy(path, place(path))
         for path, file in made.items():
             self.materials.copy(file, place(path))

@@ -11,6 +11,7 @@ from mlops_ci.errors import ConfigurationError, Problem
 from mlops_ci.project.consistency import consistency_problems
 from mlops_ci.project.deploy import build_deploy, deploy_findings
 from mlops_ci.project.durations import seconds
+from mlops_ci.project.explain import build_explain
 from mlops_ci.project.image import build_image
 from mlops_ci.project.includes import Reader, nothing_to_include, with_includes
 from mlops_ci.project.notebooks import executed_notebook, notebook_command
@@ -127,6 +128,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
             files=files,
             inputs=ModelInputs(normalise(inputs["path"]), tuple(inputs.get("columns", ()))) if inputs else None,
             purpose=model.get("purpose"),
+            card=normalise(model["card"]) if "card" in model else None,
         ),
         steps=steps,
         environment=EnvironmentChoice(
@@ -158,6 +160,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         else None,
         triggers=build_receivers(value.get("triggers", {}), (gate or {}).get("baseline", "champion")),
         onnx=build_onnx(value["onnx"]) if "onnx" in value else None,
+        explain=build_explain(value["explain"]) if "explain" in value else None,
         image=build_image(value.get("image", {})),
         serve=build_serve(value.get("serve", {})),
         deploy=build_deploy(value.get("deploy", {})),
@@ -169,9 +172,9 @@ def _step(name: str, step: dict[str, Any]) -> Step:
     notebook = normalise(step["notebook"]) if "notebook" in step else None
     inputs = tuple(map(normalise, step["inputs"])) if "inputs" in step else None
     outputs = tuple(
-        Output(normalise(item), store=False)
+        Output(normalise(item), store=None)
         if isinstance(item, str)
-        else Output(normalise(item["path"]), store=item.get("store", False))
+        else Output(normalise(item["path"]), store=item.get("store"))
         for item in step["outputs"]
     )
     return Step(

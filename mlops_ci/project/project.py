@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from mlops_ci.project import notebooks
 from mlops_ci.project.deploy import DeployChoice
+from mlops_ci.project.explain import ExplainChoice
 from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.onnx import OnnxChoice
 from mlops_ci.project.receivers import Receiver
@@ -28,12 +29,13 @@ class ModelInputs:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model that the pipeline makes."""
+    """The model that the pipeline makes; ``card`` is the file with what its people say of it."""
 
     name: str
     files: tuple[str, ...]
     inputs: ModelInputs | None
     purpose: str | None
+    card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,14 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file or folder that a step makes; ``store`` keeps it with the run's record."""
+    """A file or folder that a step makes.
+
+    ``store`` keeps it with the run's record; False keeps it nowhere, not even in the cache, so that it is made again
+    when somebody needs it; None, the default, in the cache alone.
+    """
 
     path: str
-    store: bool
+    store: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ class GateChoice:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything ``mlops.yaml`` says; ``onnx`` is None where no conversion is asked for.
+    """Everything ``mlops.yaml`` says; ``onnx`` and ``explain`` are None where nobody asks for them.
 
     ``includes`` are the files whose steps, datasets and parameters it shares.
     """
@@ -209,6 +215,7 @@ class Project:
     gate: GateChoice | None
     triggers: tuple[Receiver, ...] = ()
     onnx: OnnxChoice | None = None
+    explain: ExplainChoice | None = None
     image: ImageChoice = field(default_factory=ImageChoice)
     serve: ServeChoice = field(default_factory=ServeChoice)
     deploy: tuple[DeployChoice, ...] = ()

@@ -13,6 +13,8 @@ from mlops_ci.records.deployment import DeploymentStage, Instance, SmokeTest
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.image import Image
+from mlops_ci.records.model_card import CardText
+from mlops_ci.records.model_explanation import KeptExplanation
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Outcome, Verdict
 
@@ -194,6 +196,22 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """Which inputs matter to a version; a version has one explanation."""
+
+    version: int
+    explanation: KeptExplanation
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the people behind a version say of it; the newest counts."""
+
+    version: int
+    card: CardText
+
+
+@dataclass(frozen=True, slots=True)
 class Imaged:
     """A container image of a version."""
 
@@ -231,9 +249,16 @@ Body = (
     | Revealed
     | Collect
     | Converted
+    | Explained
+    | Described
     | Imaged
     | Deployed
 )
+
+OfVersion = (
+    Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Explained | Described | Imaged
+)
+"""What changes one version and nothing else."""
 
 OPERATIONS: dict[str, type[Body]] = {
     "register": Register,
@@ -250,6 +275,8 @@ OPERATIONS: dict[str, type[Body]] = {
     "revealed": Revealed,
     "gc": Collect,
     "conversion": Converted,
+    "explanation": Explained,
+    "card": Described,
     "image": Imaged,
     "deployment": Deployed,
 }

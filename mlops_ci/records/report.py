@@ -7,22 +7,13 @@ from typing import Literal
 
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.difference import Difference
 from mlops_ci.records.host import Event
+from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 
 CiOutcome = Literal["promoted", "passed", "refused", "inconclusive", "unchanged", "superseded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What differs from the version compared with. Empty tuples mean: the same; no ``files``: it is not known."""
-
-    since: str
-    files: tuple[str, ...] | None = ()
-    params: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,9 @@ class Report:
 
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
-    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX.
+    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``explanation`` says
+    which inputs matter to it; ``changes`` is what differs from the version compared with, but for metrics, which the
+    verdict has.
     """
 
     format: int
@@ -69,13 +62,14 @@ class Report:
     steps: tuple[StepRun, ...]
     seconds: float
     metrics: dict[str, float | None]
-    changes: Changes | None = None
+    changes: Difference | None = None
     notes: tuple[str, ...] = ()
     url: str | None = None
     merge: str | None = None
     history: History | None = None
     stages: tuple[str, ...] = ()
     conversion: Conversion | None = None
+    explanation: ModelExplanation | None = None
 
 
 REPORT_FORMAT = 1

@@ -9,7 +9,9 @@ from mlops_ci.records.entry import (
     Converted,
     Delete,
     Deployed,
+    Described,
     Evaluated,
+    Explained,
     Imaged,
     Judged,
     Link,
@@ -63,6 +65,10 @@ def describe(entry: LogEntry) -> str:
             return f"v{version} {'converted to ONNX' if conversion.forms else 'not converted to ONNX'}" + _because(
                 conversion.reason
             )
+        case Explained(version=version):
+            return f"v{version} explained"
+        case Described(version=version, card=card):
+            return f"v{version} described{f': {card.purpose}' if card.purpose else ''}"
         case Imaged(version=version, image=image):
             return f"v{version} in image {image.reference or short(image.digest)}"
         case Deployed(version=version, deployment=deployment, stage=stage, instance=instance, reason=reason):

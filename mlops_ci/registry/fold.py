@@ -21,12 +21,15 @@ from mlops_ci.records.entry import (
     Converted,
     Delete,
     Deployed,
+    Described,
     Envelope,
     Evaluated,
+    Explained,
     Imaged,
     Judged,
     Link,
     Looks,
+    OfVersion,
     Override,
     Protect,
     Register,
@@ -143,7 +146,7 @@ def _changed(
     state: ModelState,
     version: ModelVersion,
     envelope: Envelope,
-    body: Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Imaged,
+    body: OfVersion,
     where: str,
 ) -> ModelVersion:
     match body:
@@ -170,6 +173,12 @@ def _changed(
         case Converted(conversion=conversion):
             _require_kept(state, conversion.attempt, where)
             return replace(version, conversion=conversion)
+        case Explained(explanation=explanation):
+            _require_kept(state, explanation.attempt, where)
+            return replace(version, explanation=explanation)
+        case Described(card=card):
+            _require_kept(state, card.attempt, where)
+            return replace(version, card=card)
         case Imaged(image=image):
             return replace(version, images=(*version.images, image))
         case Delete():

@@ -1,4 +1,4 @@
-"""Where everything lies in a workspace. The only place that knows the keys; pure."""
+"""Where everything lies in a workspace. Beside ``dataset_layout`` the only place that knows the keys; pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,31 @@ MODELS = "models/"
 STATIC = "static/"
 EVENTS = "events/"
 COLLECTED = "collected/"
+DATASETS = "datasets/"
 TOP_LEVEL = frozenset(
-    {FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes", "collected"}
+    {
+        FORMAT_KEY,
+        FILES_KEY,
+        "models",
+        "runs",
+        "cache",
+        "pull-requests",
+        "events",
+        "static",
+        "probes",
+        "collected",
+        "datasets",
+    }
 )
-_DIGITS = 20
+DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
 _OBJECT = re.compile(r"models/[^/]+/objects/")
 _BULK = re.compile(
     r"(models/[^/]+/objects/|collected/[^/]+/(segments|days|damaged)/|(pull-requests/)?(cache/|runs/[^/]+/files/))"
 )
-_LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
-_EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
-_CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
+_LOG_NAME = re.compile(rf"[0-9]{{{DIGITS}}}\.json")
+_EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{DIGITS}}})\..*|start\.json|cursor\.json)")
+_CHECKPOINT_NAME = re.compile(rf"([0-9]{{{DIGITS}}})-([0-9]{{{DIGITS}}})\.([0-9a-f]{{64}})")
 
 
 def is_bulk(key: str) -> bool:
@@ -59,7 +72,7 @@ def log_prefix(model: str) -> str:
 
 def log_key(model: str, seq: int) -> str:
     """The entry at ``seq``, counted from 1."""
-    return f"{log_prefix(model)}{seq:0{_DIGITS}d}.json"
+    return f"{log_prefix(model)}{seq:0{DIGITS}d}.json"
 
 
 def log_sequence(key: str) -> int | None:
@@ -80,7 +93,7 @@ def checkpoints_prefix(model: str) -> str:
 
 def checkpoint_key(model: str, first: int, last: int, digest: str) -> str:
     """The entries ``first`` to ``last`` of a log in one object with this digest."""
-    return f"{checkpoints_prefix(model)}{first:0{_DIGITS}d}-{last:0{_DIGITS}d}.{hexadecimal(digest)}"
+    return f"{checkpoints_prefix(model)}{first:0{DIGITS}d}-{last:0{DIGITS}d}.{hexadecimal(digest)}"
 
 
 def checkpoint_parts(key: str) -> tuple[int, int, str] | None:
@@ -127,17 +140,17 @@ def is_event_cursor(key: str) -> bool:
 
 def event_claim_key(sink: str, model: str, seq: int, attempt: int) -> str:
     """The claim of one try to deliver an entry."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.claim-{attempt:04d}.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.claim-{attempt:04d}.json"
 
 
 def event_failure_key(sink: str, model: str, seq: int, attempt: int) -> str:
     """The proof that a try to deliver an entry is over, and failed."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.failed-{attempt:04d}.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.failed-{attempt:04d}.json"
 
 
 def event_marker_key(sink: str, model: str, seq: int) -> str:
     """The proof that an entry was delivered, or settled otherwise."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.done.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.done.json"
 
 
 def probe_key(name: str) -> str:
@@ -176,6 +189,8 @@ def conversion_path(path: str) -> str:
 
 
 SAMPLES_PATH = "samples.json"
+EXPLANATION_PATH = "explanation.json"
+CARD_PATH = "card.md"
 
 
 def samples_key(model: str, attempt: str) -> str:
@@ -225,7 +240,7 @@ def compactions_prefix(model: str) -> str:
 
 def compaction_key(model: str, seq: int) -> str:
     """What a compaction means to do, counted from 1."""
-    return f"{compactions_prefix(model)}{seq:0{_DIGITS}d}.json"
+    return f"{compactions_prefix(model)}{seq:0{DIGITS}d}.json"
 
 
 def model_file_key(model: str, attempt: str, path: str) -> str:

@@ -52,8 +52,10 @@ golden: $(READY) ## write the golden files anew; review the diff
 clean: ## remove everything that make has made
 	rm -rf .venv .cache build dist pipelines/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-picture: $(READY) ## take the README's picture of a report anew (needs chromium)
+picture: $(READY) ## take the pictures of reports anew (needs chromium)
 	rm -rf .cache/picture && mkdir -p .cache/picture
 	$(BIN)/mlops-ci demo --folder .cache/picture/flight-delay > /dev/null
 	$(BIN)/mlops-ci report --project .cache/picture/flight-delay --format markdown > .cache/picture/report.md
 	$(BIN)/python docs/images/render.py .cache/picture/report.md docs/images/report.png
+	$(BIN)/mlops-ci report --project .cache/picture/flight-delay --format html --output .cache/picture/report.html
+	$(BIN)/python docs/images/render.py .cache/picture/report.html docs/images/page.png

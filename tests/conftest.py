@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.parts.backends",
     "tests.parts.oci_registry",  # before the one that imports it, so that pytest explains its assertions
     "tests.parts.base_image",
+    "tests.parts.browser",
     "tests.parts.docker_engine",
     "tests.parts.github.fixture",
     "tests.parts.mermaid",

@@ -1,6 +1,6 @@
-"""Renders a report's Markdown as a hosting service shows it, and takes its picture.
+"""Renders a report's Markdown as a hosting service shows it, or its page, and takes its picture.
 
-Usage: python docs/images/render.py REPORT.md PICTURE.png     (needs chromium; make picture calls it)
+Usage: python docs/images/render.py REPORT.md|REPORT.html PICTURE.png     (needs chromium; make picture calls it)
 """
 
 import shutil
@@ -29,10 +29,13 @@ blockquote {{ border-left: .25em solid #d1d9e0; color: #59636e; padding: 0 1em; 
 
 def main(report: Path, picture: Path) -> None:
     """Write the picture."""
-    body = MarkdownIt("commonmark", {"html": True}).enable("table").render(report.read_text("utf-8"))
+    text, height = report.read_text("utf-8"), 1500
+    if report.suffix == ".md":
+        body = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+        text, height = PAGE.format(body=body), 600
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
-        page.write_text(PAGE.format(body=body), "utf-8")
+        page.write_text(text, "utf-8")
         browser = shutil.which("chromium") or shutil.which("google-chrome")
         if not browser:
             sys.exit("chromium is not installed")
@@ -41,7 +44,7 @@ def main(report: Path, picture: Path) -> None:
                 browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 f"--user-data-dir={folder}/profile", "--hide-scrollbars", "--force-device-scale-factor=2",
-                "--window-size=900,600", f"--screenshot={picture.absolute()}", page.as_uri(),
+                f"--window-size=900,{height}", f"--screenshot={picture.absolute()}", page.as_uri(),
             ],
             check=True,
             stderr=subprocess.DEVNULL,

@@ -27,6 +27,7 @@ from mlops_ci.records.ci_result import CiResult
 @on_inconclusive_option
 @force_option
 @option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as Markdown, too.")
+@option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report with its charts as a page.")
 @option(
     "--report-json", type=click.Path(path_type=Path), metavar="FILE", help="Write the report for the verb comment here."
 )
@@ -46,6 +47,7 @@ def ci(
     *,
     force: bool,
     markdown: Path | None,
+    html: Path | None,
     report_json: Path | None,
     bundle: Path | None,
     bundle_digest: str | None,
@@ -62,7 +64,7 @@ def ci(
     Exits with 1 if the gate refuses the model or cannot tell; not so on a schedule or a
     dispatch, where nobody has pushed anything.
     """
-    for file in (markdown, report_json):
+    for file in (markdown, html, report_json):
         if file and not file.absolute().parent.is_dir():
             raise UsageError("no such folder", where=str(file.parent), hint="make it first")
     chosen = options_of(**options)
@@ -90,7 +92,7 @@ def ci(
     report = redacted(report, session.redact)
     failures: list[MlopsError] = []
     try:
-        hand_on(session.host, report, chosen.environ, markdown=markdown, report_json=report_json)
+        hand_on(session.host, report, chosen.environ, markdown=markdown, html=html, report_json=report_json)
     except MlopsError as error:
         failures.append(error)  # what follows is owed to others, and is done first
     if as_json:

@@ -95,7 +95,7 @@ def _draw(made: GatePlan, file: Path) -> None:
     if not charts:
         raise UsageError("there is nothing to draw", where=str(file))
     if file.suffix.lower() == ".md":
-        data = "\n\n".join(render_mermaid(chart) for _, chart in charts).encode() + b"\n"
+        data = "\n\n".join(render_mermaid(chart) or "" for _, chart in charts).encode() + b"\n"
     elif len(charts) > 1:
         raise UsageError("a picture shows one rule", where=str(file), hint="name it with --rule, or draw a .md")
     else:

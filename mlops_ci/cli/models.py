@@ -1,4 +1,4 @@
-"""``models``: list, show, search, tag, download; others are in files of their own."""
+"""``models``: list, show, search, tag, download; more of its verbs are in files of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_ci.cli import aliases, deletion
 from mlops_ci.cli.card import card
 from mlops_ci.cli.differences import diff_versions
 from mlops_ci.cli.exchange import import_group, mirror
@@ -22,6 +23,7 @@ from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.registry.delete import HOLD
 from mlops_ci.registry.describe import explanation_of
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_names import traces_of_models
@@ -41,7 +43,7 @@ limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", 
 
 @click.group()
 def models() -> None:
-    """List, show, search, compare, explain, tag and download models."""
+    """List, show, search, compare, explain, tag, alias, delete and download models."""
 
 
 @models.command("list")
@@ -110,7 +112,7 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         ("", visible(overridden(version) or "")),
         ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
         *(("serves as", _serving(state.deployments[name])) for name in version.serving),
-        ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
+        ("kept for", ", ".join(name.removeprefix(HOLD) for name in version.protections if name not in version.serving)),
         ("ONNX", _onnx(version)),
         ("goes by", _explanation(log.store, version)),
         ("purpose", visible(version.card.purpose or "") if version.card else ""),
@@ -219,10 +221,9 @@ def _explanation(store: Store, version: ModelVersion) -> str:
     return visible(explanation_line(found)) if found else ""
 
 
-models.add_command(card)
-models.add_command(history)
-models.add_command(lineage)
-models.add_command(why)
-models.add_command(diff_versions)
-models.add_command(import_group)
-models.add_command(mirror)
+for _verb in (
+    *(card, diff_versions, history, lineage, why, import_group, mirror),
+    *(aliases.alias, aliases.aliases, aliases.unalias, aliases.rollback),
+    *(deletion.delete, deletion.protect, deletion.release),
+):
+    models.add_command(_verb)

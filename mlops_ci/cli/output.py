@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from io import StringIO
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import click
 
+from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.hosts.select import found, select_host
 from mlops_ci.records.codec import encode_pretty
@@ -59,6 +61,18 @@ def hand_on(host: str, values: Mapping[str, str]) -> None:
     """Hand outputs to later steps and jobs, for verbs that work without a session."""
     # Not to stdout, which may be JSON: on Azure an output is a line.
     select_host(host, os.environ, partial(click.echo, err=True)).outputs(values)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that the user asks for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(file)) from error
 
 
 def print_report(report: Report) -> None:

@@ -77,6 +77,7 @@ def run(
         force=force,
         only=only,
         whole=bundle is not None,
+        restored=restore,
         judged=bundle is not None,
     ) as done:
         keep_run(session, done, done.run)

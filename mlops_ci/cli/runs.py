@@ -1,4 +1,4 @@
-"""``runs``: list, show, diff."""
+"""``runs``: list, show, diff, clone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mlops_ci.cli.differences import diff_runs
 from mlops_ci.cli.options import json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.errors import IntegrityError, UsageError
+from mlops_ci.lifecycle.cloning import clone_run
 from mlops_ci.lifecycle.history import read_report, read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.pipeline.params import flatten
@@ -21,7 +22,7 @@ from mlops_ci.workspace.store import Store
 
 @click.group()
 def runs() -> None:
-    """List, show and compare runs."""
+    """List, show, compare and clone runs."""
 
 
 @runs.command("list")
@@ -123,3 +124,27 @@ def _made(run: Run) -> list[str]:
 
 
 runs.add_command(diff_runs)
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--branch", metavar="NAME", help="The branch to make.  [default: clone-RUN]")
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="Such as train.depth=8; repeatable.")
+@project_option
+@workspace_option
+@json_option
+def clone(
+    run: str, branch: str | None, params: tuple[str, ...], project: Path, workspace: str | None, as_json: bool
+) -> None:
+    """Make a branch of a past RUN, perhaps with other parameters, to go on from there.
+
+    It begins at the run's commit. What its tree had besides that, and the parameters, are a commit on top. The checkout
+    and its index stay as they are.
+    """
+    made = clone_run(read_run(workspace_to_read(workspace, project), run), project, branch, params)
+    if as_json:
+        print_json(made)
+        return
+    changes = f" and changes to {', '.join(map(visible, made.changed))}" if made.changed else ""
+    echo(f"branch {made.name}: commit {made.base[:7]}{changes}")
+    echo(f"git switch {made.name} && mlops-ci run")

@@ -1,19 +1,28 @@
-"""A chart as a PNG picture, for hosts that draw no diagrams themselves; the one place that knows matplotlib."""
+"""A chart as a picture, for hosts that draw no diagrams themselves; the one place that knows matplotlib."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 from mlops_ci.errors import MissingExtraError
-from mlops_ci.records.chart import Chart
+from mlops_ci.records.chart import Axis, Bars, Chart, Matrix, Plot, Series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WIDTH, _HEIGHT, _DOTS = 6.4, 2.8, 200  # inches and dots an inch: sharp where it is shown 640 pixels wide
+_TALL = 4.4  # of a matrix
 _COLOURS = ("#0969da", "#9a6700", "#1a7f37", "#cf222e")
 _LONGEST = 60
 _LONGEST_TITLE = 44  # what fits beside the legend
 _LONGEST_NAME = 16  # in the legend
+_LONGEST_LABEL = 24
 _MOST_LETTERS = 84  # along the axis
+_MOST_CELLS = 12  # a side of a matrix, with its numbers in it
+_MOST_BARS = 24
 _INK, _PALE = "#1f2328", "#d1d9e0"
 
 
@@ -27,7 +36,7 @@ def draw_png(chart: Chart) -> bytes:
 
 
 def draw(chart: Chart, kind: str) -> bytes:
-    """The picture; equal charts give equal bytes. Marked points are filled, the newest one has a ring.
+    """The picture; equal charts give equal bytes. Marked points are filled, the newest one of names has a ring.
 
     Args:
         chart: what to draw.
@@ -51,46 +60,120 @@ def draw(chart: Chart, kind: str) -> bytes:
             "svg.hashsalt": "mlops-ci",
         }
     ):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DOTS, facecolor="white", layout="constrained")
+        height = _TALL if isinstance(chart, Matrix) else _HEIGHT
+        figure = Figure(figsize=(_WIDTH, height), dpi=_DOTS, facecolor="white", layout="constrained")
         axes = figure.add_subplot()
-        places = range(len(chart.labels))
-        for number, series in reversed(list(enumerate(chart.series))):
-            own = {"linewidth": 2.0, "zorder": 3} if number == 0 else {"linewidth": 1.4, "drawstyle": "steps-post"}
-            axes.plot(
-                places,
-                series.values,
-                color=_COLOURS[number % len(_COLOURS)],
-                label=_shown(series.name)[:_LONGEST_NAME],
-                **own,
-            )
-        first = chart.series[0].values
-        axes.plot(places[-1], first[-1], "o", color=_COLOURS[0], markerfacecolor="white", markersize=6, zorder=5)
-        if chart.marks:
-            axes.plot(
-                chart.marks, [first[index] for index in chart.marks], "o", color=_COLOURS[0], markersize=5, zorder=6
-            )
+        if isinstance(chart, Plot):
+            _plot(axes, chart)
+        elif isinstance(chart, Bars):
+            _bars(axes, chart)
+        else:
+            _matrix(axes, chart)
         axes.set_title(
             _shown(chart.title)[:_LONGEST_TITLE], loc="left", fontsize=10, fontweight="bold", color=_INK, pad=10
         )
-        axes.set_xlabel(_shown(chart.axis), color=_INK)
-        labels = [_shown(label)[:8] for label in chart.labels]
-        every = math.ceil(sum(len(label) + 1 for label in labels) / _MOST_LETTERS)
-        # The newest is what a reader looks for, so that counting begins there.
-        ticks = sorted(range(len(labels) - 1, -1, -every))
-        axes.set_xticks(ticks, [labels[index] for index in ticks])
-        axes.grid(axis="y", color=_PALE, linewidth=0.6)
         axes.tick_params(color=_PALE, labelcolor=_INK)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.spines["bottom"].set_color(_PALE)
-        axes.legend(
-            *(reversed(items) for items in axes.get_legend_handles_labels()),
-            loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=len(chart.series), frameon=False, borderaxespad=0.2,
-        )  # fmt: skip
+        handles, names = axes.get_legend_handles_labels()
+        if names:
+            axes.legend(
+                *(reversed(items) for items in (handles, names)),
+                loc="lower right", bbox_to_anchor=(1.01, 1.0), ncols=len(names), frameon=False, borderaxespad=0.2,
+            )  # fmt: skip
         picture = BytesIO()
         unknown = {"Software": None} if kind == ".png" else {"Date": None, "Creator": None}
         figure.savefig(picture, format=kind.removeprefix("."), metadata=unknown)
     return picture.getvalue()
+
+
+def _plot(axes: Axes, chart: Plot) -> None:
+    for number, series in reversed(list(enumerate(chart.series))):
+        colour = _COLOURS[number % len(_COLOURS)]
+        axes.plot(series.x, series.y, color=colour, label=_shown(series.name)[:_LONGEST_NAME], **_style(series, number))
+        if series.sizes:
+            axes.scatter(series.x, series.y, s=_areas(series.sizes), color=colour, zorder=4)
+    first = chart.series[0]
+    if chart.x.labels:
+        axes.plot(first.x[-1], first.y[-1], "o", color=_COLOURS[0], markerfacecolor="white", markersize=6, zorder=5)
+        _ticks(axes, chart.x)
+    if first.marks:
+        x, y = ([values[index] for index in first.marks] for values in (first.x, first.y))
+        axes.plot(x, y, "o", color=_COLOURS[0], markersize=5, zorder=6)
+    if chart.x.log:
+        axes.set_xscale("log")
+    for axis, limit in ((chart.x, axes.set_xlim), (chart.y, axes.set_ylim)):
+        if axis.low is not None or axis.high is not None:
+            limit(axis.low, axis.high)
+    axes.set_xlabel(_shown(chart.x.name), color=_INK)
+    if not chart.x.labels:
+        axes.set_ylabel(_shown(chart.y.name), color=_INK)
+    axes.grid(axis="y", color=_PALE, linewidth=0.6)
+
+
+def _style(series: Series, number: int) -> dict[str, Any]:
+    if series.style == "points":
+        return {"linestyle": "none", "marker": "o" if number == 0 else "x", "markersize": 3, "alpha": 0.7}
+    if series.style == "guide":
+        return {"linewidth": 0.9, "linestyle": ":", "zorder": 2}
+    steps = {"drawstyle": "steps-post"} if series.style == "steps" else {}
+    return {"linewidth": 2.0, "zorder": 3} | steps if number == 0 else {"linewidth": 1.4, "linestyle": "--"} | steps
+
+
+def _areas(sizes: Sequence[float]) -> list[float]:
+    largest = max(sizes) or 1.0
+    return [6.0 + 60.0 * size / largest for size in sizes]
+
+
+def _ticks(axes: Axes, axis: Axis) -> None:
+    labels = [_shown(label)[:8] for label in axis.labels]
+    every = math.ceil(sum(len(label) + 1 for label in labels) / _MOST_LETTERS)
+    # The newest is what a reader looks for, so that counting begins there.
+    ticks = sorted(range(len(labels) - 1, -1, -every))
+    axes.set_xticks(ticks, [labels[index] for index in ticks])
+
+
+def _bars(axes: Axes, chart: Bars) -> None:
+    bars = chart.bars[:_MOST_BARS]
+    thick = 0.8 / max(1, len(chart.names))
+    for number, name in enumerate(chart.names):
+        found = [(place, bar.values[number]) for place, bar in enumerate(bars) if bar.values[number] is not None]
+        axes.barh(
+            [place + (number - (len(chart.names) - 1) / 2) * thick for place, _ in found],
+            [value or 0.0 for _, value in found],
+            height=thick,
+            color=_COLOURS[number % len(_COLOURS)],
+            hatch="//" if number else None,
+            edgecolor="white",
+            label=_shown(name)[:_LONGEST_NAME] if len(chart.names) > 1 else None,
+        )
+    for place, bar in enumerate(bars):
+        if bar.interval and bar.values[0] is not None:
+            low, high = (bar.values[0] if end is None else end for end in bar.interval)
+            axes.plot([low, high], [place - (len(chart.names) - 1) / 2 * thick] * 2, color=_INK, linewidth=1.2)
+    axes.set_yticks(range(len(bars)), [_shown(bar.label)[:_LONGEST_LABEL] for bar in bars])
+    axes.invert_yaxis()
+    axes.axvline(0.0, color=_INK, linewidth=0.6)
+    if chart.axis.low is not None or chart.axis.high is not None:
+        axes.set_xlim(chart.axis.low, chart.axis.high)
+    axes.set_xlabel(_shown(chart.axis.name), color=_INK)
+    axes.grid(axis="x", color=_PALE, linewidth=0.6)
+
+
+def _matrix(axes: Axes, chart: Matrix) -> None:
+    shares = [[count / (sum(row) or 1.0) for count in row] for row in chart.counts]
+    axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
+    labels = [_shown(label)[:_LONGEST_LABEL] for label in chart.labels]
+    axes.set_xticks(range(len(labels)), labels, rotation=90 if len(labels) > 6 else 0)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel(_shown(chart.columns), color=_INK)
+    axes.set_ylabel(_shown(chart.rows), color=_INK)
+    if len(labels) <= _MOST_CELLS:
+        for row, counts in enumerate(chart.counts):
+            for column, count in enumerate(counts):
+                colour = "white" if shares[row][column] > 0.6 else _INK
+                axes.text(column, row, f"{count:,.6g}", ha="center", va="center", color=colour, fontsize=8)
 
 
 def _shown(text: str) -> str:

@@ -13,6 +13,7 @@ _VERDICT = (
     Output("promoted", "'true' if the champion is this version since this job."),
     Output("run", "The id of the run."),
     Output("report", "The file of the report as Markdown."),
+    Output("report-html", "The file of the report with its charts, a page that needs no network."),
     Output("report-json", "The file of the report as JSON, for a workflow that posts it."),
 )
 # Verbs that judge, or read what is judged, whatever mlops.yaml says.

@@ -17,14 +17,15 @@ from mlops_ci.errors import MissingExtraError, MlopsError, RemoteError
 from mlops_ci.hosts.host import Host
 from mlops_ci.hosts.reviews import Conversation, Reviews
 from mlops_ci.lifecycle.commenting import converge
+from mlops_ci.records.chart import Chart
 from mlops_ci.records.codec import decode, encode, plain
 from mlops_ci.records.conclusion import Annotation, Conclusion, Level
 from mlops_ci.records.digest import digest_of_bytes, short
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.report import Report
+from mlops_ci.report.charts import comment_charts
 from mlops_ci.report.conversion import conversion_lines
-from mlops_ci.report.history import history_chart
-from mlops_ci.report.markdown import escape_html, markdown_parts, render_markdown
+from mlops_ci.report.markdown import Shown, escape_html, markdown_parts, mermaid_charts, render_markdown
 from mlops_ci.report.mermaid import render_mermaid
 from mlops_ci.report.section import ASKING, Section
 from mlops_ci.report.wording import headline, in_trouble, rule_text
@@ -32,7 +33,7 @@ from mlops_ci.report.wording import headline, in_trouble, rule_text
 _REMARKS = 8  # hosts show ten of a kind, and the verdict and the conversion are two
 # Words of our own, which a secret may happen to be.
 _OURS = frozenset({"format", "outcome", "outcomes", "event", "status", "better_is", "on_inconclusive", "sha"})
-_CHARTLESS = "the chart of the metric's history needs packages that are not installed (`mlops-ci[charts]`)"
+_CHARTLESS = "charts need packages that are not installed (`mlops-ci[charts]`)"
 _FORK = "a fork's job may write no comment: the report is in the summary of its run"
 
 
@@ -103,12 +104,12 @@ def comment_on(
     if place is None:
         return None
     conversation = reviews.conversation(place.number)
-    section = section_of(report, place, chart_for(conversation, report, mermaid=context.host == "github"))
+    section = section_of(report, place, charts_for(conversation, report, mermaid=context.host == "github"))
     converge(conversation, context.repository or "", [section], pause=pause)
     return place.number
 
 
-def section_of(report: Report, place: Place, chart: str | None) -> Section:
+def section_of(report: Report, place: Place, shown: Shown) -> Section:
     """The section that a report is in a comment."""
     return Section(
         model=report.model,
@@ -116,20 +117,24 @@ def section_of(report: Report, place: Place, chart: str | None) -> Section:
         sha=report.commit.sha,
         run=place.run,
         attempt=place.attempt,
-        parts=markdown_parts(report, chart, merged=place.merged),
+        parts=markdown_parts(report, shown, merged=place.merged),
     )
 
 
-def chart_for(conversation: Conversation, report: Report, *, mermaid: bool) -> str | None:
-    """How a comment shows the chart: as a picture that the host keeps for it, or as Mermaid; None for none."""
-    chart = history_chart(report.model, report.history)
-    if chart is None or mermaid:
-        return render_mermaid(chart) if chart else None
+def charts_for(conversation: Conversation, report: Report, *, mermaid: bool) -> Shown:
+    """How a comment shows its charts: as pictures that the host keeps for it, or as Mermaid."""
+    if mermaid:
+        return mermaid_charts(report)
+    charts = comment_charts(report)
     try:
-        png = draw_png(chart)
+        return [(chart, text) for chart in charts if (text := _picture(conversation, report.model, chart))]
     except MissingExtraError:
-        return f"> {_CHARTLESS[:1].upper()}{_CHARTLESS[1:]}."
-    name = f"{quote(report.model, safe='')}-{short(digest_of_bytes(png))}.png"
+        return [(charts[0], f"> {_CHARTLESS[:1].upper()}{_CHARTLESS[1:]}.")]
+
+
+def _picture(conversation: Conversation, model: str, chart: Chart) -> str | None:
+    png = draw_png(chart)
+    name = f"{quote(model, safe='')}-{short(digest_of_bytes(png))}.png"
     address = conversation.picture(name, png)
     # A host without a place for pictures draws Mermaid.
     return f"![{escape_html(chart.title)}]({address})" if address else render_mermaid(chart)

@@ -73,6 +73,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
         session,
         log.read(),
         run,
+        trained,
         outcome=ending.outcome,
         summary=ending.summary,
         verdict=ending.verdict,

@@ -38,6 +38,7 @@ def execution(
     force: bool = False,
     only: Collection[str] = (),
     whole: bool = False,
+    restored: bool = False,
     judged: bool = True,
 ) -> Iterator[Trained]:
     """Run the pipeline; within the context the files of the run are on this machine.
@@ -48,6 +49,7 @@ def execution(
         force: ignore the cache.
         only: these steps and what they need.
         whole: have the model's files here though the registry may have them.
+        restored: have all outputs here, of the pipeline itself; what the cache has lost of them is made again.
         judged: a gate will look at the run, so that the versions it compares with must have predictions on its rows.
 
     Raises:
@@ -69,6 +71,9 @@ def execution(
         for step in selected_steps(session.project.steps, only):
             session.resolver.environment_of(step).lock()  # what lacks is said before anything has run for hours
         wanted = _wanted(session, whole=whole)
+        if restored:
+            chosen = selected_steps(session.project.steps, only)
+            wanted = list(dict.fromkeys((*wanted, *(output.path for step in chosen for output in step.outputs))))
         results = session.project.evaluation.results if session.project.evaluation else ()
         conductor = Conductor(
             workshop, session.cache, run_id, wanted=wanted, wanted_of_seeds=results, only=only, force=force

@@ -23,12 +23,12 @@ def read_runs(
 ) -> list[Run]:
     """The newest runs of a model, with a status, of a branch, newest first. No more are read than it takes."""
     wanted = {name: value for name, value in (("model", model), ("status", status), ("branch", branch)) if value}
-    found = (_read(store, key, Run) for _, key in sorted(_keys(store, "run.json"), reverse=True))
+    read = (_read_if_there(store, key, Run) for _, key in sorted(_keys(store, "run.json"), reverse=True))
 
     def of(run: Run) -> dict[str, str | None]:
         return {"model": run.model_name, "status": run.status, "branch": run.commit.branch}
 
-    return list(islice((run for run in found if wanted.items() <= of(run).items()), limit))
+    return list(islice((run for run in read if run and wanted.items() <= of(run).items()), limit))
 
 
 def read_run(store: Store, run: str) -> Run:
@@ -88,6 +88,11 @@ def _find(store: Store, keys: list[str], kind: type[T], run: str) -> T:
         if data is not None:
             return decode(data, kind, where=key)
     raise UsageError(f"no {kind.__name__.lower()} {run}", where=store.url, hint="mlops-ci runs list shows them")
+
+
+def _read_if_there(store: Store, key: str, kind: type[T]) -> T | None:
+    data = store.get(key)  # retention may have deleted it since it was listed
+    return None if data is None else decode(data, kind, where=key)
 
 
 def _read(store: Store, key: str, kind: type[T]) -> T:

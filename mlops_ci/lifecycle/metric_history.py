@@ -1,4 +1,4 @@
-"""How the metric that the gate asks for first went on, version by version."""
+"""How the metrics that the gate asks for went on, version by version."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from mlops_ci.records.report import History, Point
 from mlops_ci.registry.state import ModelState
 
 SHOWN = 20
+MOST_METRICS = 4
 
 
-def metric_history(
+def metric_histories(
     state: ModelState, gate: GateChoice | None, metrics: dict[str, float | None], version: int | None
-) -> History | None:
-    """The metric of the newest versions, and of the candidate as the last point unless it is one of them.
+) -> tuple[History, ...]:
+    """Metrics of the newest versions, and of the candidate as the last point unless it is one of them.
 
     Args:
         state: the registry's state.
-        gate: whose first rule names the metric.
+        gate: whose rules name the metrics, the most important one first.
         metrics: the candidate's.
         version: the candidate's, if it is registered.
     """
-    if gate is None or not gate.flat():
-        return None
-    metric = gate.flat()[0].metric
+    if gate is None:
+        return ()
+    names = list(dict.fromkeys(rule.metric for rule in gate.flat()))[:MOST_METRICS]
+    return tuple(_history(state, gate, metric, metrics, version) for metric in names)
+
+
+def _history(
+    state: ModelState, gate: GateChoice, metric: str, metrics: dict[str, float | None], version: int | None
+) -> History:
     target = state.aliases.get(gate.baseline)
     numbers = sorted(state.versions)
     points: list[Point] = []

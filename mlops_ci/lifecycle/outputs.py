@@ -10,13 +10,20 @@ from mlops_ci.hosts.host import Host
 from mlops_ci.records.codec import encode
 from mlops_ci.records.hand_over import handed_over
 from mlops_ci.records.report import Report
+from mlops_ci.report.html.page import render_html
 from mlops_ci.report.markdown import render_markdown
 
 _TEMPORARY = ("RUNNER_TEMP", "AGENT_TEMPDIRECTORY")
 
 
 def hand_on(
-    host: Host, report: Report, environ: Mapping[str, str], *, markdown: Path | None, report_json: Path | None
+    host: Host,
+    report: Report,
+    environ: Mapping[str, str],
+    *,
+    markdown: Path | None = None,
+    html: Path | None = None,
+    report_json: Path | None = None,
 ) -> None:
     """Write the report's files and name them, with what the journey came to, to later steps.
 
@@ -25,6 +32,7 @@ def hand_on(
         report: the report.
         environ: the environment variables.
         markdown: where the Markdown goes; by default into the job's own folder for temporary files, if it has one.
+        html: where the page with charts goes; by default the same.
         report_json: where the hand-over for a poster goes; by default the same.
 
     Raises:
@@ -34,6 +42,7 @@ def hand_on(
     name = f"mlops-ci-{report.model}"
     files = {
         "report": (markdown or (temporary and temporary / f"{name}.md"), render_markdown(report).encode()),
+        "report-html": (html or (temporary and temporary / f"{name}.html"), render_html(report).encode()),
         "report-json": (report_json or (temporary and temporary / f"{name}.json"), encode(handed_over(report))),
     }
     for file, content in files.values():

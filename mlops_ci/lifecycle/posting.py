@@ -18,7 +18,7 @@ from mlops_ci.errors import IntegrityError, RemoteError, UsageError
 from mlops_ci.gate.comparing.phrases import rule_label
 from mlops_ci.gate.summary import summarise
 from mlops_ci.hosts.host import Host
-from mlops_ci.lifecycle.announcing import Place, chart_for, run_of, section_of
+from mlops_ci.lifecycle.announcing import Place, charts_for, run_of, section_of
 from mlops_ci.lifecycle.commenting import converge
 from mlops_ci.lifecycle.conversion_check import require_sound
 from mlops_ci.project.names import is_name
@@ -70,7 +70,7 @@ def post_for_fork(host: Host, place: Path, repository: str, *, pause: Callable[[
         raise RemoteError(what, hint="it has a newer one, or is closed: there is nothing to do")
     conversation = reviews.conversation(number)
     written_by = Place(number, run_of(run.id), run.attempt)
-    sections = [section_of(report, written_by, chart_for(conversation, report, mermaid=True)) for report in reports]
+    sections = [section_of(report, written_by, charts_for(conversation, report, mermaid=True)) for report in reports]
     converge(conversation, repository, sections, pause=pause)
     return number
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mlops_ci.lifecycle.changes import changes_since
-from mlops_ci.lifecycle.metric_history import metric_history
+from mlops_ci.lifecycle.examination import Trained
+from mlops_ci.lifecycle.metric_history import metric_histories
+from mlops_ci.lifecycle.report_details import report_details
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.codec import encode
 from mlops_ci.records.conversion import Conversion
@@ -18,6 +20,7 @@ def write_report(
     session: Session,
     state: ModelState,
     run: Run,
+    trained: Trained,
     *,
     outcome: CiOutcome,
     summary: str,
@@ -33,6 +36,7 @@ def write_report(
         session: the session.
         state: the registry's state at the end.
         run: the run.
+        trained: what it has made.
         outcome: what the journey came to.
         summary: why, in a sentence.
         verdict: the verdict, if there was one.
@@ -45,6 +49,7 @@ def write_report(
     changes = None
     if compared_with is not None and verdict is not None:
         changes = changes_since(session, state, state.versions[compared_with], run, verdict)
+    histories = metric_histories(state, session.project.gate, run.metrics, version)
     report = Report(
         format=REPORT_FORMAT,
         model=session.project.model.name,
@@ -64,10 +69,12 @@ def write_report(
         notes=(*session.notes, *(verdict.notes if verdict else ()), *notes, *_asked_for(session, outcome)),
         url=session.context.url,
         merge=session.merge.sha if session.merge else None,
-        history=metric_history(state, session.project.gate, run.metrics, version),
+        history=next(iter(histories), None),
+        histories=histories[1:],
         stages=_stages(session, state, version),
         conversion=conversion,
         explanation=run.explanation,
+        details=report_details(session, state, trained, version=version, compared_with=compared_with),
     )
     session.store.create(report_key(run.id, session.area), encode(report))
     return report

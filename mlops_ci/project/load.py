@@ -35,6 +35,7 @@ from mlops_ci.project.project import (
     Step,
     WorkspaceChoice,
 )
+from mlops_ci.project.retention import load_retention
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.project.schema_problems import schema_problems
 from mlops_ci.project.serve import build_serve
@@ -164,6 +165,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         image=build_image(value.get("image", {})),
         serve=build_serve(value.get("serve", {})),
         deploy=build_deploy(value.get("deploy", {})),
+        retention=load_retention(value.get("retention", {})),
     )
 
 

@@ -11,6 +11,7 @@ from mlops_ci.project.explain import ExplainChoice
 from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.onnx import OnnxChoice
 from mlops_ci.project.receivers import Receiver
+from mlops_ci.project.retention import Retention
 from mlops_ci.project.rules import AnyOf, Interval, Rule
 from mlops_ci.project.serve import ServeChoice
 
@@ -220,6 +221,7 @@ class Project:
     serve: ServeChoice = field(default_factory=ServeChoice)
     deploy: tuple[DeployChoice, ...] = ()
     includes: tuple[str, ...] = ()
+    retention: Retention = field(default_factory=Retention)
 
     def step(self, name: str) -> Step:
         """The step of that name; it exists, or loading would have failed."""

@@ -125,6 +125,15 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Unalias:
+    """An alias that is no more; it pointed to ``expect``."""
+
+    alias: str
+    expect: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Tags set on and removed from a version."""
 
@@ -135,10 +144,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Protect:
-    """A version that must not be deleted while ``deployment`` serves it; written before the deployment starts."""
+    """A version that must not be deleted while ``deployment`` serves it; written before the deployment starts.
+
+    ``deployment`` may also be the name under which a person keeps it, after ``hold:``; ``reason`` says what for.
+    """
 
     version: int
     deployment: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +254,7 @@ Body = (
     | Judged
     | Override
     | Alias
+    | Unalias
     | Tag
     | Protect
     | Release
@@ -267,6 +281,7 @@ OPERATIONS: dict[str, type[Body]] = {
     "verdict": Judged,
     "override": Override,
     "alias": Alias,
+    "unalias": Unalias,
     "tag": Tag,
     "protect": Protect,
     "release": Release,

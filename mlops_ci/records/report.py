@@ -10,6 +10,7 @@ from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.difference import Difference
 from mlops_ci.records.host import Event
 from mlops_ci.records.model_explanation import ModelExplanation
+from mlops_ci.records.report_details import ReportDetails
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 
@@ -43,9 +44,9 @@ class Report:
 
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
-    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``explanation`` says
-    which inputs matter to it; ``changes`` is what differs from the version compared with, but for metrics, which the
-    verdict has.
+    it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``histories`` are those
+    of further metrics; ``details`` what charts are drawn from; ``explanation`` says which inputs matter to the model;
+    ``changes`` is what differs from the version compared with, but for metrics, which the verdict has.
     """
 
     format: int
@@ -69,6 +70,8 @@ class Report:
     history: History | None = None
     stages: tuple[str, ...] = ()
     conversion: Conversion | None = None
+    histories: tuple[History, ...] = ()
+    details: ReportDetails | None = None
     explanation: ModelExplanation | None = None
 
 

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mlops_ci.records.chart import Chart, Series
+from mlops_ci.records.chart import Axis, Plot, Series
 from mlops_ci.records.gate_plan import GatePlan, RulePlan, Shows
 from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import visible
@@ -39,19 +39,20 @@ def render_plan(plan: GatePlan, *, width: int, colour: bool) -> str:
     return rendered(parts, width=width, colour=colour)
 
 
-def plan_charts(plan: GatePlan) -> list[tuple[str, Chart]]:
+def plan_charts(plan: GatePlan) -> list[tuple[str, Plot]]:
     """For each rule on all rows that has a curve: its label, and the chart of it."""
     charts = []
     for item in plan.plans:
         points = [(point.rows, point.detectable) for point in item.curve if point.detectable is not None]
         if item.slice is not None or len(points) < _FEWEST:
             continue
-        labels = tuple(f"{rows}" for rows, _ in points)
-        series = [Series(item.shows, tuple(size for _, size in points))]
-        if item.distance is not None and item.shows != "gain":
-            series.append(Series("allowed", (item.distance,) * len(points)))
+        counts, sizes = (tuple(map(float, values)) for values in zip(*points, strict=True))
         marks = tuple(index for index, (rows, _) in enumerate(points) if rows in {item.rows, item.needed})
-        charts.append((item.label, Chart(item.label, "rows", labels, tuple(series), marks)))
+        series = [Series(item.shows, counts, sizes, marks=marks)]
+        if item.distance is not None and item.shows != "gain":
+            series.append(Series("allowed", (counts[0], counts[-1]), (item.distance,) * 2, "guide"))
+        plot = Plot(item.label, Axis("rows", log=True), Axis(_WHAT[item.shows], low=0.0), tuple(series))
+        charts.append((item.label, plot))
     return charts
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from mlops_ci.records.chart import Chart, Series
+from mlops_ci.records.chart import Axis, Plot, Series
 from mlops_ci.records.report import History
 
 _FEWEST = 3  # what fewer points show, the table says as well
 
 
-def history_chart(model: str, history: History | None) -> Chart | None:
+def history_chart(model: str, history: History | None) -> Plot | None:
     """The metric of each version, and that of the champion in place then; None where there is too little to see."""
     if history is None or len(history.points) < _FEWEST:
         return None
+    places = tuple(map(float, range(len(history.points))))
     values = tuple(point.value for point in history.points)
     champion: list[float] = []
     # Before the first champion there is nothing to compare with, and the line begins with what becomes it.
@@ -21,13 +22,14 @@ def history_chart(model: str, history: History | None) -> Chart | None:
     for point in history.points:
         level = point.value if point.champion or level is None else level
         champion.append(level)
-    series = [Series("each version", values)]
-    if any(point.champion for point in history.points) or history.before is not None:
-        series.append(Series("champion", tuple(champion)))
-    return Chart(
+    marks = tuple(index for index, point in enumerate(history.points) if point.champion)
+    series = [Series("each version", places, values, marks=marks)]
+    if marks or history.before is not None:
+        series.append(Series("champion", places, tuple(champion), "steps"))
+    return Plot(
         title=f"{history.metric} of {model}",
-        axis="version",
-        labels=tuple(point.label for point in history.points),
+        x=Axis("version", labels=tuple(point.label for point in history.points)),
+        y=Axis(history.metric),
         series=tuple(series),
-        marks=tuple(index for index, point in enumerate(history.points) if point.champion),
+        caption="The last point is this one; a filled point became the champion.",
     )

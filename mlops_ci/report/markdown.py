@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
+from mlops_ci.records.chart import Bars, Chart, Plot
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import short
 from mlops_ci.records.model_explanation import ModelExplanation
@@ -13,9 +15,9 @@ from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
 from mlops_ci.report.changes import Marking, changed, in_line, unchanged
+from mlops_ci.report.charts import comment_charts
 from mlops_ci.report.conversion import conversion_lines
-from mlops_ci.report.history import history_chart
-from mlops_ci.report.mermaid import render_mermaid
+from mlops_ci.report.mermaid import COLOUR_NAMES, render_mermaid
 from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.section import PARTS, Part, part
 from mlops_ci.report.seeds import step_lines, trainings_lines
@@ -57,16 +59,24 @@ def render_markdown(report: Report, *, diagrams: bool = True) -> str:
         report: the report.
         diagrams: whether Mermaid is drawn where this is shown.
     """
-    chart = history_chart(report.model, report.history) if diagrams else None
-    return "\n\n".join(text for _, text in markdown_parts(report, render_mermaid(chart) if chart else None)) + "\n"
+    return "\n\n".join(text for _, text in markdown_parts(report, mermaid_charts(report) if diagrams else ())) + "\n"
 
 
-def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -> tuple[Part, ...]:
+Shown = Sequence[tuple[Chart, str]]
+"""Charts, each with how it is shown, as Markdown."""
+
+
+def mermaid_charts(report: Report) -> Shown:
+    """The charts of a comment that Mermaid can draw."""
+    return [(chart, drawn) for chart in comment_charts(report) if (drawn := render_mermaid(chart))]
+
+
+def markdown_parts(report: Report, shown: Shown, *, merged: bool = False) -> tuple[Part, ...]:
     """The same by parts, for a section of a comment.
 
     Args:
         report: the report.
-        chart: how the chart is shown, as Markdown; None shows none.
+        shown: the charts, and how each is shown.
         merged: whether the pull request that the comment stands in has become this commit.
     """
     verdict = report.verdict
@@ -80,7 +90,7 @@ def markdown_parts(report: Report, chart: str | None, *, merged: bool = False) -
         "onnx": _onnx(report.conversion) if report.conversion else "",
         "next": f"**To go on:** {escape(steps)}." if steps else "",
         "slices": "\n\n".join(map(_slices, main_results(verdict)[1])) if verdict else "",
-        "charts": _charts(report, chart) if chart else "",
+        "charts": _charts(shown) if shown else "",
         "explanation": _explanation(report.explanation) if report.explanation else "",
         "details": _details(report),
         "foot": _foot(report, merged=merged),
@@ -224,11 +234,18 @@ def _slices(group: list[RuleResult]) -> str:
     )
 
 
-def _charts(report: Report, chart: str) -> str:
-    metric = escape_html(report.history.metric if report.history else "")
-    legend = "Blue: each version, the last point being this one. Brown: the champion in place then."
-    title = f"Chart: {metric}, version by version"
-    return f"<details><summary>{title}</summary>\n\n{chart}\n\n{legend}\n\n</details>"
+def _charts(shown: Shown) -> str:
+    names = escape_html(", ".join(chart.title for chart, _ in shown))
+    drawn = "\n\n".join(f"{text}\n\n{_legend(chart)}" for chart, text in shown)
+    return f"<details><summary>Charts: {names}</summary>\n\n{drawn}\n\n</details>"
+
+
+def _legend(chart: Chart) -> str:
+    names = chart.names if isinstance(chart, Bars) else ()
+    if isinstance(chart, Plot):
+        names = tuple(series.name for series in chart.series if series.style != "points")
+    told = [f"{colour}: {escape(name)}." for colour, name in zip(COLOUR_NAMES, names, strict=False)]
+    return " ".join([*told, escape(chart.caption)])
 
 
 def _explanation(found: ModelExplanation) -> str:

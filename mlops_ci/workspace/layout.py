@@ -203,46 +203,6 @@ def conversion_key(model: str, attempt: str, path: str) -> str:
     return upload_prefix(model, attempt) + conversion_path(path)
 
 
-def collected_prefix(model: str) -> str:
-    """What scoring servers collected of a model."""
-    return f"{COLLECTED}{model}/"
-
-
-def segments_prefix(model: str) -> str:
-    """The segments of a model that are to be compacted."""
-    return f"{collected_prefix(model)}segments/"
-
-
-def segment_key(model: str, name: str) -> str:
-    """A segment of collected requests as a server sent it, to be compacted."""
-    return segments_prefix(model) + name
-
-
-def damaged_segment_key(model: str, name: str) -> str:
-    """A segment that cannot be read, set aside."""
-    return f"{collected_prefix(model)}damaged/{name}"
-
-
-def compacted_days_prefix(model: str, day: str | None = None) -> str:
-    """The collected requests of a model as Parquet: all, or those of one day."""
-    return f"{collected_prefix(model)}days/" + (f"{day}/" if day else "")
-
-
-def compacted_key(model: str, day: str, name: str) -> str:
-    """Collected requests of one day as Parquet."""
-    return f"{compacted_days_prefix(model, day)}{name}.parquet"
-
-
-def compactions_prefix(model: str) -> str:
-    """What compactions mean to do."""
-    return f"{collected_prefix(model)}compactions/"
-
-
-def compaction_key(model: str, seq: int) -> str:
-    """What a compaction means to do, counted from 1."""
-    return f"{compactions_prefix(model)}{seq:0{DIGITS}d}.json"
-
-
 def model_file_key(model: str, attempt: str, path: str) -> str:
     """A file of a model version."""
     return upload_prefix(model, attempt) + file_path(path)
@@ -256,6 +216,11 @@ def predictions_key(model: str, attempt: str, path: str) -> str:
 def runs_prefix(area: str = "") -> str:
     """The runs; ``area`` is empty or ``PULL_REQUESTS``."""
     return f"{area}runs/"
+
+
+def run_of(key: str, area: str = "") -> str:
+    """The run that an object of an area's runs belongs to."""
+    return key.removeprefix(runs_prefix(area)).partition("/")[0]
 
 
 def run_key(run: str, area: str = "") -> str:
@@ -281,6 +246,21 @@ def cache_result_key(fingerprint: str, area: str = "") -> str:
 def cache_object_key(digest: str, area: str = "") -> str:
     """A step's output, by content."""
     return f"{area}cache/objects/{hexadecimal(digest)}"
+
+
+def cache_results_prefix(area: str = "") -> str:
+    """What the cache remembers of steps."""
+    return f"{area}cache/steps/"
+
+
+def cache_objects_prefix(area: str = "") -> str:
+    """The outputs that the cache has."""
+    return f"{area}cache/objects/"
+
+
+def cached_name(key: str) -> str:
+    """The fingerprint or digest that an object of the cache is kept under."""
+    return PREFIX + key.rpartition("/")[2].removesuffix(".json")
 
 
 def cache_lock_key(digest: str, area: str = "") -> str:

@@ -53,6 +53,33 @@ def test_the_markdown_of_a_run_can_be_written_and_shown_again(lab_with_champion:
     assert lab.run("report", "--format", "json").json["run"] == result["run"]
 
 
+def test_the_page_of_a_refused_run_is_written_and_can_be_had_again(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    lab.skill(0.3)
+    lab.commit()
+    result = lab.ci("--html", "report.html")
+    page = (lab.folder / "report.html").read_text("utf-8")
+    assert result["code"] == 1 and result["outcome"] == "refused"
+    assert lab.run("report", result["run"], "--format", "html", "--output", "again.html").out == ""
+    assert (lab.folder / "again.html").read_text("utf-8") == page
+    assert "Confusion, candidate" in page and "Confusion, v1" in page and "newly wrong" in page
+    details = lab.run("report", "--format", "json").json["details"]
+    assert details["needs"] == {"train": [], "evaluate": ["train"]}
+    wrong, right = details["changed"]["wrong"], details["changed"]["right"]
+    verdict = result["verdict"]["disagreement"]
+    assert (wrong, right) == (verdict["newly_wrong"], verdict["newly_right"]) and wrong > right
+    assert lab.run("report", "--format", "html", "--output", "no/such/folder.html").code == 2
+
+
+def test_the_report_of_a_run_without_predictions_is_a_page_too(lab: Lab) -> None:
+    lab.edit("mlops.yaml", "  task: binary\n  predictions: {path: build/predictions.csv}\n", "")
+    lab.edit("mlops.yaml", "    - accuracy > baseline\n", "")
+    lab.commit()
+    assert lab.ci()["outcome"] == "promoted"
+    page = lab.run("report", "--format", "html").out
+    assert page.startswith("<!doctype html>") and "<figure>" not in page and "Pipeline" in page
+
+
 def test_quiet_prints_the_report_only(lab: Lab) -> None:
     done = lab.run("ci", "--quiet")
     assert done.out.startswith("coin: v1 promoted\n")

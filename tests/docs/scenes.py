@@ -270,6 +270,7 @@ GROUPS: dict[Setting, str] = {endpoints: "docker", anew: "docker", others: "mlfl
 
 ELSEWHERE = {
     "docs/pull-requests.md": "tests/cli/test_comment.py",
+    "docs/reports.md": "tests/cli/test_reports.py",
     "examples/diamond-prices/README.md": "tests/examples/test_examples.py",
     "examples/docs-search/README.md": "tests/examples/test_examples.py",
     "examples/doctor-visits/README.md": "tests/examples/test_examples.py",

@@ -256,21 +256,22 @@ class Album(Comments):
 
 
 def test_later_steps_are_told_what_came_of_it(host: Recorder, tmp_path: Path) -> None:
-    hand_on(host, REPORTS["promoted"], {"RUNNER_TEMP": str(tmp_path)}, markdown=None, report_json=None)
+    hand_on(host, REPORTS["promoted"], {"RUNNER_TEMP": str(tmp_path)})
     assert host.values["outcome"] == "promoted" and host.values["promoted"] == "true" and host.values["version"] == "13"
     assert Path(host.values["report"]).read_text().startswith("### flight-delay: v13 promoted")
+    assert Path(host.values["report-html"]).read_text().startswith("<!doctype html>")
     assert Path(host.values["report-json"]).is_file()
 
 
 def test_a_laptop_is_left_no_files_that_nobody_asked_for(host: Recorder, tmp_path: Path) -> None:
-    hand_on(host, REPORTS["ready"], {}, markdown=tmp_path / "report.md", report_json=None)
+    hand_on(host, REPORTS["ready"], {}, markdown=tmp_path / "report.md")
     assert [file.name for file in tmp_path.iterdir()] == ["report.md"]
-    assert host.values["report-json"] == ""
+    assert host.values["report-json"] == host.values["report-html"] == ""
 
 
 def test_a_file_that_cannot_be_written_is_one_line(host: Recorder, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
-        hand_on(host, REPORTS["ready"], {}, markdown=tmp_path, report_json=None)
+        hand_on(host, REPORTS["ready"], {}, markdown=tmp_path)
 
 
 def post(host: Recorder, place: Path) -> int:

@@ -127,6 +127,10 @@ def test_only_gains_are_told_anywhere(lab: Lab) -> None:
     markdown = lab.run_here("report", result["run"], "--format", "markdown").out
     assert "| +0.1000 (or more: the budget reveals gains in steps) |" in markdown
     assert "newly right" not in markdown and "Chart" not in markdown
+    report = lab.run_here("report", result["run"], "--format", "json").json
+    assert all(report["details"][drawn] is None for drawn in ("candidate", "champion", "changed"))
+    page = lab.run_here("report", result["run"], "--format", "html").out
+    assert "<figure>" not in page and "Rows that changed" not in page and "nothing is drawn of the rows" in page
 
 
 def test_functions_tell_no_more_than_gains_either(lab: Lab) -> None:

@@ -21,6 +21,7 @@ from tests.parts.azure_task import Agent, Ended, read
 _EXPRESSION = re.compile(r"\$\{\{\s*parameters\.([A-Za-z0-9_.]+)\s*\}\}")
 _MACRO = re.compile(r"\$\(([A-Za-z0-9_.]+)\)")
 _WANTED = re.compile(r"and\(succeeded\(\), eq\(variables\['(\w+)'\], '(\w+)'\)\)")
+_LEFT = re.compile(r"and\(succeededOrFailed\(\), ne\(variables\['([\w.]+)'\], ''\)\)")
 _EVENT = re.compile(r"(eq|ne)\(variables\['Build.Reason'\], '(\w+)'\)")
 _OUTPUT = re.compile(r"\$\[ dependencies\.(\w+)\.outputs\['(\w+)\.(\w+)'\] \]")
 
@@ -130,15 +131,12 @@ def run_steps(
     task: Task | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Job:
-    """Run steps until one fails. Secrets are variables that no script sees unless they are mapped."""
-    known = {"Pipeline.Workspace": str(agent.folder), **(variables or {}), **(secrets or {})}
+    """Run steps until one fails, then those that ask for it. No script sees secrets unless they are mapped."""
+    known = {"Pipeline.Workspace": str(agent.folder), "System.JobAttempt": "1", **(variables or {}), **(secrets or {})}
     job = Job(hidden=frozenset(secrets or {}))
     for step in steps:
-        condition = step.get("condition")
-        if condition:
-            name, value = _WANTED.fullmatch(condition).groups()  # type: ignore[union-attr]
-            if known.get(name, "") != value:
-                continue
+        if not _runs(step.get("condition"), known, job):
+            continue
         ended = _run(step, agent, known, job, task)
         if ended is None:
             continue
@@ -146,10 +144,19 @@ def run_steps(
         known |= ended.variables
         if "name" in step:
             job.outputs[step["name"]] = ended.outputs
-        if ended.result != "Succeeded":
-            job.succeeded = False
-            break
+            known |= {f"{step['name']}.{name}": value for name, value in ended.outputs.items()}
+        job.succeeded = job.succeeded and ended.result == "Succeeded"
     return job
+
+
+def _runs(condition: str | None, known: Mapping[str, str], job: Job) -> bool:
+    """Whether a step runs, after those that succeeded or, if it asks for that, after a failure."""
+    if condition is None:
+        return job.succeeded
+    if left := _LEFT.fullmatch(condition):
+        return bool(known.get(left[1]))
+    name, value = _WANTED.fullmatch(condition).groups()  # type: ignore[union-attr]
+    return job.succeeded and known.get(name, "") == value
 
 
 def _run(step: dict[str, Any], agent: Agent, known: dict[str, str], job: Job, task: Task | None) -> Ended | None:
@@ -162,7 +169,12 @@ def _run(step: dict[str, Any], agent: Agent, known: dict[str, str], job: Job, ta
         case {"bash": script}:
             return _script(script, step.get("env", {}), agent, known, job)
         case {"task": "PublishPipelineArtifact@1", "inputs": inputs}:
-            shutil.copytree(_macros(inputs["targetPath"], known), _kept(agent, inputs["artifact"]))
+            source, kept = Path(_macros(inputs["targetPath"], known)), _kept(agent, _macros(inputs["artifact"], known))
+            if source.is_dir():
+                shutil.copytree(source, kept)
+            else:
+                kept.mkdir()
+                shutil.copy(source, kept)
             return read("##vso[task.complete result=Succeeded]", 0)
         case {"task": "DownloadPipelineArtifact@2", "inputs": inputs}:
             shutil.copytree(_kept(agent, inputs["artifactName"]), _macros(inputs["targetPath"], known))

@@ -22,6 +22,7 @@ from mlops_ci.records.lineage import Lineage, VersionMetric, Why
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
+from mlops_ci.records.reproduction import Reproduction
 from mlops_ci.records.run import Run
 from mlops_ci.records.samples import Samples
 from mlops_ci.records.serving import ServedModel, ServingManifest
@@ -35,6 +36,7 @@ STORED: dict[str, type] = {
     "known-dataset": KnownDataset,
     "dataset-change": DatasetChange,
     "run": Run,
+    "reproduction": Reproduction,
     "report": Report,
     "bundle": Bundle,
     "difference": Difference,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlops_ci.edge.picture import draw_png
 from mlops_ci.errors import MissingExtraError
-from mlops_ci.records.chart import Chart, Series
+from mlops_ci.records.chart import Axis, Bar, Bars, Chart, Matrix, Plot, Series
 from mlops_ci.records.report import History, Point
 from mlops_ci.report.history import history_chart
 from mlops_ci.report.mermaid import quoted, render_mermaid
@@ -33,25 +33,48 @@ NUMBERS = st.floats(-1e12, 1e12, allow_nan=False) | st.sampled_from([0.0, 1e-9, 
 
 
 def chart_of(text: str) -> Chart:
-    return Chart(text, text, (text, "v2"), (Series(text, (0.5, 1.0)), Series(text, (0.2, 0.3))), marks=(1,))
+    lines = (Series(text, (0, 1), (0.5, 1.0), marks=(1,)), Series(text, (0, 1), (0.2, 0.3)))
+    return Plot(text, Axis(text, labels=(text, "v2")), Axis(text), lines, caption=text)
+
+
+def line(values: tuple[float, ...]) -> Plot:
+    """A chart of values that have names."""
+    places = tuple(map(float, range(len(values))))
+    return Plot("t", Axis("x", labels=tuple("abcdefghij"[: len(values)])), Axis("y"), (Series("s", places, values),))
+
+
+ROC = Plot(
+    "ROC of late", Axis("others", 0.0, 1.0), Axis("found", 0.0, 1.0),
+    (
+        Series("candidate", (0.0, 0.1, 0.1, 0.4, 1.0), (0.0, 0.3, 0.5, 0.8, 1.0)),
+        Series("v12", (0.0, 0.2, 0.5, 1.0), (0.0, 0.5, 0.7, 1.0)),
+        Series("guessing", (0.0, 1.0), (0.0, 1.0), "guide"),
+    ),
+)  # fmt: skip
+FOUND = Bars(
+    "Rows found", Axis("share", 0.0, 1.0), ("candidate", "v12"),
+    (Bar("setosa", (0.9, 0.8), tip="50 rows"), Bar("a|b", (0.5, 0.75))),
+)  # fmt: skip
+MATRIX = Matrix("Confusion", "truth", "answer", ("late", "on time"), ((7.0, 3.0), (0.0, 0.0)))
+POINTS_ALONE = Plot("Residuals", Axis("prediction"), Axis("residual"), (Series("rows", (1.0,), (2.0,), "points"),))
 
 
 def test_the_champion_is_a_line_that_goes_up_where_one_came() -> None:
     chart = history_chart("coin", HISTORY)
     assert chart is not None
-    assert chart.series[0].values == ACCURACY
-    assert chart.series[1].values == (0.8026, 0.8121, 0.8121, 0.8201, 0.8201, 0.8201, 0.8312, 0.8312)
-    assert chart.marks == (0, 1, 3, 6)
+    assert chart.series[0].y == ACCURACY
+    assert chart.series[1].y == (0.8026, 0.8121, 0.8121, 0.8201, 0.8201, 0.8201, 0.8312, 0.8312)
+    assert chart.series[0].marks == (0, 1, 3, 6)
 
 
 def test_the_champion_before_the_first_version_shown_counts() -> None:
     chart = history_chart("coin", History("accuracy", POINTS[4:7], before=0.8201))
-    assert chart is not None and chart.series[1].values == (0.8201, 0.8201, 0.8312)
+    assert chart is not None and chart.series[1].y == (0.8201, 0.8201, 0.8312)
 
 
 def test_without_a_champion_there_is_no_line_of_one() -> None:
     chart = history_chart("coin", History("loss", (Point("v1", 1.0), Point("v2", 2.0), Point("this", 3.0))))
-    assert chart is not None and len(chart.series) == 1 and chart.marks == ()
+    assert chart is not None and len(chart.series) == 1 and chart.series[0].marks == ()
 
 
 @pytest.mark.parametrize("history", [None, History("accuracy", ()), History("accuracy", POINTS[:2])])
@@ -62,7 +85,39 @@ def test_too_little_to_see_is_no_chart(history: History | None) -> None:
 def test_mermaid(golden: Golden) -> None:
     chart = history_chart("coin", HISTORY)
     assert chart is not None
-    golden("history.mermaid.md", render_mermaid(chart) + "\n")
+    golden("history.mermaid.md", f"{render_mermaid(chart)}\n")
+
+
+def test_mermaid_reads_a_curve_at_even_places() -> None:
+    lines = (render_mermaid(ROC) or "").splitlines()
+    assert lines[4] == 'x-axis "others" 0 --> 1' and lines[5] == "y-axis 0 --> 1"
+    guessing, champion, candidate = (line.removeprefix("line [").removesuffix("]").split(", ") for line in lines[6:9])
+    assert guessing[:3] == ["0", "0.025", "0.05"] and guessing[-1] == "1" and len(guessing) == 41
+    assert candidate[:6] == ["0", "0.075", "0.15", "0.225", "0.5", "0.525"], "a step upwards is one"
+    assert champion[20] == "0.7"
+
+
+def test_mermaid_shows_two_models_as_bars_and_a_line() -> None:
+    assert (render_mermaid(FOUND) or "").splitlines()[4:8] == [
+        'x-axis ["setosa", "a b"]', "y-axis 0 --> 1", "bar [0.9, 0.5]", "line [0.8, 0.75]",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        MATRIX, POINTS_ALONE, Plot("t", Axis("x"), Axis("y"), ()), Bars("t", Axis("x"), ("a",), ()),
+        Bars("t", Axis("x"), ("a",), (Bar("b", (1.0,), interval=(0.0, None)),)),
+        Bars("t", Axis("x"), ("a",), (Bar("b", (None,)),)),
+    ],
+)  # fmt: skip
+def test_what_mermaid_cannot_draw_is_left_out(chart: Chart) -> None:
+    assert render_mermaid(chart) is None
+
+
+@pytest.mark.parametrize(("chart", "size"), [(ROC, (1280, 560)), (FOUND, (1280, 560)), (MATRIX, (1280, 880))])
+def test_every_kind_of_chart_is_a_picture(chart: Chart, size: tuple[int, int]) -> None:
+    assert size_of(draw_png(chart)) == size
 
 
 @given(st.text(max_size=80) | st.sampled_from([*HOSTILE, *DIRECTIVES]))
@@ -76,8 +131,8 @@ def test_mermaid_itself_understands_it(mermaid: Mermaid) -> None:
     assert whole is not None
     charts = [whole, *map(chart_of, [*HOSTILE, *DIRECTIVES])]
     wild = [(0.0, 0.0), (1e-9, 2e-9), (-1e12, 1e12), (1e20, -1e20), (5e-324, 1.0), (-0.5, -0.5)]
-    charts += [Chart("t", "x", ("a", "b"), (Series("s", values),)) for values in wild]
-    diagrams = [render_mermaid(chart).removeprefix("```mermaid\n").removesuffix("\n```") for chart in charts]
+    charts += [*map(line, wild), ROC, FOUND]
+    diagrams = [(render_mermaid(chart) or "").removeprefix("```mermaid\n").removesuffix("\n```") for chart in charts]
     assert mermaid(diagrams) == ["ok"] * len(diagrams)
     broken = diagrams[0].replace('title "', 'title ""')
     assert mermaid([broken]) != ["ok"], "the parser sees what is broken"
@@ -86,8 +141,7 @@ def test_mermaid_itself_understands_it(mermaid: Mermaid) -> None:
 @settings(max_examples=100)
 @given(st.lists(NUMBERS, min_size=2, max_size=5))
 def test_numbers_have_no_exponent(values: list[float]) -> None:
-    chart = Chart("t", "x", tuple("abcde"[: len(values)]), (Series("s", tuple(values)),))
-    numbers = render_mermaid(chart).split("y-axis", 1)[1]
+    numbers = (render_mermaid(line(tuple(values))) or "").split("y-axis", 1)[1]
     assert "e" not in numbers.replace("line", "").replace("-axis", "") and "inf" not in numbers
 
 
@@ -113,7 +167,7 @@ def test_any_name_can_be_drawn(text: str) -> None:
 
 @pytest.mark.parametrize("values", [(0.0, 0.0), (-1e300, 1e300), (5e-324, 1e-300)])
 def test_any_number_can_be_drawn(values: tuple[float, float]) -> None:
-    draw_png(Chart("t", "x", ("a", "b"), (Series("s", values),)))
+    draw_png(line(values))
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

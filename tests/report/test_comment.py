@@ -174,7 +174,7 @@ def test_any_text_can_be_read(body: str) -> None:
 @pytest.mark.parametrize("text", [*HOSTILE, *FORGERIES])
 def test_no_foreign_text_in_a_report_forges_a_marker(text: str) -> None:
     report = replace(everywhere(text), model="coin", stages=(text,), url=text, merge=text)
-    section = Section("coin", "inconclusive", "3f2a91c", 1, 1, markdown_parts(report, None))
+    section = Section("coin", "inconclusive", "3f2a91c", 1, 1, markdown_parts(report, ()))
     assert not any("<!--" in written for _, written in section.parts)
     assert parse_comment(render_comment(REPOSITORY, [section], LARGE)) == [section]
 
@@ -189,6 +189,6 @@ def test_the_marker_of_a_repository_is_one_comment_on_one_line(name: str) -> Non
 
 def test_a_report_is_the_same_in_a_comment_as_elsewhere() -> None:
     for report in REPORTS.values():
-        names = [name for name, _ in markdown_parts(report, None)]
+        names = [name for name, _ in markdown_parts(report, ())]
         assert names == [name for name in PARTS if name in names]
         assert names[:2] == ["headline", "why"]

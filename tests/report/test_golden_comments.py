@@ -8,9 +8,7 @@ import pytest
 
 from mlops_ci.records.report import History, Point, Report
 from mlops_ci.report.comment import render_comment
-from mlops_ci.report.history import history_chart
-from mlops_ci.report.markdown import markdown_parts
-from mlops_ci.report.mermaid import render_mermaid
+from mlops_ci.report.markdown import markdown_parts, mermaid_charts
 from mlops_ci.report.section import Section, merge
 from tests.conftest import Golden
 from tests.report.reports import REPORTS
@@ -26,8 +24,7 @@ def with_candidate(value: float) -> History:
 
 
 def section(report: Report, *, run: int = 8123, merged: bool = False) -> Section:
-    chart = history_chart(report.model, report.history)
-    parts = markdown_parts(report, render_mermaid(chart) if chart else None, merged=merged)
+    parts = markdown_parts(report, mermaid_charts(report), merged=merged)
     return Section(report.model, report.outcome, report.commit.sha, run, 1, parts)
 
 

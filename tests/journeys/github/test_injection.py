@@ -13,7 +13,7 @@ from tests.journeys.github.payloads import BRANCHES, MARK, PAYLOADS
 from tests.journeys.github.world import World
 from tests.parts.act import Ran
 
-OUTPUTS = {"outcome", "model", "version", "promoted", "run", "report", "report-json"}
+OUTPUTS = {"outcome", "model", "version", "promoted", "run", "report", "report-html", "report-json"}
 PRINTS = "import json\nfor text in json.load(open('payloads.json')):\n    print(text)\n"
 MEASURES = """\
 import math

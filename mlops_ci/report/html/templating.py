@@ -1,0 +1,48 @@
+"""The templates of HTML pages; Jinja is imported when the first page is made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mlops_ci.report.html.plot import shortened
+from mlops_ci.report.wording import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PACKAGE = "mlops_ci.report.html"
+
+
+def filled(template: str, **values: Any) -> str:
+    """A page: its template with these values, each escaped where it is written, and its style.
+
+    A page may name ``style`` and, for its security policy, ``style_hash``.
+    """
+    from markupsafe import Markup
+
+    style = _templates().get_template("style.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = _templates().get_template(template)
+    # The file is ours, and markup in it could only be ours.
+    return page.render(style=Markup(style), style_hash=Markup(f"sha256-{digest}"), **values)  # noqa: S704
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["visible"] = visible
+    templates.filters["short"] = shortened
+    return templates

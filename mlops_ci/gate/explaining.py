@@ -89,9 +89,10 @@ def _estimate(
         if values is None:
             return None
         rows = values == result.slice[1]
-    if rule.bound.reference is None:
+    compared = "baseline" if metric.versus else rule.bound.reference
+    if compared is None:
         return estimate_alone(metric, ours if rows is None else ours.take(rows), confidence, kind)
-    reference = references.get(rule.bound.reference)
+    reference = references.get(compared)
     evidence = reference.evidence if reference else None
     theirs = evidence.predictions if evidence else None
     if evidence is None or theirs is None or evidence.evaluation_set != candidate.evaluation_set:

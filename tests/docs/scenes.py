@@ -20,6 +20,9 @@ from tests.support.lab import MLOPS_CI, Done, Lab, clean_environment
 from tests.support.shop import Shop
 from tests.support.wheels import write_wheel
 
+_ONE_OF_SEVERAL = (
+    "version: 1\nmodel: {{name: {}}}\nsteps: {{train: {{run: x, inputs: [train.py], outputs: [model.txt]}}}}\n"
+)
 VERSIONS = {r"v12\b": "v2", r"v17\b": "v3"}
 
 
@@ -147,6 +150,15 @@ def anew(stage: Stage) -> Iterator[Scene]:
         yield Scene(run, {**files.means, r"^production$": "shop"})
 
 
+def several(stage: Stage) -> Iterator[Scene]:
+    """Two models in a repository."""
+    lab = Lab(stage.folder / "several")
+    for name in ("churn", "prices"):
+        lab.write(f"models/{name}/mlops.yaml", _ONE_OF_SEVERAL.format(name))
+    lab.commit("two models")
+    yield Scene(running(lab))
+
+
 def others(stage: Stage) -> Iterator[Scene]:
     """A server of MLflow, a folder of MLflow's, and a repository with tags of GTO."""
     server: Mlflow = stage.fixture("mlflow_server")
@@ -248,6 +260,7 @@ SCENES: dict[str, Setting] = {
     "docs/import.md": others,
     "docs/onnx.md": conversions,
     "docs/rescoring.md": versions,
+    "docs/several-models.md": several,
     "docs/triggers.md": receivers,
 }
 """The scene of each document. Its tests wait for the parts that it asks for."""
@@ -258,7 +271,11 @@ GROUPS: dict[Setting, str] = {endpoints: "docker", anew: "docker", others: "mlfl
 ELSEWHERE = {
     "docs/pull-requests.md": "tests/cli/test_comment.py",
     "docs/reports.md": "tests/cli/test_reports.py",
+    "examples/diamond-prices/README.md": "tests/examples/test_examples.py",
+    "examples/docs-search/README.md": "tests/examples/test_examples.py",
+    "examples/doctor-visits/README.md": "tests/examples/test_examples.py",
     "examples/endpoint/README.md": "tests/cli/test_endpoint_example.py",
     "examples/flight-delay/README.md": "tests/lifecycle/test_demo.py",
+    "examples/handwritten-digits/README.md": "tests/examples/test_examples.py",
 }
 """The tests that run the commands of documents which are stories of their own."""

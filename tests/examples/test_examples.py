@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +18,20 @@ from tests.parts.need import soak
 from tests.support.lab import Lab
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+_STONE = {"cut": "Good", "color": "J", "clarity": "SI2"}
 _ENVIRONMENT = "environment:\n  pip: requirements.txt\n"
 
 
 @dataclass(frozen=True)
 class Example:
-    """What its README promises: a file to change, two changes of it, and what becomes of the second."""
+    """What its README promises: a file to change, two changes of it, what becomes of the second, and its other command."""
 
     name: str
     file: str
     better: tuple[tuple[str, str], ...]
     other: tuple[tuple[str, str], ...]
     outcome: str
+    also: tuple[str, ...] = ("report",)
 
 
 ALL = (
@@ -47,6 +53,7 @@ ALL = (
         (("log_price: false", "log_price: true"), ("trees: 60", "trees: 200")),
         (("features: [carat, cut, color, clarity]", "features: [carat, cut, color]"),),
         "refused",
+        ("runs", "list"),
     ),
     Example(
         "handwritten-digits",
@@ -65,6 +72,7 @@ ALL = (
         ),
         (("letters: 0 ", "letters: 3 "),),
         "inconclusive",
+        ("gate", "explain"),
     ),
 )
 
@@ -102,9 +110,20 @@ def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Pa
     if example.name != "handwritten-digits" or soak(0, 1):  # three more trainings and a conversion
         other = change(lab, example, example.other)
         assert (other["outcome"], other["version"]) == (example.outcome, 3), other
-    if example.name == "diamond-prices":
-        [latest, *_] = lab.run_here("runs", "list", "--json").json
-        assert ".mlops-ci/notebooks/train.ipynb" in [file["path"] for file in latest["files"]]
+    shown = lab.run_here(*example.also)
+    assert shown.code == 0, shown.err
+
+
+def test_the_notebook_is_kept_and_its_model_answers_through_the_entry_script(tmp_path: Path) -> None:
+    lab = start(ALL[1], tmp_path / "diamonds")
+    done = lab.run_here("run", "--host", "local", "--restore", "--json")
+    assert ".mlops-ci/notebooks/train.ipynb" in [file["path"] for file in done.json["files"]], done.err
+    asked = {"data": [[0.7, "Ideal", "E", "VS1", 61.5, 55, 5.7, 5.7, 3.5], {"carat": 2, **_STONE}]}
+    code = f"import json, score; score.init(); print(json.dumps(score.run({json.dumps(asked)!r})))"
+    env = {"AZUREML_MODEL_DIR": ".", "PATH": os.environ["PATH"]}
+    out = subprocess.run([sys.executable, "-c", code], cwd=lab.folder, env=env, capture_output=True, text=True, check=True)
+    small, large = json.loads(out.stdout)["predictions"]
+    assert 1000 < small < large < 30_000
 
 
 @pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)

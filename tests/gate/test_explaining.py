@@ -138,3 +138,19 @@ def test_what_cannot_be_told_of_rows_is_left_out() -> None:
     assert changed_rows(logits, logits, None, {}) is None
     rows = Predictions("rows", np.zeros(2), None, None, ())
     assert changed_rows(rows, rows, None, {}) is None
+
+
+def test_a_win_rate_is_explained_against_the_baseline_that_its_bound_does_not_name() -> None:
+    draw = np.random.default_rng(1)
+    judged = draw.normal(size=200)
+    ours, theirs = (
+        evidence(
+            Predictions(
+                "rows", np.zeros(200), None, None, (), columns={"judged": judged + more * draw.normal(1, 1, 200)}
+            )
+        )
+        for more in (0.5, 0.0)
+    )
+    [rule] = explained("win_rate(judged) > 0.5", ours=ours, theirs=theirs)
+    assert rule.outcome == "pass" and rule.method is not None
+    assert rule.estimate is not None and 0.5 < (rule.lower or 0) < rule.estimate

@@ -135,3 +135,19 @@ def test_a_commit_without_the_project_is_said(lab: Lab) -> None:
     lab.commit("a project")
     with pytest.raises(UsageError, match=r"has no mlops\.yaml"), past_commit(session_of(lab), then, None, data="then"):
         pass
+
+
+def test_what_a_past_project_includes_is_read_as_it_was_and_its_notebooks_can_run(lab: Lab) -> None:
+    lab.write("models/one/mlops.yaml", "version: 1\nmodel: {name: one, files: [m]}\ninclude: [../../shared.yaml]\n")
+    lab.write("models/one/n.ipynb", '{"nbformat": 4, "cells": []}')
+    lab.write("shared.yaml", "steps:\n  make: {notebook: n.ipynb, inputs: [], outputs: [m]}\n")
+    then = lab.commit("with a notebook")
+    lab.write("shared.yaml", "steps:\n  make: {run: echo now > m, inputs: [], outputs: [m]}\n")
+    lab.commit("with a script")
+    session = session_of(lab, project="models/one")
+    assert session.project.step("make").notebook is None
+    with past_commit(session, then, None, data="then") as past:
+        step = past.project.step("make")
+        assert (step.notebook, past.project.includes) == ("n.ipynb", ("../../shared.yaml",))
+        assert past.resolver.environment_of(step) is not past.resolver.environment
+        assert set(past.resolver.inputs(step, {}).files) == {"n.ipynb"}

@@ -76,7 +76,7 @@ def test_a_step_has_a_command_or_a_notebook() -> None:
     assert step.inputs == ("work/n.ipynb", "a.py")
     assert step.run == "python -m mlops_ci.notebook work/n.ipynb --keep .mlops-ci/notebooks/train.ipynb"
     assert [(output.path, output.store) for output in step.outputs] == [
-        ("build/m", False),
+        ("build/m", None),
         (executed_notebook("train"), True),
     ]
     assert found.model.files == ("build/m",)

@@ -28,12 +28,12 @@ class Silent:
         self.ended[step.label] = step.status
 
 
-def session_of(lab: Lab, env: dict[str, str] | None = None) -> Session:
-    """A session on the checkout of a lab, on no host."""
+def session_of(lab: Lab, env: dict[str, str] | None = None, project: str = ".") -> Session:
+    """A session on the checkout of a lab, on no host; ``project`` is the folder of its project file."""
     said: list[str] = []
     return open_session(
         Options(
-            project=Path(lab.folder),
+            project=Path(lab.folder, project),
             workspace=None,
             host="local",
             environ=clean_environment() | (env or {}),

@@ -11,8 +11,7 @@ from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import json_option, on_inconclusive_option, option, project_option, workspace_option
 from mlops_ci.cli.output import coloured, echo, print_json, width
 from mlops_ci.lifecycle.backtest import BacktestRequest, run_backtest
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
-from mlops_ci.project.load import load_project
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.report.backtest import render_backtest
 
 
@@ -33,7 +32,7 @@ def backtest(*, project: Path, workspace: str | None, as_json: bool, **options: 
       mlops-ci gate backtest --last 50 --rule "accuracy >= baseline - 0.005"
     """
     file = find_project_file(project)
-    loaded = load_project(read_project_file(file), file.name)
+    loaded = load_project_file(file)
     log = log_to_read(workspace, project, loaded.model.name)
     done = run_backtest(BacktestRequest(**options), loaded, log)
     if as_json:

@@ -13,8 +13,7 @@ from mlops_ci.cli.options import argument, json_option, option, project_option, 
 from mlops_ci.cli.output import coloured, echo, print_json, width
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.explaining import explain_files, explain_run, explain_version
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
-from mlops_ci.project.load import load_project
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.records.explanation import Explanation
 from mlops_ci.registry.references import parse_reference
 from mlops_ci.report.explanation import render_explanation
@@ -67,7 +66,7 @@ def _explanation(
     if baseline is not None or of_files["rules"]:
         raise UsageError("there is nothing to judge", hint="name the candidate's predictions with --candidate")
     file = find_project_file(project)
-    loaded = load_project(read_project_file(file), file.name)
+    loaded = load_project_file(file)
     model, selector = loaded.model.name, reference
     if reference is not None and "@" in reference:
         parsed = parse_reference(reference)

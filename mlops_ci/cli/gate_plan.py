@@ -15,8 +15,7 @@ from mlops_ci.edge.picture import KINDS, draw
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.planning_power import Assumed
 from mlops_ci.lifecycle.gate_planning import PlanRequest, plan_by_assumption, plan_by_files, plan_project
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
-from mlops_ci.project.load import load_project
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.records.gate_plan import GatePlan
 from mlops_ci.report.gate_plan import plan_charts, render_plan
 from mlops_ci.report.mermaid import render_mermaid
@@ -73,7 +72,7 @@ def plan(
         made = plan_by_assumption(request)
     else:
         file = find_project_file(project)
-        loaded = load_project(read_project_file(file), file.name)
+        loaded = load_project_file(file)
         log = log_to_read(workspace, project, loaded.model.name)
         made = plan_project(request, loaded, log.store, log.read())
     if chart:

@@ -1,4 +1,4 @@
-"""``models``: list, show, search, history, tag, download."""
+"""``models``: list, show, search, tag, download; more of its verbs are in files of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 
 import click
 
+from mlops_ci.cli import aliases, deletion
+from mlops_ci.cli.card import card
+from mlops_ci.cli.differences import diff_versions
 from mlops_ci.cli.exchange import import_group, mirror
+from mlops_ci.cli.history import history
+from mlops_ci.cli.lineage import lineage, why
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
@@ -16,10 +21,10 @@ from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.lifecycle.upkeep import pins_of
 from mlops_ci.project.names import parse_tags, require_model_name
-from mlops_ci.records.actor import Actor
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.model_version import ModelVersion
-from mlops_ci.registry.biography import describe
+from mlops_ci.registry.delete import HOLD
+from mlops_ci.registry.describe import explanation_of
 from mlops_ci.registry.download import download_version
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.registry.override import overridden
@@ -28,7 +33,9 @@ from mlops_ci.registry.references import parse_reference, require_known, resolve
 from mlops_ci.registry.search import Query, parse_condition
 from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.tags import set_tags
+from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.wording import visible
+from mlops_ci.workspace.store import Store
 
 model_option = click.option("--model", metavar="NAME", help="Only this model.")
 limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
@@ -36,7 +43,7 @@ limit_option = click.option("--limit", type=click.IntRange(min=1), metavar="N", 
 
 @click.group()
 def models() -> None:
-    """List, show, search, tag and download models."""
+    """List, show, search, compare, explain, tag, alias, delete and download models."""
 
 
 @models.command("list")
@@ -86,7 +93,8 @@ def search(
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
     parsed = parse_reference(reference)
-    state = log_to_read(workspace, project, parsed.model).read()
+    log = log_to_read(workspace, project, parsed.model)
+    state = log.read()
     version = resolve(state, parsed.selector)
     if as_json:
         print_json(version)
@@ -104,8 +112,10 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
         ("", visible(overridden(version) or "")),
         ("files", ", ".join(f"{file.path} ({file.size:,} bytes)" for file in version.files)),
         *(("serves as", _serving(state.deployments[name])) for name in version.serving),
-        ("kept for", ", ".join(name for name in version.protections if name not in version.serving)),
+        ("kept for", ", ".join(name.removeprefix(HOLD) for name in version.protections if name not in version.serving)),
         ("ONNX", _onnx(version)),
+        ("goes by", _explanation(log.store, version)),
+        ("purpose", visible(version.card.purpose or "") if version.card else ""),
         ("image", version.images[-1].reference or version.images[-1].digest if version.images else ""),
         ("digest", version.digest),
         ("run", version.run or ""),
@@ -113,32 +123,6 @@ def show(reference: str, project: Path, workspace: str | None, as_json: bool) ->
     for name, text in rows:
         if text:
             echo(f"{click.style(f'{name:<14}', dim=True)}{text}")
-
-
-@models.command()
-@click.argument("model")
-@project_option
-@workspace_option
-@json_option
-def history(model: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Tell the life of a MODEL: every entry of its log, oldest first."""
-    log = log_to_read(workspace, project, model)
-    require_known(log.read())
-    if as_json:
-        print_json([entry.flat() for entry in log.entries()])
-        return
-    print_table(
-        ("", "when", "who", "what"),
-        (
-            (
-                str(item.envelope.seq),
-                item.envelope.time[:19].replace("T", " "),
-                _who(item.envelope.actor),
-                visible(describe(item)),
-            )
-            for item in log.entries()
-        ),
-    )
 
 
 @models.command()
@@ -231,10 +215,15 @@ def _onnx(version: ModelVersion) -> str:
     return f"{form.precision}, {form.file.size:,} bytes" if form else visible(f"no: {version.conversion.reason}")
 
 
-models.add_command(import_group)
-models.add_command(mirror)
+def _explanation(store: Store, version: ModelVersion) -> str:
+    """The columns that matter most to it."""
+    found = explanation_of(store, version)
+    return visible(explanation_line(found)) if found else ""
 
 
-def _who(actor: Actor) -> str:
-    """The person, and the run of CI if it was one; the JSON has its repository, workflow and attempt, too."""
-    return f"{actor.name}, run {actor.run_id}" if actor.run_id else actor.name
+for _verb in (
+    *(card, diff_versions, history, lineage, why, import_group, mirror),
+    *(aliases.alias, aliases.aliases, aliases.unalias, aliases.rollback),
+    *(deletion.delete, deletion.protect, deletion.release),
+):
+    models.add_command(_verb)

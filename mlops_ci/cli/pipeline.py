@@ -11,7 +11,7 @@ from mlops_ci.cli.options import force_option, json_option, option, session_opti
 from mlops_ci.cli.output import LineProgress, echo, print_json, print_table
 from mlops_ci.cli.session import session_of
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.bundling import require_place, write_bundle
+from mlops_ci.lifecycle.bundling import require_place, require_tellable, write_bundle
 from mlops_ci.lifecycle.execution import execution, keep_run
 from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
@@ -69,12 +69,15 @@ def run(
     if dry_run:
         _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
         return
+    if bundle:
+        require_tellable(session)
     with execution(
         session,
         LineProgress(session.host, to_stderr=as_json),
         force=force,
         only=only,
         whole=bundle is not None,
+        restored=restore,
         judged=bundle is not None,
     ) as done:
         keep_run(session, done, done.run)

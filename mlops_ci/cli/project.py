@@ -11,9 +11,8 @@ from mlops_ci.cli.output import echo
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.initial import is_in_git, is_project, write_initial_project
 from mlops_ci.lifecycle.initial_workflows import Pin, prepare_workflows, write_workflows
-from mlops_ci.lifecycle.places import check_places, find_project_file, read_project_file
+from mlops_ci.lifecycle.places import check_places, find_project_file, load_project_file
 from mlops_ci.project.graph import ordered
-from mlops_ci.project.load import load_project
 from mlops_ci.workflows.next_steps import next_steps, next_steps_to_deploy
 from mlops_ci.workflows.shapes import Host
 
@@ -52,7 +51,7 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool, d
     for path in initial.texts:
         echo(f"wrote {path}")
     file = find_project_file(project)
-    model = load_project(read_project_file(file), file.name).model.name
+    model = load_project_file(file).model.name
     if deploy:
         steps = next_steps_to_deploy(host, initial.deployment)
     else:
@@ -66,7 +65,7 @@ def init(project: Path, host: Host | None, ref: str | None, *, hardened: bool, d
 def validate(project: Path) -> None:
     """Check mlops.yaml: all problems at once, each with line and column."""
     file = find_project_file(project)
-    loaded = load_project(read_project_file(file), file.name)
+    loaded = load_project_file(file)
     check_places(loaded, file.parent)
     steps = " → ".join(step.name for step in ordered(loaded.steps))
     rules = len(loaded.gate.rules) if loaded.gate else 0

@@ -44,6 +44,8 @@ def _version_number(context: click.Context, parameter: click.Parameter, value: s
 @option("--commit", metavar="SHA", help="The commit it comes from.")
 @option("--metrics", type=_FILE, help="Numbers, as a JSON object.")
 @option("--params", type=_FILE, help="Parameters, as a JSON or YAML mapping.")
+@option("--signature", type=_FILE, help="What it eats and answers, as JSON: inputs and outputs with name and type.")
+@option("--inputs", type=_FILE, help="A table of what it eats: gives the signature, and rows to try an endpoint with.")
 @option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
 @option(
     "--on-existing",

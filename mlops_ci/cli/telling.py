@@ -19,12 +19,11 @@ from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.places import (
     PROJECT_FILE,
     find_project_file,
-    read_project_file,
+    load_project_file,
     workspace_to_read,
     workspace_to_write,
 )
 from mlops_ci.lifecycle.triggering import Told, Triggering, first_failure
-from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Project
 from mlops_ci.registry.model_log import ModelLog
 
@@ -32,7 +31,7 @@ from mlops_ci.registry.model_log import ModelLog
 def project_of(path: Path) -> Project:
     """The project at a path."""
     file = find_project_file(path)
-    return load_project(read_project_file(file), file.name)
+    return load_project_file(file)
 
 
 def triggering_to_deliver(project: Project, path: Path, workspace: str | None, *, host: str) -> Triggering:

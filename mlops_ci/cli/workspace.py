@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from mlops_ci.cli.gc import gc
 from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import host_option, json_option, option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.cli.transfers import Transfers
-from mlops_ci.edge.clock import now, timestamp
+from mlops_ci.edge.clock import timestamp
 from mlops_ci.errors import IntegrityError
 from mlops_ci.lifecycle.collected_check import damaged_segments
 from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
-from mlops_ci.lifecycle.upkeep import collect_garbage, describe_workspace, pins_of
+from mlops_ci.lifecycle.upkeep import describe_workspace, pins_of
 from mlops_ci.records.digest import short
 from mlops_ci.registry.check import ModelCheck, check_model
 from mlops_ci.registry.model_log import ModelLog
@@ -119,39 +120,6 @@ def copy(source: str, target: str, as_json: bool) -> None:
 
 
 @workspace.command()
-@click.option("--dry-run", is_flag=True, help="Only tell what would be deleted.")
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=1),
-    default=7,
-    show_default=True,
-    metavar="DAYS",
-    help="Spare what is younger: it may be on its way.",
-)
-@project_option
-@workspace_option
-@host_option
-@json_option
-def gc(dry_run: bool, older_than: int, project: Path, workspace: str | None, host: str, as_json: bool) -> None:
-    """Delete files that no version needs: those of unfinished uploads and of versions that are no more."""
-    if dry_run:
-        store = _whole(workspace_to_read(workspace, project))
-    else:
-        store = _whole(workspace_to_write(workspace, project, host=host, environ=os.environ))
-    swept = collect_garbage(store, _logs(store), now=now(), grace=timedelta(days=older_than), dry_run=dry_run)
-    if as_json:
-        print_json(swept)
-        return
-    for model in swept.models:
-        for key in model.objects:
-            echo(f"  {key}")
-    objects, size = (sum(f(model) for model in swept.models) for f in (lambda m: len(m.objects), lambda m: m.size))
-    echo(f"{_count(objects, 'object')}, {size:,} bytes {'would be deleted' if dry_run else 'deleted'}")
-    if swept.remains:
-        echo(f"{_count(swept.remains, 'temporary file')} of interrupted writes deleted")
-
-
-@workspace.command()
 @project_option
 @workspace_option
 def pins(project: Path, workspace: str | None) -> None:
@@ -194,3 +162,6 @@ def _count(number: int, one: str, many: str | None = None) -> str:
 
 def _moment(seconds: float | None) -> str:
     return "" if seconds is None else timestamp(datetime.fromtimestamp(seconds, UTC))[:16].replace("T", " ")
+
+
+workspace.add_command(gc)

@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, helper
 
+from mlops_ci.converter.catboost_objectives import CLASSIFIERS, EXP
 from mlops_ci.converter.links import TreeModel
 from mlops_ci.converter.trees import LEAF, Forest, Tree
 from mlops_ci.converter.trouble import BrokenInputError, NotConvertibleError, one_line
 
 FIX = "CatBoost's trees compare in float32 and sum in float64"
-CLASSIFIERS = {"Logloss": "logistic", "CrossEntropy": "logistic", "MultiClass": "softmax"}
-CLASSIFIERS["MultiClassOneVsAll"] = "logistic"
-EXP = {"Poisson", "Tweedie"}
 
 
 def read_catboost(model: Any, classes: tuple[Any, ...] | None) -> TreeModel:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 
 from mlops_ci.converter.table import Array, Table
+
+if TYPE_CHECKING:
+    import onnx  # models are also loaded and asked where it is not installed
 
 NUMPY_TYPES = {"float64": np.float64, "float32": np.float32, "int64": np.int64, "bool": np.bool_, "string": object}
 

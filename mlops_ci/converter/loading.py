@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlops_ci.converter import catboost_trees
+from mlops_ci.converter.catboost_objectives import CLASSIFIERS
 from mlops_ci.converter.trouble import BrokenInputError, one_line
 
 
@@ -75,7 +75,7 @@ def _load_catboost(path: Path) -> Any:
     import catboost
 
     loss = str(catboost.CatBoost().load_model(str(path)).get_all_params().get("loss_function", ""))
-    kind = catboost.CatBoostClassifier if loss in catboost_trees.CLASSIFIERS else catboost.CatBoostRegressor
+    kind = catboost.CatBoostClassifier if loss in CLASSIFIERS else catboost.CatBoostRegressor
     return kind().load_model(str(path))
 
 

@@ -14,8 +14,6 @@ from mlops_ci.converter.trouble import NotConvertibleError
 
 def describe(model: Any) -> tuple[Output, ...]:
     """The outputs of a model, by what it can be asked."""
-    from sklearn.base import is_outlier_detector
-
     if classifies(model) and hasattr(model, "predict"):
         if isinstance(model.classes_, list):
             raise NotConvertibleError(f"{type(model).__name__} predicts {len(model.classes_)} labels a row")
@@ -25,6 +23,8 @@ def describe(model: Any) -> tuple[Output, ...]:
         if hasattr(model, "decision_function"):
             return (Output("label", "label", classes), Output("decision", "other"))
         return (Output("label", "label", classes),)
+    from sklearn.base import is_outlier_detector
+
     if is_outlier_detector(model):
         return (Output("label", "label", (-1, 1)), Output("decision", "other"))
     if hasattr(model, "predict"):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from mlops_ci.gate.comparing.compare_rows import interval_of
 from mlops_ci.gate.comparing.phrases import number
+from mlops_ci.gate.custom import CustomResult, alone, change, row_metric, unlike
 from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change, estimate_versus
 from mlops_ci.gate.estimating.methods import explained_method
 from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.metrics import metric_of
-from mlops_ci.project.rules import AnyOf, Rule
+from mlops_ci.project.rules import AnyOf, Interval, Rule
 from mlops_ci.records.explanation import ExplainedRule
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.statistics import Estimate
@@ -24,6 +28,7 @@ def explain_rules(
     rules: Sequence[Rule | AnyOf],
     candidate: Evidence,
     references: Mapping[str, Reference | None],
+    interval: Interval = "usual",
 ) -> tuple[ExplainedRule, ...]:
     """Explain every result of a verdict.
 
@@ -32,8 +37,13 @@ def explain_rules(
         rules: the rules that it was reached by; a result of another rule is told without its standard error.
         candidate: what was judged; its predictions need not be there any more.
         references: what it was compared with, by the name that the rules use.
+        interval: the kind of bounds, where a rule names none.
     """
-    flat = {rule.text: rule for item in rules for rule in (item.rules if isinstance(item, AnyOf) else (item,))}
+    flat = {
+        rule.text: replace(rule, interval=rule.interval or interval)
+        for item in rules
+        for rule in (item.rules if isinstance(item, AnyOf) else (item,))
+    }
     alternatives = {index: len(item.rules) if isinstance(item, AnyOf) else 1 for index, item in enumerate(rules)}
     tests = sum(result.decides and result.interval is not None for result in verdict.rules)
     explained = []
@@ -65,17 +75,22 @@ def _estimate(
     rule: Rule, result: RuleResult, candidate: Evidence, references: Mapping[str, Reference | None], confidence: float
 ) -> Estimate | None:
     """The estimate that decided; None where there was none, or the rows are not there to reach it again."""
-    metric, ours = metric_of(rule.call.name, rule.call.arguments, rule.call.of), candidate.predictions
-    if metric is None or ours is None or result.outcome not in _DECIDED or result.interval is None:
+    custom, ours = candidate.custom.get(rule.metric), candidate.predictions
+    if result.outcome not in _DECIDED or result.interval is None or result.seeds is not None:
         return None
-    rows = None
+    if custom is not None and custom.values is None:
+        return _given(rule, custom, references, confidence)
+    metric = row_metric(rule.metric) if custom else metric_of(rule.call.name, rule.call.arguments, rule.call.of)
+    if metric is None or ours is None:
+        return None
+    rows, kind = None, interval_of(rule)
     if result.slice:
         values = candidate.slices.get(result.slice[0])
         if values is None:
             return None
         rows = values == result.slice[1]
     if rule.bound.reference is None:
-        return estimate_alone(metric, ours if rows is None else ours.take(rows), confidence)
+        return estimate_alone(metric, ours if rows is None else ours.take(rows), confidence, kind)
     reference = references.get(rule.bound.reference)
     evidence = reference.evidence if reference else None
     theirs = evidence.predictions if evidence else None
@@ -84,8 +99,23 @@ def _estimate(
     if rows is not None:
         ours, theirs = ours.take(rows), theirs.take(rows)
     if metric.versus:
-        return estimate_versus(metric, ours, theirs, confidence)
-    return estimate_change(metric, ours, theirs, rule.bound.factor, confidence)
+        return estimate_versus(metric, ours, theirs, confidence, kind)
+    return estimate_change(metric, ours, theirs, rule.bound.factor, confidence, kind)
+
+
+def _given(
+    rule: Rule, ours: CustomResult | StreamedResult, references: Mapping[str, Reference | None], confidence: float
+) -> Estimate | None:
+    """The estimate of a number that was computed elsewhere, as far as it is still known."""
+    if ours.problem or interval_of(rule) != "usual":
+        return None
+    if rule.bound.reference is None:
+        return alone(ours, confidence)
+    reference = references.get(rule.bound.reference)
+    theirs = reference.evidence.custom.get(rule.metric) if reference and reference.evidence else None
+    if reference is None or theirs is None or unlike(rule.metric, ours, theirs, reference.side.name or ""):
+        return None
+    return change(ours, theirs, rule.bound.factor, confidence)
 
 
 def _explained(

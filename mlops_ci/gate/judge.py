@@ -10,6 +10,7 @@ from mlops_ci.gate.comparing.compare import compare
 from mlops_ci.gate.comparing.outcomes import Combined, combine_all, combine_any
 from mlops_ci.gate.comparing.results import Test, result_of
 from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.seeds import one_training_against_many
 from mlops_ci.gate.slices import slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import metric_of
@@ -76,7 +77,7 @@ def judge(
         on_inconclusive=gate.on_inconclusive,
         rules_digest=rules_digest(gate),
         disagreement=None if spent and is_worn_out(spent) else _disagreement(candidate, baseline),
-        notes=tuple(_warnings(gate.flat())),
+        notes=(*_warnings(gate.flat()), *one_training_against_many(gate.flat(), candidate, references)),
         spent=spent,
     )
     return replace(verdict, summary=summarise(verdict))

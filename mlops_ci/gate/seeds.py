@@ -9,13 +9,15 @@ Welch (1947, Biometrika 34:28-35) and Satterthwaite, the rows having as many as 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 
 from scipy.special import stdtrit
 
-from mlops_ci.gate.evidence import Evidence
+from mlops_ci.gate.evidence import Evidence, Reference
+from mlops_ci.gate.summary import side_name
+from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import SeedSpread
 from mlops_ci.statistics import Estimate, rows_needed
 from mlops_ci.statistics.confidence import normal_quantile
@@ -78,6 +80,22 @@ def trainings_of(
             if one is None or not math.isfinite(one):
                 return f"seed {seed} of {whose} has no value"
     return Trainings(tuple(v for v in ours if v is not None), tuple(v for v in theirs if v is not None))
+
+
+def one_training_against_many(
+    rules: Iterable[Rule], candidate: Evidence, references: Mapping[str, Reference | None]
+) -> Iterator[str]:
+    """A note for each version that was judged by several trainings, if the candidate has a single one.
+
+    Whoever takes ``seeds`` away may be lucky with the one training that is left, and nothing in its numbers tells.
+    """
+    told = set()
+    for rule in rules:
+        reference = references.get(rule.bound.reference or "")
+        theirs = reference.evidence.seeds.get(rule.metric, ()) if reference and reference.evidence else ()
+        if reference and len(theirs) > 1 and len(candidate.seeds.get(rule.metric, ())) < 2:
+            told.add(f"{side_name(reference.side)} was judged by {len(theirs)} trainings and the candidate by one")
+    yield from (f"{each}: the noise of training is left out" for each in sorted(told))
 
 
 def widen(estimate: Estimate, trainings: Trainings | None, factor: float, confidence: float) -> Estimate:

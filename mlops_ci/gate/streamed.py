@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
-from mlops_ci.statistics import Estimate, clopper_pearson, paired_proportions
+from mlops_ci.statistics import NO_ROW_DIFFERS, Estimate, clopper_pearson, paired_proportions
+from mlops_ci.statistics.skewed import Spread
 
 FloatArray = npt.NDArray[np.float64]
 ORDER = 4
-_MOST_KURTOSIS = 0.02
-"""Kurtosis of a row's contribution, divided by the rows, above which the variance itself is hardly known."""
+_FREEDOM = 100.0
+"""Degrees of freedom of the variance with fewer than which, in so long a file, it hangs on a handful of rows."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,21 +55,19 @@ class StreamedResult:
         ]
 
     def _bounds(self, value: float, central: list[float], confidence: float) -> Estimate:
-        """The normal bound with Hall's correction for skewness, which only lengthens it.
-
-        Hall 1992, Journal of the Royal Statistical Society B 54:221-228.
-        """
+        """Bounds from the moments; the sixth, which would tell how well skewness is known, matters in short files."""
         method = "delta method, skewness-corrected"
         variance = central[2]
         if variance <= 0.0 and value == 0.0 and not self.labels:
-            return Estimate(0.0, 0.0, 0.0, 0.0, "no row differs")
+            return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
         if not (math.isfinite(value) and 0.0 < variance < math.inf):
-            return Estimate(value, math.nan, math.nan, math.nan, method)
-        error = math.sqrt(variance / self.rows)
-        if not central[4] / variance**2 <= _MOST_KURTOSIS * self.rows:
-            return Estimate(value, math.nan, math.nan, error, method)
-        skewness, quantile = central[3] / variance**1.5, float(ndtri(confidence))
-        # The quantiles of a t statistic lie at -(2 q² + 1) g / (6 sqrt(n)) beside the normal ones.
-        bend = (2.0 * quantile**2 + 1.0) * skewness / (6.0 * math.sqrt(self.rows))
-        below, above = max(quantile, quantile - bend), max(quantile, quantile + bend)
-        return Estimate(value, value - error * below, value + error * above, error, method)
+            return Estimate.unknown(value, method)
+        kurtosis = central[4] / variance**2
+        spread = Spread(
+            error=math.sqrt(variance / self.rows),
+            skewness=central[3] / variance**1.5 / math.sqrt(self.rows),
+            doubt=0.0,
+            freedom=2.0 / ((max(kurtosis - 3.0, 0.0) + 2.0) / self.rows),
+        )
+        lower, upper = spread.bounds(value, confidence, _FREEDOM)
+        return Estimate(value, lower, upper, spread.error, method)

@@ -45,8 +45,10 @@ def withheld(verdict: Verdict, gate: GateChoice, candidate: Evidence) -> Verdict
     results = []
     for result in verdict.rules:
         if result.rule in asking:
-            results.append(_hidden(result, passed=passed, tells=result.rule == telling))
-            telling = None if result.rule == telling else telling
+            # The same text may stand there once more, for each slice: a slice's gain is more than was promised.
+            tells = result.rule == telling and result.slice is None
+            results.append(_hidden(result, passed=passed, tells=tells))
+            telling = None if tells else telling
         else:
             results.append(result)
     told = replace(

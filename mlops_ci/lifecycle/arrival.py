@@ -10,9 +10,9 @@ from pathlib import Path
 from mlops_ci.edge.clock import Clock
 from mlops_ci.hosts.host import Host, Say
 from mlops_ci.hosts.select import select_host
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.pipeline.conversion import with_conversion
-from mlops_ci.project.load import load_project
+from mlops_ci.pipeline.explanation import with_explanation
 from mlops_ci.project.project import OnInconclusive, Project
 from mlops_ci.records.host import HostContext
 from mlops_ci.source.checkout import Checkout
@@ -55,7 +55,7 @@ def arrive(options: Options) -> Arrival:
         UsageError: the project, the repository or the event does not tell what to do.
     """
     file = find_project_file(options.project)
-    project = with_conversion(load_project(read_project_file(file), file.name))
+    project = with_explanation(with_conversion(load_project_file(file)))
     host = select_host(
         options.host, options.environ, options.say, branch=options.branch, default_branch=options.default_branch
     )

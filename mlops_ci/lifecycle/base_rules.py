@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
+from functools import partial
 
 from mlops_ci.errors import ConfigurationError, UsageError
 from mlops_ci.project.load import load_project
+from mlops_ci.project.paths import escapes, normalise
 from mlops_ci.project.project import Project
 from mlops_ci.records.host import HostContext
 from mlops_ci.source.checkout import Checkout
@@ -24,7 +27,7 @@ def with_base_rules(
         why = f"`{context.default_branch}` has no {path} yet, so that the gate is this branch's own"
         return project, None, (why,)
     try:
-        base = load_project(data, f"{path}@{context.base[:7]}")
+        base = load_project(data, f"{path}@{context.base[:7]}", partial(_included, checkout, context.base, path))
     except ConfigurationError as error:
         why = f"{path} of `{context.default_branch}` is broken ({error.what}): the gate is this branch's own"
         return project, None, (why,)
@@ -47,3 +50,11 @@ def with_base_rules(
         for name in differing
     ]
     return replace(project, **{name: getattr(base, name) for name in _FROM_BASE}), base, tuple(notes)
+
+
+def _included(checkout: Checkout, commit: str, project: str, path: str) -> bytes | None:
+    """A file that the base's project file includes, as the base has it."""
+    inside = normalise(posixpath.join(posixpath.dirname(project), path))
+    if escapes(inside):
+        raise UsageError(f"{path!r} lies outside the repository", hint="include files of this repository")
+    return checkout.read_at(commit, inside)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.serving.segments import unpack
-from mlops_ci.workspace.layout import COLLECTED, segments_prefix
+from mlops_ci.workspace.collected_layout import segments_prefix
+from mlops_ci.workspace.layout import COLLECTED
 from mlops_ci.workspace.store import Store
 
 

@@ -19,18 +19,17 @@ from mlops_ci.lifecycle.compaction_tables import by_day, from_parquet, name_of, 
 from mlops_ci.records.codec import decode, encode
 from mlops_ci.records.collected import COLLECTED_FORMAT, CollectedRequest, CompactionPlan, SegmentHead
 from mlops_ci.serving.segments import requests_in, unpack
-from mlops_ci.workspace.layout import (
-    COLLECTED,
+from mlops_ci.workspace.collected_layout import (
     collected_prefix,
     compacted_days_prefix,
     compacted_key,
     compaction_key,
     compactions_prefix,
     damaged_segment_key,
-    log_sequence,
     segment_key,
     segments_prefix,
 )
+from mlops_ci.workspace.layout import COLLECTED, log_sequence
 from mlops_ci.workspace.store import Store
 
 _AT_ONCE = 8 << 20

@@ -12,14 +12,13 @@ from typing import Any
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.edge.process import run_logged
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
-from mlops_ci.lifecycle.places import PROJECT_FILE, find_project_file, read_project_file
+from mlops_ci.lifecycle.places import PROJECT_FILE, find_project_file, load_project_file
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.conversion import PURPOSE, TOOL, converters_for
 from mlops_ci.pipeline.environment import choose_environment
 from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.sandbox import passed_on
 from mlops_ci.pipeline.tool import Tool
-from mlops_ci.project.load import load_project
 from mlops_ci.project.project import EnvironmentChoice, Project
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
@@ -56,7 +55,7 @@ class ConverterRun:
         if not (self.project.is_file() or (self.project / PROJECT_FILE).is_file()):
             return None
         file = find_project_file(self.project)
-        return load_project(read_project_file(file), file.name)
+        return load_project_file(file)
 
     def convert(self, bench: Bench, folder: Path, scratch: Path, *, tolerance: float, int8: bool) -> None:
         """Leave ``conversion.json`` and what it names in a folder.

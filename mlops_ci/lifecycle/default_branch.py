@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from mlops_ci.errors import ConflictError, MlopsError
 from mlops_ci.gate.judge import rules_digest
+from mlops_ci.lifecycle.card_text import keep_card
 from mlops_ci.lifecycle.conversion_keeping import keep_conversion
+from mlops_ci.lifecycle.datasets import keep_datasets
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
+from mlops_ci.lifecycle.explanations import keep_explanation
 from mlops_ci.lifecycle.judging import JUDGED_BEFORE, Judgeable, basis_of, gate_of, judge_candidate, outcome_of
 from mlops_ci.lifecycle.reporting import write_report
 from mlops_ci.lifecycle.rescored import keep_rescored
@@ -44,6 +47,7 @@ def register_and_promote(session: Session, trained: Trained) -> Report:
     Every part is idempotent: after a crash anywhere, the same journey again comes to the same end.
     """
     log = session.log()
+    keep_datasets(session, trained.run.id)
     ended = log.together(lambda: _settled(session, log, trained))
     if isinstance(ended, MlopsError):
         raise ended
@@ -56,6 +60,8 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
     keep_run(session, trained, run)
     registered = register(log, _registration(trained))
     conversion = keep_conversion(session, log, registered, trained)
+    keep_explanation(log, registered, trained.explanation)
+    keep_card(session.project, session.snapshot, log, registered)
     try:
         ending = _settle(session, log, registered, trained)
     except MlopsError as error:

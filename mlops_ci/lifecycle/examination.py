@@ -11,11 +11,12 @@ from mlops_ci.edge.tables import columns_of, read_table, require_columns
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.lifecycle.conversion import conversion_of
+from mlops_ci.lifecycle.explanations import as_file, explanation_in
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.conversion import INT8_ANSWERS
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.sandbox import outputs_below
-from mlops_ci.project.onnx import FOLDER
+from mlops_ci.project import explain, onnx
 from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
 from mlops_ci.records.codec import encode
 from mlops_ci.records.conversion import Conversion
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 class Trained:
     """A finished run: its record, and what the gate and the registry need of it; ``files`` are all that they may.
 
-    ``samples``, ``conversion`` and ``int8`` are computed from ``files``, wherever that is done. ``int8`` is what the
-    quantised form of the model answers, or why that is not known; ``measured`` is what the user's functions say.
+    ``samples``, ``conversion``, ``explanation`` and ``int8`` are computed from ``files``, wherever that is done.
+    ``int8`` is what the quantised form of the model answers, or why that is not known; ``measured`` is what the user's
+    functions say.
     ``rescored`` is what came of versions that had no predictions on the same rows. ``seeds`` are the results of the
     evaluation for each seed after the first, from which ``run.evaluation.seeds`` is computed.
     """
@@ -55,6 +57,7 @@ class Trained:
     measured: Measured = field(default_factory=dict)
     seeds: tuple[tuple[FileRecord, ...], ...] = ()
     rescored: AllRescored = field(default_factory=dict)
+    explanation: LocalFile | None = None
 
     def local(self, file: FileRecord) -> LocalFile:
         """A file of the run with the place of its bytes."""
@@ -118,14 +121,15 @@ def examine(
             seeds=dict(evidence.seeds),
         )
     inputs = made(project.model.inputs.path) if project.model.inputs else []
-    converted = made(FOLDER)
-    read = tuple(dict.fromkeys((*model, *kept, *inputs, *converted)))
+    extra = (*made(onnx.FOLDER), *made(explain.FOLDER))
+    read = tuple(dict.fromkeys((*model, *kept, *inputs, *extra)))
     run = replace(run, model=model, files=kept, metrics=dict(metrics), evaluation=evaluation)
     if partial:
         return Trained(run, evidence, materials, read, seeds=of_seeds)
     tables = _tables(session, inputs, predictions, materials, scratch)
+    explanation = explanation_in(session, outputs, materials, strict=strict)
     return Trained(
-        run=replace(run, signature=_signature(project, tables)),
+        run=replace(run, signature=_signature(project, tables), explanation=explanation),
         evidence=evidence,
         materials=materials,
         files=read,
@@ -133,6 +137,7 @@ def examine(
         conversion=conversion_of(session, outputs, materials, strict=strict),
         int8=_int8(project, tables, evidence, outputs.get(INT8_ANSWERS), materials, scratch),
         seeds=of_seeds,
+        explanation=as_file(explanation, scratch),
     )
 
 

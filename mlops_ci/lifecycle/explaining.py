@@ -10,6 +10,7 @@ from pathlib import Path
 from mlops_ci.edge.tables import read_table
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.changed_rows import changed_rows
+from mlops_ci.gate.custom import CustomResult
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.gate.judge import BASELINE, judge, rules_digest
@@ -89,6 +90,7 @@ def explain_run(project: Project, folder: Path, log: ModelLog, run: str, columns
     cache_store = open_store(project.cache.url, folder) if project.cache.url else log.store
     cache = StepCache(cache_store, ("", PULL_REQUESTS), log.model)
     candidate, identity = _evidence_of_run(cache, found, gate, evaluation, columns)
+    candidate = _uncalled(candidate, evaluation)
     notes = () if candidate.predictions is not None else ("the predictions of this run are not kept any more",)
     aliases = {name: target.version for name, target in state.aliases.items()}
     if verdict.baseline and verdict.baseline.version:
@@ -97,6 +99,12 @@ def explain_run(project: Project, folder: Path, log: ModelLog, run: str, columns
         Moment(0, state.head, aliases), verdict.evaluation_set
     )
     return _explained(verdict, gate, candidate, references, identity, columns, recorded=True, notes=notes)
+
+
+def _uncalled(candidate: Evidence, evaluation: EvaluationChoice) -> Evidence:
+    """Evidence that does not mistake a function of the user, which nobody calls here, for a metric of its name."""
+    said = CustomResult("functions of the project's own are not called to explain")
+    return replace(candidate, custom={**candidate.custom, **{one.function: said for one in evaluation.custom}})
 
 
 def _of_version(
@@ -119,7 +127,7 @@ def _of_version(
         identity = name
         if found.evidence is not None:
             break
-    candidate = found.evidence if found and found.evidence else Evidence()
+    candidate = _uncalled(found.evidence if found and found.evidence else Evidence(), evaluation)
     if found and found.problem:
         if verdict is None:
             raise UsageError(found.problem, where=state.model)
@@ -162,7 +170,7 @@ def _explained(
         baseline=verdict.baseline,
         evaluation_set=verdict.evaluation_set,
         rows=verdict.rows,
-        rules=explain_rules(verdict, gate.rules, candidate, references),
+        rules=explain_rules(verdict, gate.rules, candidate, references, gate.interval),
         spent=verdict.spent,
         changed=_changed(gate, candidate, references.get(BASELINE), identity, columns),
         notes=notes,

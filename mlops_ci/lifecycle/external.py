@@ -11,10 +11,13 @@ from typing import Any, Literal
 
 from mlops_ci.edge.files import digest_of_file
 from mlops_ci.edge.redaction import redactor_for
+from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.reading.evidence_file import read_numbers
+from mlops_ci.lifecycle.stated_signature import stated_signature
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.project.project import Params
+from mlops_ci.records.codec import plain
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.digest import digest_of_value
 from mlops_ci.records.evaluation import Evaluation
@@ -30,7 +33,11 @@ _FULL_SHA = re.compile(r"^[0-9a-f]{40}$")
 
 @dataclass(frozen=True, slots=True)
 class ExternalModel:
-    """What somebody says of a model. ``fingerprint`` names what it is made of, if they know better than we do."""
+    """What somebody says of a model. ``fingerprint`` names what it is made of, if they know better than we do.
+
+    ``inputs`` is a table of rows that the model eats: their columns are its signature, unless ``signature`` names those
+    that it eats, and some of them are kept to try an endpoint with.
+    """
 
     files: tuple[Path, ...]
     commit: str | None
@@ -39,6 +46,8 @@ class ExternalModel:
     tags: dict[str, str]
     on_existing: Literal["keep", "error"]
     fingerprint: str | None
+    signature: Path | None = None
+    inputs: Path | None = None
 
 
 def register_external(log: ModelLog, model: ExternalModel, *, environ: Mapping[str, str], project: Path) -> Registered:
@@ -51,27 +60,34 @@ def register_external(log: ModelLog, model: ExternalModel, *, environ: Mapping[s
         project: a folder of the repository that the commit is in, if it is here.
 
     Raises:
-        UsageError: a file is missing, or the commit is abbreviated and not in this repository.
+        UsageError: a file is missing, the commit is abbreviated and not in this repository, or the signature is none.
     """
     files = tuple(_files(model.files))
     numbers = read_numbers(model.metrics, called=str(model.metrics)) if model.metrics else {}
     params = load_params(Params(model.params.name, None), model.params.parent) if model.params else {}
     stated: Any = model.fingerprint or [sorted((f.record.path, f.record.digest) for f in files), numbers, params]
     commit, source = _commit(model.commit, environ, project)
-    done = register(
-        log,
-        Registration(
-            commit=commit,
-            fingerprint=digest_of_value(stated),
-            files=files,
-            tags=model.tags,
-            metrics=numbers,
-            params=params,
-            source=source,
-            evaluation=Evaluation(numbers=numbers) if numbers else None,
-        ),
-        on_existing=model.on_existing,
-    )
+    with scratch_folder() as scratch:
+        signature, samples = stated_signature(model.signature, model.inputs, scratch)
+        if signature:
+            # The same files with another signature are another version: a version does not change.
+            stated = [stated, plain(signature), samples.record.digest if samples else None]
+        done = register(
+            log,
+            Registration(
+                commit=commit,
+                fingerprint=digest_of_value(stated),
+                files=files,
+                tags=model.tags,
+                metrics=numbers,
+                params=params,
+                source=source,
+                signature=signature,
+                samples=samples,
+                evaluation=Evaluation(numbers=numbers) if numbers else None,
+            ),
+            on_existing=model.on_existing,
+        )
     return replace(done, version=set_tags(log, done.version.version, model.tags))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TypeVar
 
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.records.codec import decode
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import Run
@@ -17,10 +18,17 @@ _AREAS = ("", PULL_REQUESTS)
 RUN_ID = re.compile(r"^[0-9]{8}T[0-9]{9}-[0-9a-f]{8}$")
 
 
-def read_runs(store: Store, limit: int) -> list[Run]:
-    """The newest runs, newest first."""
-    found = sorted(_keys(store, "run.json"), reverse=True)
-    return [_read(store, key, Run) for _, key in found[:limit]]
+def read_runs(
+    store: Store, limit: int, *, model: str | None = None, status: str | None = None, branch: str | None = None
+) -> list[Run]:
+    """The newest runs of a model, with a status, of a branch, newest first. No more are read than it takes."""
+    wanted = {name: value for name, value in (("model", model), ("status", status), ("branch", branch)) if value}
+    read = (_read_if_there(store, key, Run) for _, key in sorted(_keys(store, "run.json"), reverse=True))
+
+    def of(run: Run) -> dict[str, str | None]:
+        return {"model": run.model_name, "status": run.status, "branch": run.commit.branch}
+
+    return list(islice((run for run in read if run and wanted.items() <= of(run).items()), limit))
 
 
 def read_run(store: Store, run: str) -> Run:
@@ -30,6 +38,18 @@ def read_run(store: Store, run: str) -> Run:
         UsageError: there is no such run.
     """
     return _find(store, [run_key(_require(run), area) for area in _AREAS], Run, run)
+
+
+def run_if_kept(store: Store, run: str | None) -> tuple[Run | None, str | None]:
+    """The record of the run that made a version, or why it is not to be had."""
+    if run is None:
+        return None, "it was registered without a run"
+    try:
+        return read_run(store, run), None
+    except UsageError:
+        return None, f"the record of run {run} is not kept any more"
+    except IntegrityError as error:
+        return None, f"the record of run {run} is damaged: {error.line()}"
 
 
 def read_report(store: Store, run: str | None) -> Report:
@@ -68,6 +88,11 @@ def _find(store: Store, keys: list[str], kind: type[T], run: str) -> T:
         if data is not None:
             return decode(data, kind, where=key)
     raise UsageError(f"no {kind.__name__.lower()} {run}", where=store.url, hint="mlops-ci runs list shows them")
+
+
+def _read_if_there(store: Store, key: str, kind: type[T]) -> T | None:
+    data = store.get(key)  # retention may have deleted it since it was listed
+    return None if data is None else decode(data, kind, where=key)
 
 
 def _read(store: Store, key: str, kind: type[T]) -> T:

@@ -21,7 +21,7 @@ model:
 {environment}
 steps:
   train:
-    run: python {script}          # a script for bash
+    {command}
     inputs: [{inputs}]            # it sees these files and no others; folders work too
     outputs: [build/model.pkl, build/predictions.csv]
 
@@ -62,12 +62,12 @@ def write_initial_project(path: Path) -> Path:
     """
     file = (path / PROJECT_FILE if path.is_dir() else path).absolute()
     folder = file.parent
-    script = next((name for name in _SCRIPTS if (folder / name).is_file()), _SCRIPTS[0])
+    script = next((name for name in _SCRIPTS if (folder / name).is_file()), _notebook(folder) or _SCRIPTS[0])
     inputs = f"{script}, src" if (folder / "src").is_dir() and not script.startswith("src/") else script
     text = _TEMPLATE.format(
         name=_model_name(folder.name),
         environment=_ENVIRONMENT if (folder / "requirements.txt").is_file() else _NO_ENVIRONMENT,
-        script=script,
+        command=_command(script),
         inputs="src" if script.startswith("src/") else inputs,
     )
     load_project(text.encode(), file.name)
@@ -81,6 +81,18 @@ def write_initial_project(path: Path) -> Path:
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(file)) from error
     return file
+
+
+def _notebook(folder: Path) -> str | None:
+    """The one notebook of a folder, should its name be one that needs no quoting."""
+    found = [file.name for file in folder.glob("*.ipynb") if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", file.name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _command(script: str) -> str:
+    if script.endswith(".ipynb"):
+        return f"notebook: {script}    # or run: python train.py, a script for bash"
+    return f"run: python {script}          # a script for bash; or notebook: train.ipynb"
 
 
 def _model_name(folder: str) -> str:

@@ -11,9 +11,8 @@ import mlops_ci
 from mlops_ci.edge.git import Git
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.initial import is_project
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.project.deploy import AciPlace, KubernetesPlace
-from mlops_ci.project.load import load_project
 from mlops_ci.project.project import DEFAULT_WORKSPACE, Project
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workflows.render import Filling, rendered
@@ -76,7 +75,7 @@ def prepare_workflows(
     folder, loaded = project if project.is_dir() else project.absolute().parent, None
     if is_project(project):
         file = find_project_file(project)
-        loaded = load_project(read_project_file(file), file.name)
+        loaded = load_project_file(file)
     root = Checkout.top_of(folder)
     if folder.resolve() != root.resolve():
         hint = "copy the workflow of another project and say project: or working-directory: in it"

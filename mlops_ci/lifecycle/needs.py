@@ -10,9 +10,8 @@ from pathlib import Path
 from mlops_ci.edge.cache_folder import cache_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.select import found
-from mlops_ci.lifecycle.places import find_project_file, read_project_file
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.project.deploy import AciPlace, DeployChoice, DockerPlace, KubernetesPlace, ProcessPlace
-from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Project
 from mlops_ci.workspace.objects.credentials import extra_for
 
@@ -51,7 +50,7 @@ def needs_of(
     loaded: Project | None = None
     with suppress(UsageError):
         file = find_project_file(project)
-        loaded = load_project(read_project_file(file), file.name)
+        loaded = load_project_file(file)
     extras = {*more}
     if loaded and (loaded.evaluation or loaded.gate):
         extras.add("gate")

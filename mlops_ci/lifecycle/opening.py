@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops_ci.edge.cache_folder import cache_folder
@@ -58,14 +59,26 @@ def open_places(arrival: Arrival, project: Project, options: Options) -> Opened:
         cache, exists, unreadable = store, False, error.what
     else:
         store = ReadOnlyStore(place, place.url) if fork or options.read_only else place
-        cache = store
-        if is_history(place):  # which would keep for ever what a cache is free to forget
-            name = hexadecimal(digest_of_bytes(place.url.encode()))[:16]
-            cache = LocalStore(cache_folder(options.environ).absolute() / "steps" / name)
+        cache = cache_beside(store, place, options.environ)
     if project.cache.url:
         cache = open_store(project.cache.url, arrival.file.parent, options.watch, lent)
         cache = _of_a_fork(cache) if fork else cache
     return Opened(store, cache, not exists, fork or options.read_only, unreadable)
+
+
+def cache_beside(store: Store, place: Store, environ: Mapping[str, str]) -> Store:
+    """Where the cache of a workspace is, unless it has a URL of its own.
+
+    Args:
+        store: the workspace, as it may be used.
+        place: the same as it is.
+        environ: the environment variables.
+    """
+    if not is_history(place):
+        return store
+    # It would keep for ever what a cache is free to forget.
+    name = hexadecimal(digest_of_bytes(place.url.encode()))[:16]
+    return LocalStore(cache_folder(environ).absolute() / "steps" / name)
 
 
 def _of_a_fork(cache: Store) -> Store:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Literal
@@ -15,6 +16,7 @@ from typing import Literal
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.places import read_included
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.borrowed import BorrowingSnapshot
 from mlops_ci.pipeline.cache import StepCache
@@ -22,6 +24,7 @@ from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, InterpreterEnvironment, choose_environment
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
+from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.recorded import recorded_environment
@@ -117,7 +120,7 @@ def past_commit(
         worktree = write_worktree(session.checkout, sha, scratch / "tree")
         today = session.snapshot
         folder = worktree.root / today.prefix
-        project = _project(folder / session.project_file, session.project_file, sha)
+        project = _project(folder / session.project_file, session.project_file, sha, worktree.root)
         borrowed = _borrowed(session, project, folder, data)
         snapshot = BorrowingSnapshot(
             worktree.root,
@@ -135,17 +138,18 @@ def past_commit(
             load_params(project.params, folder),
             _datasets(session, project, snapshot, borrowed),
             environment,
+            notebook_tools(project, environment, folder=folder, cache=session.cache, environ=session.environ),
         )
         software = _changed_software(lock, environment.lock()) if lock and lock.kind == "interpreter" else ()
         yield PastCommit(sha, worktree, project, snapshot, resolver, software, scratch)
 
 
-def _project(file: Path, name: str, sha: str) -> Project:
+def _project(file: Path, name: str, sha: str, top: Path) -> Project:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise UsageError(f"commit {sha[:7]} has no {name} here", where=sha, hint="it was elsewhere then") from error
-    return load_project(data, f"{name} of {sha[:7]}")
+    return load_project(data, f"{name} of {sha[:7]}", partial(read_included, file.parent, top))
 
 
 def _borrowed(session: Session, project: Project, folder: Path, data: Literal["today", "then"]) -> dict[str, str]:

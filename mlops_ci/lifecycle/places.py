@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -47,6 +48,36 @@ def read_project_file(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+
+
+def load_project_file(file: Path) -> Project:
+    """The project of a project file, with what that includes.
+
+    Raises:
+        ConfigurationError: everything that is wrong with it.
+        UsageError: it cannot be read.
+    """
+    folder = file.parent.resolve()
+    # Without a repository the project's own folder is all that there is.
+    top = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    return load_project(read_project_file(file), file.name, partial(read_included, folder, top))
+
+
+def read_included(folder: Path, top: Path, path: str) -> bytes | None:
+    """A file that a project file includes; None if there is none.
+
+    Args:
+        folder: that of the project file.
+        top: the top of the repository.
+        path: the path of the file from the project's folder.
+
+    Raises:
+        UsageError: it is none of the repository, or cannot be read.
+    """
+    file = (folder / path).resolve()
+    if not file.is_relative_to(top.resolve()):
+        raise UsageError(f"{path!r} lies outside the repository", hint="include files of this repository")
+    return read_project_file(file) if file.is_file() else None
 
 
 def open_workspace(
@@ -180,7 +211,7 @@ def _outside_a_journey(
     loaded = None
     if given is None and (project.is_file() or (project / PROJECT_FILE).is_file()):
         file = find_project_file(project)
-        loaded = load_project(read_project_file(file), file.name)
+        loaded = load_project_file(file)
     try:
         root = Checkout(folder).home
     except UsageError:

@@ -148,7 +148,7 @@ def report_of(found: HandOver, run: WorkflowRun, where: str) -> Report:
         steps=(),
         seconds=found.seconds,
         metrics=found.metrics,
-        changes=found.changes,
+        changes=replace(found.changes, commits=None, notes=()) if found.changes else None,  # which are prose
         notes=(_NOTE.format("fork" if run.fork else "pull request"),),
         url=run.url,
         history=history,

@@ -48,8 +48,7 @@ def write_report(
     champion = state.aliases.get(session.project.gate.baseline) if session.project.gate else None
     changes = None
     if compared_with is not None and verdict is not None:
-        before = state.versions[compared_with]
-        changes = changes_since(session, before, before.commit, run)
+        changes = changes_since(session, state, state.versions[compared_with], run, verdict)
     histories = metric_histories(state, session.project.gate, run.metrics, version)
     report = Report(
         format=REPORT_FORMAT,
@@ -74,6 +73,7 @@ def write_report(
         histories=histories[1:],
         stages=_stages(session, state, version),
         conversion=conversion,
+        explanation=run.explanation,
         details=report_details(session, state, trained, version=version, compared_with=compared_with),
     )
     session.store.create(report_key(run.id, session.area), encode(report))

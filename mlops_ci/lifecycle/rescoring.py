@@ -134,7 +134,7 @@ class _Rescoring:
         """Run what evaluates the model, and return the files in which it leaves its results."""
         makers = [step.name for step in past.project.steps if any(makes(step, path) for path in results)]
         wanted = [*makers, *([evaluation.step] if evaluation.step and evaluation.step not in makers else [])]
-        project = _without_training(past.project, self.version, wanted)
+        project = without_training(past.project, self.version, wanted)
         model = download_version(self.session.store, self.version, past.scratch / "model")
         files = dict(zip((file.path for file in self.version.files), model, strict=True))
         past = past.with_files(project, files)
@@ -202,8 +202,17 @@ def _evaluation_of(project: Project) -> tuple[EvaluationChoice, tuple[str, ...]]
     return evaluation, evaluation.results
 
 
-def _without_training(project: Project, version: ModelVersion, wanted: list[str]) -> Project:
-    """A project without the steps that make the model, whose files are there already."""
+def without_training(project: Project, version: ModelVersion, wanted: list[str]) -> Project:
+    """A project without the steps that make the model, whose files are there already.
+
+    Args:
+        project: the project.
+        version: the version that has the files.
+        wanted: the steps that evaluate.
+
+    Raises:
+        UsageError: what evaluates needs one of the steps that are taken out.
+    """
     training = [step for step in project.steps if any(makes(step, path) for path in project.model.files)]
     left = tuple(step for step in project.steps if step not in training)
     for name in wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +15,11 @@ from mlops_ci.errors import UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.arrival import Arrival, Options, arrive
 from mlops_ci.lifecycle.base_rules import with_base_rules
+from mlops_ci.lifecycle.card_text import read_card
 from mlops_ci.lifecycle.opening import Opened, open_places
 from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.lifecycle.upkeep import pins_of
-from mlops_ci.pipeline import conversion, custom_metrics
+from mlops_ci.pipeline import conversion, custom_metrics, explanation
 from mlops_ci.pipeline.cache import StepCache
 from mlops_ci.pipeline.claimed import ClaimedEnvironment
 from mlops_ci.pipeline.conversion import converters_for
@@ -26,6 +27,7 @@ from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.environment import Environment, choose_environment, requirement_files
 from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.lock_file import lock_file_name
+from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -126,6 +128,7 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     tools = {} if claimed else _tools(project, environment, cache, file.parent, options.environ)
     resolver = Resolver(project, snapshot, params, datasets, environment, tools)
     relevant = _relevant_files(project, resolver, file.name)
+    read_card(project, snapshot)
     # All that can be wrong with the project is known by now: only then is anything written.
     make_workspace(places.store, checkout.home, is_new=places.is_new)
     commit, merge = _commits(arrival, redact)
@@ -172,17 +175,29 @@ def _tools(
     project: Project, environment: Environment, cache: StepCache, folder: Path, environ: Mapping[str, str]
 ) -> dict[str, Tool]:
     """What the steps of ours are; nothing is resolved before they are planned or run."""
-    wanted: dict[str, tuple[str, tuple[str, ...]]] = {}
+    tools: dict[str, Tool] = {}
+
+    def add(
+        name: str,
+        purpose: str,
+        needed: Sequence[str],
+        *,
+        welcome: Sequence[str] = (),
+        beside: tuple[str, ...] = (),
+    ) -> None:
+        software = extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ, welcome=welcome)
+        tools[name] = Tool(name, software, beside)
+
     model = model_to_convert(project.onnx, project.model.files) if project.onnx else None
     if model and project.model.inputs:
         needed = converters_for(model, project.model.inputs.path, installs=installs(environment))
-        wanted[conversion.TOOL] = (conversion.PURPOSE, needed)
+        add(conversion.TOOL, conversion.PURPOSE, needed)
     if project.evaluation and project.evaluation.custom:
-        wanted[custom_metrics.TOOL] = (custom_metrics.PURPOSE, custom_metrics.NEEDED)
-    return {
-        tool: Tool(tool, extended(environment, needed, purpose, folder=folder, cache=cache, environ=environ))
-        for tool, (purpose, needed) in wanted.items()
-    }
+        add(custom_metrics.TOOL, custom_metrics.PURPOSE, custom_metrics.NEEDED)
+    if explained := explanation.files_read(project):
+        needed, welcome = explanation.needed_to_explain(*explained), explanation.welcome_to_explain(explained[0])
+        add(explanation.TOOL, explanation.PURPOSE, needed, welcome=welcome, beside=explanation.BESIDE)
+    return tools | notebook_tools(project, environment, folder=folder, cache=cache, environ=environ)
 
 
 def _areas(project: Project, context: HostContext) -> tuple[str, ...]:
@@ -199,8 +214,9 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
     """
     for step in project.steps:
         resolver.step_params(step)
-    paths = {file_name, *(path for step in project.steps for path in resolver.source_files(step))}
+    paths = {file_name, *project.includes, *(path for step in project.steps for path in resolver.source_files(step))}
     paths |= {project.params.path} if project.params.path else set()
+    paths |= {project.model.card} if project.model.card else set()
     for metric in project.evaluation.custom if project.evaluation else ():
         paths |= {*resolver.snapshot.expand(metric.file, declared=f"evaluation.custom {metric.function}")}
     if project.environment.requirements:

@@ -149,6 +149,7 @@ def _run_of(session: Session, claimed: Run) -> Run:
         evaluation=None,
         signature=None,
         verdict=None,
+        explanation=None,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mlops_ci.lifecycle.retaining import Expired, Expiry
+from mlops_ci.project.retention import Retention
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.collect import Collected, collect, unused_objects
 from mlops_ci.registry.model_log import ModelLog
@@ -30,6 +32,7 @@ class Swept:
 
     models: tuple[Collected, ...]
     remains: int
+    expired: tuple[Expired, ...] = ()
 
 
 def pins_of(environ: Mapping[str, str]) -> dict[str, Pin]:
@@ -50,16 +53,32 @@ def describe_workspace(store: Store, logs: Iterator[ModelLog]) -> Description:
     return Description(take_inventory(store), orphans)
 
 
-def collect_garbage(store: Store, logs: Iterator[ModelLog], *, now: datetime, grace: timedelta, dry_run: bool) -> Swept:
-    """Delete what no version needs and nobody is writing any more.
+def collect_garbage(
+    store: Store,
+    cache: Store,
+    logs: Iterable[ModelLog],
+    retention: Retention,
+    *,
+    now: datetime,
+    grace: timedelta,
+    dry_run: bool,
+) -> Swept:
+    """Delete what no version needs and nobody is writing any more, and what is older than it is kept.
 
     Args:
         store: the workspace.
-        logs: the logs of its models.
+        cache: where its cache is.
+        logs: the logs of all its models.
+        retention: for how long what no version needs is kept.
         now: the time.
         grace: how long a write may take before it counts as abandoned.
         dry_run: only tell what would be deleted.
     """
-    models = tuple(collect(log, now=now, grace=grace, dry_run=dry_run) for log in logs)
+    models, kept = [], set()
+    for log in logs:
+        models.append(collect(log, now=now, grace=grace, dry_run=dry_run))
+        kept |= {version.run for version in log.read().versions.values() if version.run}
+    expiry = Expiry(store, cache, retention, kept, now=now, grace=grace, dry_run=dry_run)
+    expired = expiry.run()
     remains = 0 if dry_run else store.sweep((now - grace).timestamp())
-    return Swept(models, remains)
+    return Swept(tuple(models), remains, expired)

@@ -84,9 +84,12 @@ class Resampled:
     Attributes:
         prepare: Predictions of n rows to `Evaluate`. What depends on the rows only is done here, once. The rows'
             own weights (`Predictions.weight`) are in it: `Evaluate` multiplies them with what it is given.
+        influence: Where it has a closed form, predictions of n rows to (n,): the slope of the value in what a row is
+            given, at 1 for all rows. They add up to 0, as weights count only in proportion.
     """
 
     prepare: Callable[[Predictions], Evaluate]
+    influence: Callable[[Predictions], FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Equal scores are one point of the curve, as no threshold can tell them apart.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -150,7 +151,31 @@ def averaged_roc_auc(average: Literal["macro", "weighted"]) -> Resampled:
 
 def pr_auc(name: str | None) -> Resampled:
     """Average precision of a class: scikit-learn's `average_precision_score`. NaN if no row is of the class."""
-    return _of_class(_average_precision, name)
+    return replace(_of_class(_average_precision, name), influence=lambda rows: _precision_slopes(rows, name))
+
+
+def _precision_slopes(predictions: Predictions, name: str | None) -> FloatArray:
+    """What each row adds to the average precision, in O(n log n).
+
+    That is the sum over falling scores b of p_b P_b / N_b, divided by all positive weight: p_b is that of the rows at
+    the score, P_b and N_b the weights of positive and of all rows at or above it. The weight of a row enters its own
+    p_b, and P_b and N_b at its score and all lower ones.
+    """
+    positive, score = one_against_rest(predictions, name)
+    if not len(score) or np.isnan(score).any():
+        return np.full(len(score), np.nan)
+    weight = np.ones(len(score)) if predictions.weight is None else predictions.weight
+    place = np.unique(-score, return_inverse=True)[1]
+    here, all_here = np.bincount(place, weight * positive), np.bincount(place, weight)
+    found, above = np.cumsum(here), np.cumsum(all_here)
+    with np.errstate(all="ignore"):
+        precision = np.where(above > 0.0, found / above, 0.0)
+        share = np.where(above > 0.0, here / above, 0.0)
+        later, lost = (np.cumsum(terms[::-1])[::-1] for terms in (share, share * precision))
+        total = found[-1]
+        average = float(here @ precision) / total
+        slopes: FloatArray = (positive * (precision + later - average)[place] - lost[place]) / total
+    return slopes * weight
 
 
 def averaged_pr_auc(average: Literal["macro", "weighted"]) -> Resampled:

@@ -64,10 +64,13 @@ class StepCache:
         raise DamagedCacheError(file, fingerprint)
 
     def remember(self, result: StepResult, contents: Mapping[str, Path], *, anew: bool) -> None:
-        """Keep a result and its outputs, given by digest; ``anew`` replaces what is there, in case it is damaged."""
+        """Keep a result and those of its outputs that are given, by digest; who needs another has its step run again.
+
+        ``anew`` replaces what is there, in case it is damaged.
+        """
         if anew:
             self.forget(result.fingerprint)
-        for file in result.outputs:
+        for file in (file for file in result.outputs if file.digest in contents):
             if anew:
                 self.store.delete(cache_object_key(file.digest, self.areas[0]))
             self.store.upload(cache_object_key(file.digest, self.areas[0]), contents[file.digest])

@@ -50,7 +50,7 @@ def with_conversion(project: Project) -> Project:
     step = Step(
         name=STEP,
         run=shlex.join(command),
-        inputs=tuple(dict.fromkeys((*project.model.files, inputs.path, *_code(project)))),
+        inputs=tuple(dict.fromkeys((*project.model.files, inputs.path, *code_of_model(project)))),
         data=(),
         params=(),
         env=(),
@@ -61,7 +61,7 @@ def with_conversion(project: Project) -> Project:
     return replace(project, steps=(*project.steps, step))
 
 
-def _code(project: Project) -> Iterator[str]:
+def code_of_model(project: Project) -> Iterator[str]:
     """What the steps read that make the model, but for what steps make: a pickle needs the classes in it."""
     makers = [step.name for step in project.steps if any(makes(step, path) for path in project.model.files)]
     for step in upstream(project.steps, makers):

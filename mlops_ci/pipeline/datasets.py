@@ -24,10 +24,13 @@ def _version(dataset: Dataset, snapshot: Snapshot) -> DatasetVersion:
     where = f"dataset {dataset.name}"
     files = snapshot.dataset(dataset.path, declared=where)
     single = snapshot.path(dataset.path)
+    digest = snapshot.tree_digest(dataset.path, files)
+    if files == (dataset.path,) and (pointer := snapshot.pointer(dataset.path)):
+        return DatasetVersion(dataset.path, pointer.digest, pointer.size, 1)
     return DatasetVersion(
         path=dataset.path,
-        digest=snapshot.tree_digest(dataset.path, files),
-        size=sum(snapshot.path(file).stat().st_size for file in files),
+        digest=digest,
+        size=snapshot.size(files),
         files=len(files),
         profile=profile_table(single, called=where) if single.is_file() and is_table(single) else None,
     )

@@ -21,17 +21,22 @@ from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.sandbox import step_environment, written_files
 from mlops_ci.pipeline.undeclared import undeclared_files, undeclared_params
+from mlops_ci.project.notebooks import executed_notebook, prepared_notebook, without_secrets
 from mlops_ci.project.project import Step
 from mlops_ci.project.variants import Variant
 from mlops_ci.records.files import FileRecord
 
 _TAIL_LINES = 40
+_ERROR = "error: "
 _SHELL = ("bash", "-euo", "pipefail", "-c")
 
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """How a step ended. ``error`` is None when all is well; ``finished`` is None when it could not start."""
+    """How a step ended. ``error`` is None when all is well; ``finished`` is None when it could not start.
+
+    ``outputs`` of one that failed are its notebook, as far as it came.
+    """
 
     outputs: tuple[FileRecord, ...]
     finished: Finished | None
@@ -61,16 +66,18 @@ class Workshop:
         sandbox = self.folder / str(variant.seed or 0) / variant.step.name
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         finished: Finished | None = None
+        folder = sandbox / "tree" / self.resolver.snapshot.prefix
         try:
             finished = self._run(variant, made, sandbox, tail)
+            self._redact_notebook(variant.step, folder)
             self._require_success(variant, finished, tail, made)
-            written = written_files(variant, sandbox / "tree" / self.resolver.snapshot.prefix)
+            written = written_files(variant, folder)
             outputs = tuple(self.materials.take(path, file) for path, file in sorted(written.items()))
         except OSError as error:
             failure = RemoteError(f"step {variant.name} cannot run: {error.strerror or error}", where=error.filename)
-            return Executed((), finished, tuple(tail), failure)
+            return Executed(self._left(variant.step, folder, finished), finished, tuple(tail), failure)
         except MlopsError as error:
-            return Executed((), finished, tuple(tail), error)
+            return Executed(self._left(variant.step, folder, finished), finished, tuple(tail), error)
         finally:
             shutil.rmtree(sandbox, ignore_errors=True)
         return Executed(outputs, finished, (), None)
@@ -88,10 +95,11 @@ class Workshop:
             params=json.dumps(self.resolver.step_params(step)),
             seed=variant.told,
         )
-        if step.tool:
-            self.resolver.tools[step.tool].furnish(sandbox / "tool")
-            # A pickle names its classes by modules, which scripts find beside themselves.
-            beside = {(folder / path).parent for path in self.resolver.source_files(step) if path.endswith(".py")}
+        if step.program:
+            self.resolver.tools[step.program].furnish(sandbox / "tool")
+            # A pickle names its classes by modules, which scripts find beside themselves, and notebooks too.
+            code = [step.notebook] if step.notebook else self.resolver.source_files(step)
+            beside = {(folder / path).parent for path in code if path.endswith((".py", ".ipynb"))}
             env["PYTHONPATH"] = os.pathsep.join(map(str, (sandbox / "tool", *sorted(beside))))
         if shutil.which(_SHELL[0]) is None:
             raise RemoteError("bash is not installed", hint="install bash: steps are bash scripts")
@@ -105,6 +113,25 @@ class Workshop:
             [*_SHELL, step.run], cwd=folder, env=env, on_line=on_line, cancelled=self.cancelled, timeout=step.timeout
         )
 
+    def _redact_notebook(self, step: Step, folder: Path) -> None:
+        """Take secrets out of what a notebook shows, as out of a log."""
+        file = folder / executed_notebook(step.name)
+        if step.notebook and file.is_file() and not file.is_symlink():
+            shown = without_secrets(file.read_text("utf-8", errors="replace"), self.redact)
+            file.unlink()
+            if shown is not None:
+                file.write_text(shown, "utf-8", errors="replace")
+
+    def _left(self, step: Step, folder: Path, finished: Finished | None) -> tuple[FileRecord, ...]:
+        """The notebook of a step that failed, as far as it came."""
+        path = executed_notebook(step.name)
+        if step.notebook is None or finished is None or not (folder / path).is_file():
+            return ()
+        try:
+            return (self.materials.take(path, folder / path),)
+        except OSError:
+            return ()
+
     def _furnish(self, step: Step, made: Mapping[str, FileRecord], sandbox: Path) -> Path:
         """Lay out the sandbox as the repository is, and return the folder of ``mlops.yaml`` in it."""
         snapshot = self.resolver.snapshot
@@ -117,9 +144,14 @@ class Workshop:
 
         for path in self.resolver.source_files(step):
             snapshot.copy(path, place(path))
+        if step.notebook:
+            notebook = place(step.notebook)
+            notebook.write_bytes(prepared_notebook(notebook.read_bytes(), step.notebook))
         for name in step.data:
             dataset = next(item for item in self.resolver.project.datasets if item.name == name)
-            for path in snapshot.dataset(dataset.path, declared=f"dataset {name}"):
+            files = snapshot.dataset(dataset.path, declared=f"dataset {name}")
+            snapshot.require_content(files, declared=f"dataset {name}")
+            for path in files:
                 snapshot.copy(path, place(path))
         for path, file in made.items():
             self.materials.copy(file, place(path))
@@ -147,8 +179,11 @@ class Workshop:
             hint = "it was probably out of memory" if killer == "SIGKILL" else None
             raise RemoteError(f"step {name} was killed by {killer}", hint=hint)
         if finished.exit_code:
+            said = next((line.removeprefix(_ERROR) for line in reversed(tail) if line.startswith(_ERROR)), None)
             raise UsageError(
-                f"step {name} failed with exit code {finished.exit_code}", hint=self._advice(step, tail, made)
+                f"step {name} failed with exit code {finished.exit_code}",
+                where=said if step.notebook else None,
+                hint=self._advice(step, tail, made),
             )
 
     def _advice(self, step: Step, tail: deque[str], made: Mapping[str, FileRecord]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from mlops_ci.edge.scratch import scratch_folder
@@ -32,6 +32,7 @@ def extended(
     folder: Path,
     cache: StepCache,
     environ: Mapping[str, str],
+    welcome: Sequence[str] = (),
 ) -> Environment:
     """An environment with further requirements; nothing is resolved or built before it is asked for.
 
@@ -42,7 +43,14 @@ def extended(
         folder: the project's folder.
         cache: where its lock is kept.
         environ: the environment variables.
+        welcome: what is taken along if it fits the environment, and done without if not.
     """
+    if welcome and installs(environment):
+        plain, every = (
+            extended(environment, chosen, purpose, folder=folder, cache=cache, environ=environ)
+            for chosen in (requirements, (*requirements, *welcome))
+        )
+        return FirstThatFits(every, plain)
     if isinstance(environment, PipEnvironment):
         return _ExtendedPip(environment, requirements, purpose, folder=folder, cache=cache, environ=environ)
     if isinstance(environment, CondaEnvironment):
@@ -108,6 +116,30 @@ class _ExtendedConda(CondaEnvironment):
         base = self._base.lock()
         key = digest_of_value([base.digest, self._more, base.python, base.platform])
         return self._cache.find_lock(key) or self._cache.remember_lock(key, self.with_more(base, self._more))
+
+
+class FirstThatFits:
+    """An environment, or another where that one cannot be had."""
+
+    def __init__(self, wanted: Environment, otherwise: Environment) -> None:
+        self._wanted = wanted
+        self._otherwise = otherwise
+
+    @cached_property
+    def _chosen(self) -> Environment:
+        try:
+            self._wanted.lock()
+        except UsageError:
+            return self._otherwise
+        return self._wanted
+
+    def lock(self) -> EnvironmentLock:
+        """What pins its packages."""
+        return self._chosen.lock()
+
+    def executables(self) -> Path:
+        """Where its interpreter is."""
+        return self._chosen.executables()
 
 
 class _AsInstalled:

@@ -14,11 +14,12 @@ from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.graph import makes, upstream
+from mlops_ci.project.notebooks import prepared_notebook
 from mlops_ci.project.paths import contains
 from mlops_ci.project.project import Project, Step
 from mlops_ci.project.variants import Variant
 from mlops_ci.records.dataset import DatasetVersion
-from mlops_ci.records.digest import digest_of_value
+from mlops_ci.records.digest import digest_of_bytes, digest_of_value
 from mlops_ci.records.step_result import StepInputs
 
 
@@ -35,7 +36,7 @@ class Resolver:
 
     def environment_of(self, step: Step) -> Environment:
         """The software that a step runs with."""
-        return self.tools[step.tool].environment if step.tool else self.environment
+        return self.tools[step.program].environment if step.program else self.environment
 
     def inputs(self, step: Step, made: Mapping[str, str]) -> StepInputs:
         """What a step reads.
@@ -75,6 +76,8 @@ class Resolver:
         """
         if step.inputs is None:
             found = self.snapshot.tracked_files()
+            # As of a script, the step's own notebook is read whether git knows it or not.
+            found = (*found, step.notebook) if step.notebook and step.notebook not in found else found
         else:
             expanded: dict[str, None] = {}
             for path in step.inputs:
@@ -96,6 +99,9 @@ class Resolver:
         sources = self.source_files(step)
         self.snapshot.take_digests(sources)
         files = {path: self.snapshot.identity(path) for path in sources}
+        if step.notebook:
+            data = self.snapshot.path(step.notebook).read_bytes()
+            files[step.notebook] = digest_of_bytes(prepared_notebook(data, step.notebook))
         for path in step.inputs or ():
             if self._is_made(path) or self._holds_outputs(path):
                 files |= of_upstream(path)
@@ -103,7 +109,8 @@ class Resolver:
             files.pop(self.project.params.path, None)  # the step sees its own keys of it, no more
         if step.tool:
             files[self.tools[step.tool].called] = self.tools[step.tool].identity
-        lock = self.environment_of(step).lock()
+        # What runs a notebook is no part of what it makes: a release of Jupyter trains no new model.
+        lock = (self.tools[step.tool].environment if step.tool else self.environment).lock()
         return StepInputs(
             command=step.run,
             outputs=tuple(sorted(output.path for output in step.outputs)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlops_ci.edge.machine import available_processors
 from mlops_ci.errors import MlopsError, RemoteError, UsageError
 from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
 from mlops_ci.pipeline.execute import Executed, Workshop
 from mlops_ci.pipeline.fingerprint import step_fingerprint
+from mlops_ci.pipeline.reads import reads_of
 from mlops_ci.pipeline.sandbox import outputs_below
 from mlops_ci.pipeline.why import reasons
 from mlops_ci.project.graph import upstream
@@ -164,6 +165,7 @@ class Conductor:
                 run, error = self._ran(variant, fingerprint, why, executed), executed.error
                 if error is None:
                     self._remember(run, LastResult(inputs, run.seconds, variant.told))
+            run = replace(run, reads=reads_of(step, inputs))
         except MlopsError as failure:
             run, error = StepRun(name=step.name, status="failed", seed=variant.seed), failure
         except OSError as failure:
@@ -199,7 +201,10 @@ class Conductor:
             peak_memory=run.peak_memory,
             run=self.run_id,
         )
-        contents = {file.digest: self.workshop.materials.path(file) for file in run.outputs}
+        step = self.workshop.resolver.project.step(run.name)
+        passing = [output.path for output in step.outputs if output.store is False]
+        kept = [file for file in run.outputs if not any(contains(path, file.path) for path in passing)]
+        contents = {file.digest: self.workshop.materials.path(file) for file in kept}
         self.cache.remember(result, contents, anew=self.force)
         self.cache.note_last(run.name, run.seed, last)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlops_ci.edge.files import clone
 from mlops_ci.edge.stat_cache import Stamp, StatCache, stamp_of
 from mlops_ci.errors import ConflictError, UsageError
+from mlops_ci.pipeline.pointers import Pointer, how_to_fetch, lfs_pointer
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
 
@@ -37,6 +38,7 @@ class Snapshot:
         """
         self.root = root
         self.prefix = prefix
+        self._top = os.fspath(root)
         self._tracked = tracked
         self._files = files
         self._remembered = remembered or StatCache(None)
@@ -94,7 +96,9 @@ class Snapshot:
             return (path,)
         found = tuple(sorted(self._walk(target, path))) if target.is_dir() else ()
         if not found:
-            raise UsageError(f"dataset {path!r} does not exist or is empty", where=declared, hint="fetch it first")
+            raise UsageError(
+                f"dataset {path!r} does not exist or is empty", where=declared, hint=how_to_fetch(target, path)
+            )
         return found
 
     def digest(self, path: str) -> str:
@@ -113,7 +117,7 @@ class Snapshot:
         Raises:
             ConflictError: one has vanished.
         """
-        wanted = {str(self.path(path)): path for path in paths if path not in self._digests}
+        wanted = {self._absolute(path): path for path in paths if path not in self._digests}
         try:
             found = self._remembered.digests(wanted)
         except FileNotFoundError as error:
@@ -126,7 +130,7 @@ class Snapshot:
     def identity(self, path: str) -> str:
         """A file as a program sees it: its content, and whether it can be executed."""
         digest = self.digest(path)
-        return f"{digest}+x" if os.access(self.path(path), os.X_OK) else digest
+        return f"{digest}+x" if os.access(self._absolute(path), os.X_OK) else digest
 
     def copy(self, path: str, target: Path) -> None:
         """Copy a file whose digest was taken.
@@ -143,12 +147,32 @@ class Snapshot:
         if changed:
             raise ConflictError("a file changed during the run", where=path, hint="run the command again")
 
+    def pointer(self, path: str) -> Pointer | None:
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS; asked for its digest first."""
+        return lfs_pointer(self.path(path), self._digests[path][1][0])
+
+    def require_content(self, files: Iterable[str], *, declared: str) -> None:
+        """Make sure that files are themselves, and not pointers to what is elsewhere.
+
+        Raises:
+            UsageError: one is a pointer.
+        """
+        for path in files:
+            if self.pointer(path):
+                raise UsageError(
+                    f"{path!r} is only a pointer of Git LFS", where=declared, hint="run git lfs pull, then run it again"
+                )
+
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
         """The digest of a file, or of the names and contents of the files of a folder."""
         self.take_digests(files)
         if files == (path,):
             return self.digest(path)
-        return digest_of_tree((posixpath.relpath(file, path), self.digest(file)) for file in files)
+        return digest_of_tree((file.removeprefix(f"{path}/"), self.digest(file)) for file in files)
+
+    def size(self, files: Iterable[str]) -> int:
+        """The bytes of files, as they were when their digests were taken."""
+        return sum(self._digests[file][1][0] for file in files)
 
     def path(self, path: str) -> Path:
         """Where a file is."""
@@ -164,6 +188,10 @@ class Snapshot:
         if escapes(inside):
             raise UsageError(f"{path!r} lies outside the repository", where=declared)
         return inside
+
+    def _absolute(self, path: str) -> str:
+        """Where a file is, as text: making a Path of each of 100,000 takes longer than to ask for their times."""
+        return f"{self._top}/{path}" if self.prefix == "." else str(self.path(path))
 
     def _relative(self, path: str) -> str:
         return path if self.prefix == "." else posixpath.relpath(path, self.prefix)

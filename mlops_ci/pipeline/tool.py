@@ -14,10 +14,11 @@ from mlops_ci.records.digest import digest_of_tree
 
 @dataclass(frozen=True)
 class Tool:
-    """A package of ours that stands on nothing else of ours, and the environment that it runs in."""
+    """A package of ours that stands on nothing else of ours but what is ``beside`` it, and its environment."""
 
     name: str
     environment: Environment
+    beside: tuple[str, ...] = ()
 
     @cached_property
     def identity(self) -> str:
@@ -33,9 +34,13 @@ class Tool:
         """Put it where ``python -m`` finds it once the folder is on the path."""
         package = folder / "mlops_ci"
         for name, file in self._files():
-            clone(file, package / self.name / name)
+            clone(file, package / name)
         (package / "__init__.py").touch()
 
     def _files(self) -> list[tuple[str, Path]]:
-        source = Path(mlops_ci.__file__).parent / self.name
-        return [(file.relative_to(source).as_posix(), file) for file in sorted(source.rglob("*.py"))]
+        source = Path(mlops_ci.__file__).parent
+        return [
+            (file.relative_to(source).as_posix(), file)
+            for package in (self.name, *self.beside)
+            for file in sorted((source / package).rglob("*.py"))
+        ]

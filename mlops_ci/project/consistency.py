@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from mlops_ci.errors import Problem, UsageError
+from mlops_ci.project.explaining import explain_findings
 from mlops_ci.project.graph import makes, ordered
 from mlops_ci.project.metric_names import BUILT_IN, SIGNATURES, call_problem, task_problem
 from mlops_ci.project.names import require_alias
@@ -27,8 +28,13 @@ def consistency_problems(project: Project, document: Located, file: str) -> list
         *_evaluation(project),
         *_gate(project),
         *_onnx(project),
+        *explain_findings(project),
     ]
-    return list(dict.fromkeys(Problem(file, *document.at(path), what, hint) for path, what, hint in findings))
+    return list(
+        dict.fromkeys(
+            Problem(document.file_of(path, file), *document.at(path), what, hint) for path, what, hint in findings
+        )
+    )
 
 
 def _steps(project: Project) -> Iterator[Finding]:
@@ -92,6 +98,8 @@ def _model(project: Project) -> Iterator[Finding]:
         )
     for index, path in enumerate(project.model.files):
         yield from _written_by_a_step(project, path, ("model", "files", index))
+    if project.model.card and any(makes(step, project.model.card) for step in project.steps):
+        yield ("model", "card"), f"{project.model.card!r} is written by a step", "name a file of the repository"
     if project.model.inputs:
         yield from _written_by_a_step(project, project.model.inputs.path, ("model", "inputs", "path"))
 

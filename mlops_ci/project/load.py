@@ -11,7 +11,10 @@ from mlops_ci.errors import ConfigurationError, Problem
 from mlops_ci.project.consistency import consistency_problems
 from mlops_ci.project.deploy import build_deploy, deploy_findings
 from mlops_ci.project.durations import seconds
+from mlops_ci.project.explain import build_explain
 from mlops_ci.project.image import build_image
+from mlops_ci.project.includes import Reader, nothing_to_include, with_includes
+from mlops_ci.project.notebooks import executed_notebook, notebook_command
 from mlops_ci.project.onnx import build_onnx
 from mlops_ci.project.paths import normalise
 from mlops_ci.project.project import (
@@ -32,26 +35,28 @@ from mlops_ci.project.project import (
     Step,
     WorkspaceChoice,
 )
+from mlops_ci.project.retention import load_retention
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.project.schema_problems import schema_problems
 from mlops_ci.project.serve import build_serve
 from mlops_ci.project.triggers import build_receivers, trigger_findings
-from mlops_ci.project.yaml12 import Located, Path, parse
+from mlops_ci.project.yaml12 import Located, Path, parse_mapping
 from mlops_ci.resources import resource
 
 
-def load_project(data: bytes, file: str) -> Project:
+def load_project(data: bytes, file: str, read: Reader = nothing_to_include) -> Project:
     """Read a project.
 
     Args:
         data: the bytes of ``mlops.yaml``.
         file: its name, for messages.
+        read: reads the files that it includes.
 
     Raises:
         ConfigurationError: everything that is wrong with it.
     """
-    document = _decode(data, file)
     schema = json.loads(resource("schemas", "mlops.schema.json").read_text("utf-8"))
+    document, includes = with_includes(parse_mapping(data, file), schema, file, read)
     if problems := schema_problems(document, schema, file):
         raise ConfigurationError(problems)
     rules, rule_problems = _parse_rules(document, file)
@@ -63,6 +68,7 @@ def load_project(data: bytes, file: str) -> Project:
         )
     ]
     project = _build({**document.value, "triggers": {}} if wrong else document.value, rules)
+    project = replace(project, includes=includes)
     # Rules that do not parse would shift the others' places.
     checked = replace(project, gate=None) if rule_problems else project
     unfit = _unfit_numbers(document, file)
@@ -70,19 +76,6 @@ def load_project(data: bytes, file: str) -> Project:
     if problems:
         raise ConfigurationError(problems)
     return project
-
-
-def _decode(data: bytes, file: str) -> Located:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        raise ConfigurationError([Problem(file, line, column, "not UTF-8 text", "save the file as UTF-8")]) from error
-    document = parse(text, file)
-    if not isinstance(document.value, dict):
-        raise ConfigurationError([Problem(file, 1, 1, "a mapping is expected", "start with version: 1")])
-    return document
 
 
 def _unfit_numbers(document: Located, file: str) -> list[Problem]:
@@ -122,7 +115,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
     model = value["model"]
     files = tuple(map(normalise, model.get("files", ())))
     if not files and len(steps) == 1:
-        files = tuple(output.path for output in steps[0].outputs)
+        files = tuple(output.path for output in steps[0].outputs if output.path != executed_notebook(steps[0].name))
     inputs = model.get("inputs")
     workspace = value.get("workspace", DEFAULT_WORKSPACE)
     workspace = {"url": workspace} if isinstance(workspace, str) else workspace
@@ -136,6 +129,7 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
             files=files,
             inputs=ModelInputs(normalise(inputs["path"]), tuple(inputs.get("columns", ()))) if inputs else None,
             purpose=model.get("purpose"),
+            card=normalise(model["card"]) if "card" in model else None,
         ),
         steps=steps,
         environment=EnvironmentChoice(
@@ -167,30 +161,36 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
         else None,
         triggers=build_receivers(value.get("triggers", {}), (gate or {}).get("baseline", "champion")),
         onnx=build_onnx(value["onnx"]) if "onnx" in value else None,
+        explain=build_explain(value["explain"]) if "explain" in value else None,
         image=build_image(value.get("image", {})),
         serve=build_serve(value.get("serve", {})),
         deploy=build_deploy(value.get("deploy", {})),
+        retention=load_retention(value.get("retention", {})),
     )
 
 
 def _step(name: str, step: dict[str, Any]) -> Step:
     timeout = step.get("timeout")
+    notebook = normalise(step["notebook"]) if "notebook" in step else None
+    inputs = tuple(map(normalise, step["inputs"])) if "inputs" in step else None
+    outputs = tuple(
+        Output(normalise(item), store=None)
+        if isinstance(item, str)
+        else Output(normalise(item["path"]), store=item.get("store"))
+        for item in step["outputs"]
+    )
     return Step(
         name=name,
-        run=step["run"],
-        inputs=tuple(map(normalise, step["inputs"])) if "inputs" in step else None,
+        run=notebook_command(name, notebook) if notebook else step["run"],
+        inputs=inputs if inputs is None or notebook is None or notebook in inputs else (notebook, *inputs),
         data=tuple(step.get("data", ())),
         params=tuple(step.get("params", ())),
         env=tuple(step.get("env", ())),
         timeout=seconds(timeout) if timeout else None,
-        outputs=tuple(
-            Output(normalise(item), store=False)
-            if isinstance(item, str)
-            else Output(normalise(item["path"]), store=item.get("store", False))
-            for item in step["outputs"]
-        ),
+        outputs=(*outputs, Output(executed_notebook(name), store=True)) if notebook else outputs,
         runs_on=step.get("runs_on"),
         seeds=step.get("seeds"),
+        notebook=notebook,
     )
 
 

@@ -46,6 +46,18 @@ def require_sink_name(text: str) -> str:
     return text
 
 
+def require_hold_name(text: str) -> str:
+    """Return the name under which a person protects a version.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not is_name(text):
+        hint = "use at most 100 lower-case letters, digits and inner '.', '_' and '-', such as audit-2026"
+        raise UsageError("not the name of a protection", where=repr(text[:60]), hint=hint)
+    return text
+
+
 def is_alias(text: str) -> bool:
     """Whether the text can name an alias: it cannot be taken for a version or a commit."""
     return is_name(text) and text != "baseline" and not _VERSION.match(text) and not _HEXADECIMAL.match(text)

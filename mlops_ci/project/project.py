@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mlops_ci.project import notebooks
 from mlops_ci.project.deploy import DeployChoice
+from mlops_ci.project.explain import ExplainChoice
 from mlops_ci.project.image import ImageChoice
 from mlops_ci.project.onnx import OnnxChoice
 from mlops_ci.project.receivers import Receiver
+from mlops_ci.project.retention import Retention
 from mlops_ci.project.rules import AnyOf, Interval, Rule
 from mlops_ci.project.serve import ServeChoice
 
@@ -27,12 +30,13 @@ class ModelInputs:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model that the pipeline makes."""
+    """The model that the pipeline makes; ``card`` is the file with what its people say of it."""
 
     name: str
     files: tuple[str, ...]
     inputs: ModelInputs | None
     purpose: str | None
+    card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,14 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file or folder that a step makes; ``store`` keeps it with the run's record."""
+    """A file or folder that a step makes.
+
+    ``store`` keeps it with the run's record; False keeps it nowhere, not even in the cache, so that it is made again
+    when somebody needs it; None, the default, in the cache alone.
+    """
 
     path: str
-    store: bool
+    store: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ class Step:
     folder of ``mlops.yaml``. ``timeout`` is in seconds. ``runs_on`` is the runner it wants for a job of its own.
     ``seeds`` is how often it is run, each time with another ``MLOPS_CI_SEED``; None where it is not told any.
     ``tool`` names the package of ours that a step runs which nobody has written: if it fails, only its outputs lack.
+    ``notebook`` is the notebook that it is; ``run`` is then the command that runs it.
     """
 
     name: str
@@ -112,6 +121,12 @@ class Step:
     runs_on: str | None = None
     tool: str | None = None
     seeds: int | None = None
+    notebook: str | None = None
+
+    @property
+    def program(self) -> str | None:
+        """The package of ours that it runs, if it runs one."""
+        return notebooks.TOOL if self.notebook else self.tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +200,10 @@ class GateChoice:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything ``mlops.yaml`` says; ``onnx`` is None where no conversion is asked for."""
+    """Everything ``mlops.yaml`` says; ``onnx`` and ``explain`` are None where nobody asks for them.
+
+    ``includes`` are the files whose steps, datasets and parameters it shares.
+    """
 
     model: Model
     steps: tuple[Step, ...]
@@ -198,9 +216,12 @@ class Project:
     gate: GateChoice | None
     triggers: tuple[Receiver, ...] = ()
     onnx: OnnxChoice | None = None
+    explain: ExplainChoice | None = None
     image: ImageChoice = field(default_factory=ImageChoice)
     serve: ServeChoice = field(default_factory=ServeChoice)
     deploy: tuple[DeployChoice, ...] = ()
+    includes: tuple[str, ...] = ()
+    retention: Retention = field(default_factory=Retention)
 
     def step(self, name: str) -> Step:
         """The step of that name; it exists, or loading would have failed."""

@@ -98,6 +98,9 @@ def _describe(error: _Error) -> tuple[str, str | None]:
             )
         case "exclusiveMaximum":
             return f"{shown} is too large", f"use a value below {value}"
+        case "oneOf":
+            names = [name for branch in value for name in branch.get("required", ())]
+            return f"only one of {' and '.join(names)} can be given", None
         case "dependentRequired":
             return error.message.replace("is a dependency of", "is needed with"), None
         case _:

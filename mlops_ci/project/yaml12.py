@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -23,11 +23,15 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A value and, for each path inside it, where its key and its value stand (line and column from 1)."""
+    """A value and, for each path inside it, where its key and its value stand (line and column from 1).
+
+    ``files`` says of what stands in another file which one that is.
+    """
 
     value: Any
     keys: dict[Path, Position]
     values: dict[Path, Position]
+    files: dict[Path, str] = field(default_factory=dict)
 
     def at(self, path: Path) -> Position:
         """Where a value stands; for one that is missing, where its nearest parent does."""
@@ -38,6 +42,28 @@ class Located:
     def key_at(self, path: Path) -> Position:
         """Where a key stands."""
         return self.keys.get(path) or self.at(path)
+
+    def file_of(self, path: Path, file: str) -> str:
+        """The file that something stands in, ``file`` being the document's own."""
+        return self.files.get(path[:2], file)
+
+
+def parse_mapping(data: bytes, file: str) -> Located:
+    """Parse the bytes of a document that is a mapping.
+
+    Raises:
+        ConfigurationError: they are no text, or something else.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise ConfigurationError([Problem(file, line, column, "not UTF-8 text", "save the file as UTF-8")]) from error
+    document = parse(text, file)
+    if not isinstance(document.value, dict):
+        raise ConfigurationError([Problem(file, 1, 1, "a mapping is expected", "start with version: 1")])
+    return document
 
 
 def parse(text: str, file: str) -> Located:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mlops_ci.records.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,51 @@ class DatasetVersion:
     size: int
     files: int
     profile: DatasetProfile | None = None
+
+
+DATASET_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDataset:
+    """A version of a dataset, as it is kept: who saw it first, when (ISO 8601 in UTC), in which run and commit.
+
+    ``run`` and ``commit`` are null where nobody ran anything, but registered it.
+    """
+
+    format: int
+    name: str
+    version: DatasetVersion
+    first_seen: str
+    actor: Actor
+    run: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetTagging:
+    """An entry of the list of a dataset's tags: those set and removed on the version with a digest.
+
+    ``transaction`` is what its writer knows it by, should the reply of the storage get lost.
+    """
+
+    format: int
+    transaction: str
+    digest: str
+    time: str
+    actor: Actor
+    set: dict[str, str] = field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDataset:
+    """A version of a dataset with all that is known of it; ``models`` are the versions made of it, as ``m@v3``."""
+
+    name: str
+    version: DatasetVersion
+    first_seen: str
+    run: str | None
+    commit: str | None
+    tags: dict[str, str]
+    models: tuple[str, ...]

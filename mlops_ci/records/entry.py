@@ -13,6 +13,8 @@ from mlops_ci.records.deployment import DeploymentStage, Instance, SmokeTest
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.image import Image
+from mlops_ci.records.model_card import CardText
+from mlops_ci.records.model_explanation import KeptExplanation
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Outcome, Verdict
 
@@ -123,6 +125,15 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Unalias:
+    """An alias that is no more; it pointed to ``expect``."""
+
+    alias: str
+    expect: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Tags set on and removed from a version."""
 
@@ -133,10 +144,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Protect:
-    """A version that must not be deleted while ``deployment`` serves it; written before the deployment starts."""
+    """A version that must not be deleted while ``deployment`` serves it; written before the deployment starts.
+
+    ``deployment`` may also be the name under which a person keeps it, after ``hold:``; ``reason`` says what for.
+    """
 
     version: int
     deployment: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +209,22 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """Which inputs matter to a version; a version has one explanation."""
+
+    version: int
+    explanation: KeptExplanation
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the people behind a version say of it; the newest counts."""
+
+    version: int
+    card: CardText
+
+
+@dataclass(frozen=True, slots=True)
 class Imaged:
     """A container image of a version."""
 
@@ -223,6 +254,7 @@ Body = (
     | Judged
     | Override
     | Alias
+    | Unalias
     | Tag
     | Protect
     | Release
@@ -231,9 +263,16 @@ Body = (
     | Revealed
     | Collect
     | Converted
+    | Explained
+    | Described
     | Imaged
     | Deployed
 )
+
+OfVersion = (
+    Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Explained | Described | Imaged
+)
+"""What changes one version and nothing else."""
 
 OPERATIONS: dict[str, type[Body]] = {
     "register": Register,
@@ -242,6 +281,7 @@ OPERATIONS: dict[str, type[Body]] = {
     "verdict": Judged,
     "override": Override,
     "alias": Alias,
+    "unalias": Unalias,
     "tag": Tag,
     "protect": Protect,
     "release": Release,
@@ -250,6 +290,8 @@ OPERATIONS: dict[str, type[Body]] = {
     "revealed": Revealed,
     "gc": Collect,
     "conversion": Converted,
+    "explanation": Explained,
+    "card": Described,
     "image": Imaged,
     "deployment": Deployed,
 }

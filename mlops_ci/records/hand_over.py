@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mlops_ci.records.conversion import Conversion
-from mlops_ci.records.report import Changes, History, Report
+from mlops_ci.records.dataset import DatasetProfile, DatasetVersion
+from mlops_ci.records.difference import Change, DatasetChange, Difference
+from mlops_ci.records.report import History, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 
 HAND_OVER_FORMAT = 1
@@ -35,7 +37,7 @@ class HandOver:
     seconds: float
     metrics: dict[str, float | None]
     verdict: Verdict | None = None
-    changes: Changes | None = None
+    changes: Difference | None = None
     history: History | None = None
     conversion: Conversion | None = None
 
@@ -88,12 +90,44 @@ def _importance(result: RuleResult) -> int:
     return 1 if result.decides and result.outcome != "pass" else 2 if result.decides else 3
 
 
-def _shortened(changes: Changes) -> Changes:
-    def few(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_cut, names[:MOST_NAMES]))
+def _shortened(changes: Difference) -> Difference:
+    """Names and numbers of what changed; no commits, whose messages are prose, and no profiles, which are long."""
 
-    files = few(changes.files) if changes.files is not None else None
-    return Changes(_cut(changes.since), files, few(changes.params), few(changes.data), few(changes.environment))
+    def few(items: tuple[Change, ...]) -> tuple[Change, ...]:
+        return tuple(Change(_cut(item.name), *map(_cut_any, (item.before, item.after))) for item in items[:MOST_NAMES])
+
+    files = changes.files
+    if files is not None:
+        files = tuple(replace(item, path=_cut(item.path), old=_cut_any(item.old)) for item in files[:MOST_NAMES])
+    return Difference(
+        before=_cut(changes.before),
+        after=_cut(changes.after),
+        commits=None,
+        files=files,
+        params=few(changes.params),
+        datasets=tuple(map(_dataset, changes.datasets[:MOST_NAMES])),
+        packages=few(changes.packages) if changes.packages is not None else None,
+        rules=few(changes.rules) if changes.rules is not None else None,
+    )
+
+
+def _dataset(change: DatasetChange) -> DatasetChange:
+    columns = tuple(
+        replace(item, column=_cut(item.column), before=_cut_any(item.before), after=_cut_any(item.after))
+        for item in change.columns[:MOST_NAMES]
+    )
+    return DatasetChange(_cut(change.name), _counted(change.before), _counted(change.after), columns)
+
+
+def _counted(version: DatasetVersion | None) -> DatasetVersion | None:
+    if version is None:
+        return None
+    profile = DatasetProfile(version.profile.rows, ()) if version.profile else None
+    return replace(version, path="", digest=_cut(version.digest), profile=profile)
+
+
+def _cut_any(text: str | None) -> str | None:
+    return None if text is None else _cut(text)
 
 
 def _cut(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mlops_ci.records.files import FileRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Importance:
@@ -19,8 +21,9 @@ class Importance:
 class ExplainedRow:
     """One row: what each column adds to the answer, largest first, from ``base``, the answer to an average row.
 
-    ``row`` is its id, or its position from 0. ``values`` are the row's own, by column. ``answer`` is ``base`` and all
-    contributions together, in the units of ``ModelExplanation.unit``; ``label`` is the class that it is about, if any.
+    ``row`` is its id, or its position from 0. ``values`` are the row's own, by column. ``answer`` is ``base``, all
+    contributions and ``others`` together, in the units of ``ModelExplanation.unit``; ``others`` is what the columns add
+    that are too many to be told one by one. ``label`` is the class that it is about, if any; ``target`` is the truth.
     """
 
     row: str
@@ -29,6 +32,9 @@ class ExplainedRow:
     contributions: dict[str, float]
     values: dict[str, Any]
     label: str | None = None
+    others: float = 0.0
+    chosen: Literal["surest right", "most wrong", "average"] | None = None
+    target: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,9 @@ class ModelExplanation:
 
     ``importances`` are permutation importances, largest first, on ``rows`` rows with ``repeats`` shuffles from
     ``seed``. ``explained`` has attributions of a few rows where ``attribution`` names a method that the model's kind
-    has, such as ``TreeSHAP (lightgbm)``; ``reason`` says why there are none. ``unit`` is what attributions add up in:
-    ``log odds``, ``probability`` or ``prediction``.
+    has, such as ``TreeSHAP (lightgbm)``; ``reason`` says why there are none, or, without importances, why there is no
+    explanation at all. ``unit`` is what attributions add up in; ``score`` is the model's own, before it makes
+    probabilities or predictions of it.
     """
 
     metric: str
@@ -47,6 +54,14 @@ class ModelExplanation:
     seed: int
     importances: tuple[Importance, ...]
     attribution: str | None = None
-    unit: Literal["log odds", "probability", "prediction"] | None = None
+    unit: Literal["log odds", "probability", "prediction", "score"] | None = None
     explained: tuple[ExplainedRow, ...] = ()
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptExplanation:
+    """The explanation of a version, as a file stored under ``attempt`` in the model's folder."""
+
+    file: FileRecord
+    attempt: str

@@ -11,6 +11,8 @@ from mlops_ci.records.digest import digest_of_tree
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.image import Image
+from mlops_ci.records.model_card import CardText
+from mlops_ci.records.model_explanation import KeptExplanation
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Outcome
 
@@ -76,6 +78,8 @@ class ModelVersion:
     conversion: Conversion | None = None
     images: tuple[Image, ...] = ()
     serving: tuple[str, ...] = ()
+    explanation: KeptExplanation | None = None
+    card: CardText | None = None
     overrides: tuple[Overridden, ...] = ()
 
 

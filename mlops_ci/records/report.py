@@ -7,6 +7,7 @@ from typing import Literal
 
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.difference import Difference
 from mlops_ci.records.host import Event
 from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.report_details import ReportDetails
@@ -14,17 +15,6 @@ from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 
 CiOutcome = Literal["promoted", "passed", "refused", "inconclusive", "unchanged", "superseded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What differs from the version compared with. Empty tuples mean: the same; no ``files``: it is not known."""
-
-    since: str
-    files: tuple[str, ...] | None = ()
-    params: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,8 @@ class Report:
     ``notes`` are further things that a reviewer should know; ``url`` shows the job's run; ``merge`` is the commit that
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
     it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``histories`` are those
-    of further metrics; ``details`` what charts are drawn from; ``explanation`` what the model goes by.
+    of further metrics; ``details`` what charts are drawn from; ``explanation`` says which inputs matter to the model;
+    ``changes`` is what differs from the version compared with, but for metrics, which the verdict has.
     """
 
     format: int
@@ -72,7 +63,7 @@ class Report:
     steps: tuple[StepRun, ...]
     seconds: float
     metrics: dict[str, float | None]
-    changes: Changes | None = None
+    changes: Difference | None = None
     notes: tuple[str, ...] = ()
     url: str | None = None
     merge: str | None = None

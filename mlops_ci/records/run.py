@@ -12,6 +12,7 @@ from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.machine import Machine
+from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.signature import Signature
 from mlops_ci.records.verdict import Verdict
 
@@ -20,11 +21,25 @@ StepStatus = Literal["ran", "reused", "failed", "interrupted", "not run"]
 
 
 @dataclass(frozen=True, slots=True)
+class StepReads:
+    """What a step read: a digest for each input that it declares, names of datasets, and its parameters as JSON.
+
+    The digest of a file ends in ``+x`` if it can be executed; that of a folder is of all files in it. A step that
+    declares no inputs reads the folder of the project, ``.``.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class StepRun:
     """One step of a run. Times are in seconds, ``peak_memory`` in bytes (of its largest process).
 
     ``log_tail`` holds the last lines of a step that failed or was interrupted, redacted. A step that ran once for each
-    seed stands there as often; the outputs of seed 0 are those of the pipeline.
+    seed stands there as often; the outputs of seed 0 are those of the pipeline. Of a step that failed there is at most
+    its notebook, as far as it came. ``reads`` is absent where it did not get so far as to read anything.
     """
 
     name: str
@@ -38,6 +53,7 @@ class StepRun:
     exit_code: int | None = None
     log_tail: tuple[str, ...] = ()
     seed: int | None = None
+    reads: StepReads | None = None
 
     @property
     def label(self) -> str:
@@ -57,7 +73,7 @@ class Run:
     ``files`` are the result files kept with the run; ``model`` the model's files; ``fingerprint`` that of
     the steps upstream of the model; ``commit`` is the author's, and ``merge`` the test merge of a pull request that was
     checked out instead; ``verdict`` is that of a pull request, while that of the default branch is in
-    the model's log.
+    the model's log. ``explanation`` says which inputs matter to the model, where the project asks for that.
     """
 
     format: int
@@ -84,6 +100,7 @@ class Run:
     signature: Signature | None = None
     verdict: Verdict | None = None
     merge: Commit | None = None
+    explanation: ModelExplanation | None = None
 
 
 RUN_FORMAT = 1

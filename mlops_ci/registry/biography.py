@@ -9,7 +9,9 @@ from mlops_ci.records.entry import (
     Converted,
     Delete,
     Deployed,
+    Described,
     Evaluated,
+    Explained,
     Imaged,
     Judged,
     Link,
@@ -20,7 +22,9 @@ from mlops_ci.records.entry import (
     Release,
     Revealed,
     Tag,
+    Unalias,
 )
+from mlops_ci.registry.delete import HOLD
 from mlops_ci.registry.state import LogEntry
 
 
@@ -43,13 +47,16 @@ def describe(entry: LogEntry) -> str:
             moved = f"{alias} moved from v{expect} to v{version}" if expect else f"{alias} set to v{version}"
             moved += f", by the override of entry {override}" if override else ""
             return moved + _because(reason)
+        case Unalias(alias=alias, expect=expect, reason=reason):
+            return f"{alias} taken away from v{expect}{_because(reason)}"
         case Tag(version=version, set=tags, remove=removed):
             parts = [f"{name}={value}" for name, value in tags.items()] + [f"without {name}" for name in removed]
             return f"v{version} tagged {', '.join(parts)}"
-        case Protect(version=version, deployment=deployment):
-            return f"v{version} protected for {deployment}"
+        case Protect(version=version, deployment=deployment, reason=reason):
+            return f"v{version} protected for {deployment.removeprefix(HOLD)}{_because(reason)}"
         case Release(version=version, deployment=deployment, forced=forced, reason=reason):
-            return f"v{version} released from {deployment}{' by force' if forced else ''}{_because(reason)}"
+            force = " by force" if forced else ""
+            return f"v{version} released from {deployment.removeprefix(HOLD)}{force}{_because(reason)}"
         case Delete(version=version, reason=reason):
             return f"v{version} deleted{_because(reason)}"
         case Looks(evaluation_set=evaluation_set, looks=looks):
@@ -63,6 +70,10 @@ def describe(entry: LogEntry) -> str:
             return f"v{version} {'converted to ONNX' if conversion.forms else 'not converted to ONNX'}" + _because(
                 conversion.reason
             )
+        case Explained(version=version):
+            return f"v{version} explained"
+        case Described(version=version, card=card):
+            return f"v{version} described{f': {card.purpose}' if card.purpose else ''}"
         case Imaged(version=version, image=image):
             return f"v{version} in image {image.reference or short(image.digest)}"
         case Deployed(version=version, deployment=deployment, stage=stage, instance=instance, reason=reason):

@@ -18,6 +18,8 @@ from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import (
+    CARD_PATH,
+    EXPLANATION_PATH,
     conversion_key,
     log_prefix,
     log_sequence,
@@ -25,6 +27,7 @@ from mlops_ci.workspace.layout import (
     objects_prefix,
     predictions_key,
     samples_key,
+    upload_prefix,
 )
 from mlops_ci.workspace.store import Store
 
@@ -115,6 +118,10 @@ def _objects(state: ModelState) -> Iterator[tuple[str, FileRecord]]:
             yield model_file_key(state.model, version.attempt, file.path), file
         if version.samples:
             yield samples_key(state.model, version.attempt), version.samples
+        if version.explanation:
+            yield upload_prefix(state.model, version.explanation.attempt) + EXPLANATION_PATH, version.explanation.file
+        if version.card and version.card.file and version.card.attempt:
+            yield upload_prefix(state.model, version.card.attempt) + CARD_PATH, version.card.file
         conversion = version.conversion
         if conversion and conversion.attempt:
             for form in conversion.forms:

@@ -82,7 +82,9 @@ def attempts_in_use(state: ModelState) -> set[str]:
     versions = state.versions.values()
     evaluated = {one.attempt for version in versions for one in version.evaluations if one.attempt}
     converted = {one.conversion.attempt for one in versions if one.conversion and one.conversion.attempt}
-    return {version.attempt for version in versions} | evaluated | converted
+    explained = {one.explanation.attempt for one in versions if one.explanation}
+    described = {one.card.attempt for one in versions if one.card and one.card.attempt}
+    return {version.attempt for version in versions} | evaluated | converted | explained | described
 
 
 def _uploads(log: ModelLog) -> dict[str, list[StoredObject]]:

@@ -21,20 +21,25 @@ from mlops_ci.records.entry import (
     Converted,
     Delete,
     Deployed,
+    Described,
     Envelope,
     Evaluated,
+    Explained,
     Imaged,
     Judged,
     Link,
     Looks,
+    OfVersion,
     Override,
     Protect,
     Register,
     Release,
     Revealed,
     Tag,
+    Unalias,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion, Overridden
+from mlops_ci.registry.alias_changes import moved, taken_away
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
 from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState
 
@@ -103,6 +108,8 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.aliases[body.alias] = AliasTarget(body.version, body.commit, envelope.seq)
             if body.verdict:
                 state.spent.add(body.verdict.seq)
+        case Unalias(alias=alias):
+            del state.aliases[alias]
         case Delete():
             state.deleted.add(body.version)
             del state.fingerprints[state.versions.pop(body.version).fingerprint]
@@ -127,7 +134,9 @@ def _changed_versions(state: ModelState, envelope: Envelope, body: Body, where: 
         case Register():
             return (_registered(state, envelope, body, where),)
         case Alias():
-            return _moved(state, body, where)
+            return moved(state, _existing(state, body.version, where), body, where)
+        case Unalias():
+            return (taken_away(state, body, where),)
         case Looks() | Revealed() | Collect():
             return ()
         case Deployed():
@@ -143,7 +152,7 @@ def _changed(
     state: ModelState,
     version: ModelVersion,
     envelope: Envelope,
-    body: Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Imaged,
+    body: OfVersion,
     where: str,
 ) -> ModelVersion:
     match body:
@@ -170,6 +179,12 @@ def _changed(
         case Converted(conversion=conversion):
             _require_kept(state, conversion.attempt, where)
             return replace(version, conversion=conversion)
+        case Explained(explanation=explanation):
+            _require_kept(state, explanation.attempt, where)
+            return replace(version, explanation=explanation)
+        case Described(card=card):
+            _require_kept(state, card.attempt, where)
+            return replace(version, card=card)
         case Imaged(image=image):
             return replace(version, images=(*version.images, image))
         case Delete():
@@ -252,26 +267,6 @@ def _overridden(version: ModelVersion, envelope: Envelope, body: Override, where
         time=envelope.time,
         reason=body.reason,
     )
-
-
-def _moved(state: ModelState, body: Alias, where: str) -> tuple[ModelVersion, ...]:
-    version = _existing(state, body.version, where)
-    current = state.aliases.get(body.alias)
-    if (current.version if current else None) != body.expect:
-        raise IntegrityError(f"alias {body.alias} moved from where it was not", where=where)
-    if body.verdict and body.verdict.candidate != version.digest:
-        raise IntegrityError(f"alias {body.alias} moved to another model than the one judged", where=where)
-    if body.verdict and body.verdict.seq not in {judgement.seq for judgement in version.judgements}:
-        raise IntegrityError(f"alias {body.alias} moved on a verdict that does not exist", where=where)
-    if body.override is not None:
-        found = next((one for one in version.overrides if one.seq == body.override), None)
-        if found is None or found.alias != body.alias or body.verdict is None or body.verdict.seq != found.verdict:
-            raise IntegrityError(f"alias {body.alias} moved on an override that does not exist", where=where)
-    now = replace(version, aliases=tuple(sorted({*version.aliases, body.alias})))
-    if current is None or current.version == version.version:
-        return (now,)
-    before = state.versions[current.version]
-    return replace(before, aliases=tuple(alias for alias in before.aliases if alias != body.alias)), now
 
 
 def _existing(state: ModelState, version: int, where: str) -> ModelVersion:

@@ -154,7 +154,8 @@ class Outbox:
         """Whether an alias or a deployment has moved on since an entry; looked up as late as can be."""
         match entry.body:
             case Alias(alias=alias):
-                return self._log.read().aliases[alias].entry > entry.envelope.seq
+                current = self._log.read().aliases.get(alias)
+                return current is None or current.entry > entry.envelope.seq
             case Deployed(stage="serving" | "unhealthy" as stage, deployment=name):
                 known = self._log.read().deployments.get(name)
                 told = known and (known.since if stage == "serving" else known.checked)

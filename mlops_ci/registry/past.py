@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlops_ci.records.entry import Alias, Judged, Register
+from mlops_ci.records.entry import Alias, Judged, Register, Unalias
 from mlops_ci.records.verdict import Verdict
 from mlops_ci.registry.state import LogEntry
 
@@ -45,4 +45,6 @@ def moments(entries: Iterable[LogEntry], alias: str) -> dict[int, Moment]:
                     then = last or found[version]
                     found[version] = Moment(version, then.seq, then.aliases, then.verdict, promoted=True)
                 aliases[moved] = version
+            case Unalias(alias=gone):
+                aliases.pop(gone, None)
     return found

@@ -10,19 +10,21 @@ from urllib.parse import quote
 from mlops_ci.records.chart import Bars, Chart, Plot
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.digest import short
+from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
+from mlops_ci.report.changes import Marking, changed, in_line, unchanged
 from mlops_ci.report.charts import comment_charts
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.mermaid import COLOUR_NAMES, render_mermaid
+from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.section import PARTS, Part, part
 from mlops_ci.report.seeds import step_lines, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
     change_text,
-    changed,
     duration,
     headline,
     level_text,
@@ -31,7 +33,6 @@ from mlops_ci.report.wording import (
     rule_text,
     side_name,
     slices_line,
-    unchanged,
     value_text,
     visible,
 )
@@ -46,6 +47,8 @@ _CODE = re.compile(r"`([^`]*)`")
 
 _FIXED_SPACE = "\N{NO-BREAK SPACE}"
 _LONGEST_LINK = 500
+_NAMED_KINDS = frozenset({"data", "gate rules"})  # of the others each item says what it is
+_FOLDED_COLUMNS = 20
 _FOLDED_SLICES = 50  # a comment has a limit, and a reader too
 
 
@@ -88,6 +91,7 @@ def markdown_parts(report: Report, shown: Shown, *, merged: bool = False) -> tup
         "next": f"**To go on:** {escape(steps)}." if steps else "",
         "slices": "\n\n".join(map(_slices, main_results(verdict)[1])) if verdict else "",
         "charts": _charts(shown) if shown else "",
+        "explanation": _explanation(report.explanation) if report.explanation else "",
         "details": _details(report),
         "foot": _foot(report, merged=merged),
     }
@@ -198,11 +202,14 @@ def _notes(report: Report) -> list[str]:
 def _changes(report: Report) -> str | None:
     if report.changes is None:
         return None
-    texts = [f"{kind} {', '.join(map(code, items))}" for kind, items in changed(report.changes)]
+    texts = [
+        f"{kind} {in_line(kind, items)}" if kind in _NAMED_KINDS else in_line(kind, items)
+        for kind, items in changed(report.changes, Marking(name=code, text=escape))
+    ]
     same = unchanged(report.changes)
     if same:
-        texts.append(escape(same if texts else same[:1].upper() + same[1:]))
-    return f"**What changed since {escape(report.changes.since)}:** {'; '.join(texts)}."
+        texts.append(f"{'same' if texts else 'Same'} {same}")
+    return f"**What changed since {escape(report.changes.before)}:** {'; '.join(texts)}."
 
 
 def _onnx(conversion: Conversion) -> str:
@@ -239,6 +246,21 @@ def _legend(chart: Chart) -> str:
         names = tuple(series.name for series in chart.series if series.style != "points")
     told = [f"{colour}: {escape(name)}." for colour, name in zip(COLOUR_NAMES, names, strict=False)]
     return " ".join([*told, escape(chart.caption)])
+
+
+def _explanation(found: ModelExplanation) -> str:
+    if not found.importances:
+        return f"**Explanation:** {escape(explanation_line(found))}."
+    title = escape_html(f"What it goes by: {explanation_line(found)}")
+    rows = "\n".join(
+        f"| {escape(each.column)} | {value_text(each.mean)} | {value_text(each.deviation)} |"
+        for each in found.importances[:_FOLDED_COLUMNS]
+    )
+    told = f"{found.repeats:,} shuffles of each column on {found.rows:,} rows"
+    return (
+        f"<details><summary>{title}</summary>\n\n| Column | {escape(found.metric)} lost | ± |\n|---|---:|---:|\n{rows}"
+        f"\n\n{told}.\n\n</details>"
+    )
 
 
 def _foot(report: Report, *, merged: bool) -> str:

@@ -15,7 +15,10 @@ from urllib.parse import quote
 from mlops_ci.project.names import is_name
 from mlops_ci.records.report import CiOutcome
 
-PARTS = ("headline", "why", "rules", "notes", "changes", "onnx", "next", "slices", "charts", "details", "cut", "foot")
+PARTS = (
+    "headline", "why", "rules", "notes", "changes", "onnx", "next", "slices", "charts", "explanation", "details", "cut",
+    "foot",
+)  # fmt: skip
 """The parts of a section, in the order in which they stand in it."""
 
 ASKING = frozenset({"refused", "inconclusive"})

@@ -13,13 +13,14 @@ from rich.text import Text
 from mlops_ci.records.report import CiOutcome, Report
 from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.budget import budget_line
+from mlops_ci.report.changes import changed, in_line, unchanged
 from mlops_ci.report.conversion import conversion_lines
+from mlops_ci.report.model_explanation import explanation_line
 from mlops_ci.report.seeds import steps_in_short, trainings_lines
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
     change_text,
-    changed,
     duration,
     headline,
     level_text,
@@ -28,7 +29,6 @@ from mlops_ci.report.wording import (
     rule_text,
     side_name,
     slices_line,
-    unchanged,
     value_text,
     visible,
 )
@@ -50,11 +50,13 @@ def render_terminal(report: Report, *, width: int, colour: bool) -> str:
         parts += ["", *_verdict(report.verdict)]
     rest: list[tuple[str, str]] = []
     if report.changes:
-        rest += [(f"{kind}:", ", ".join(items)) for kind, items in changed(report.changes)]
+        rest += [(f"{kind}:", in_line(kind, texts)) for kind, texts in changed(report.changes)]
         if same := unchanged(report.changes):
-            rest.append(("same:", same))
+            rest.append(("same:", f"{same} as in {visible(report.changes.before)}"))
     if report.conversion:
         rest += [("onnx:", line) for line in conversion_lines(report.conversion)]
+    if report.explanation:
+        rest.append(("goes by:", explanation_line(report.explanation)))
     rest += [("note:", note.replace("`", "")) for note in report.notes]
     if steps := next_steps(report):
         rest.append(("to go on:", steps))
@@ -84,6 +86,11 @@ def rendered(parts: list[RenderableType], *, width: int, colour: bool) -> str:
     for part in parts:
         console.print(part)
     return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+
+
+def wrapped(text: str, *, width: int) -> str:
+    """A paragraph as lines of at most ``width`` columns."""
+    return rendered([Text(text)], width=width, colour=False)
 
 
 def _verdict(verdict: Verdict) -> list[RenderableType]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
 
-from mlops_ci.records.report import Changes, Report
+from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import RuleResult, Verdict
 
 MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "incomparable": "?", "skipped": "–"}
 _MINUS = "−"
-_LISTED = 8
 SHOWN_SLICES = 10
 """Slices in trouble that stand in the table; the line of their rule counts them all."""
 _URGENCY = {"fail": 0, "incomparable": 1, "inconclusive": 2}
@@ -167,31 +167,6 @@ def side_name(verdict: Verdict) -> str:
     return f"v{verdict.baseline.version}" if verdict.baseline.version else verdict.baseline.name or "Baseline"
 
 
-def changed(changes: Changes) -> list[tuple[str, list[str]]]:
-    """What changed, by kind."""
-    found = []
-    for kind, items in _by_kind(changes):
-        if items:
-            more = [f"and {len(items) - _LISTED} more"] if len(items) > _LISTED else []
-            found.append((kind, [*items[:_LISTED], *more]))
-    return found
-
-
-def unchanged(changes: Changes) -> str | None:
-    """What is the same, in a few words."""
-    same = [kind for kind, items in _by_kind(changes) if not items]
-    return f"{_listed(same)} as in {changes.since}" if same else None
-
-
-def _by_kind(changes: Changes) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        *([("files", changes.files)] if changes.files is not None else []),
-        ("params", changes.params),
-        ("data", changes.data),
-        ("environment", changes.environment),
-    ]
-
-
 def next_steps(report: Report) -> str | None:
     """What the author can do now; None where nothing is left to do."""
     if report.verdict is None or report.outcome not in {"refused", "inconclusive"}:
@@ -255,5 +230,6 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Such as ``one, two and three``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

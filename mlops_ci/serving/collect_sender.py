@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from mlops_ci.errors import MlopsError
 from mlops_ci.serving.collect_spool import Segment, Spool
-from mlops_ci.workspace.layout import segment_key
+from mlops_ci.workspace.collected_layout import segment_key
 from mlops_ci.workspace.store import Store
 
 _LOCK = ".sender"

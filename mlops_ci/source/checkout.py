@@ -12,14 +12,18 @@ from mlops_ci.edge.git import Git
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
+from mlops_ci.records.difference import FileChange
 from mlops_ci.records.digest import digest_of_bytes
+from mlops_ci.source.branches import default_branch
+from mlops_ci.source.commits import commits_between, described
+from mlops_ci.source.files import files_below
 from mlops_ci.source.history import SHA, History, parents
+from mlops_ci.source.name_status import read_name_status
 from mlops_ci.workspace.git.settings import Remote
 
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
 _UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
-_FILE_MODES = ("100644", "100755")
-_USUAL_DEFAULTS = ("main", "master")
+_COMPARED = 400
 
 
 class Checkout:
@@ -74,15 +78,7 @@ class Checkout:
     @cached_property
     def default_branch(self) -> str | None:
         """The branch that releases: origin's HEAD, else ``main`` or ``master``, else the only one there is."""
-        remote = self._git.ask("symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
-        if remote:
-            return remote.removeprefix("origin/")
-        branches = (
-            self._git.ask("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin") or ""
-        ).split()
-        names = {ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in branches}
-        usual = [name for name in _USUAL_DEFAULTS if name in names]
-        return usual[0] if usual else next(iter(names)) if len(names) == 1 else None
+        return default_branch(self._git)
 
     @cached_property
     def parents(self) -> tuple[str, ...]:
@@ -106,21 +102,8 @@ class Checkout:
         Raises:
             UsageError: neither the clone nor its origin has it.
         """
-        sha, author, time, message = (
-            self._looking_at(sha)
-            .run("log", "-1", "-s", "--no-show-signature", "--format=%H%x00%an <%ae>%x00%cI%x00%B", sha)
-            .decode("utf-8", "replace")
-            .split("\0", 3)
-        )
-        remote = self._git.ask("config", "--get", "remote.origin.url")
-        return Commit(
-            sha=sha,
-            branch=branch or self.branch,
-            repository=redact(remote) if remote else None,
-            author=author,
-            message=redact(message.strip()),
-            time=time,
-        )
+        git, known = self._looking_at(sha), branch or self.branch
+        return described(git, [sha], known, self._remote, redact)[0]
 
     def resolve(self, text: str) -> str:
         """Return the full SHA of a commit named by a full or abbreviated SHA.
@@ -156,11 +139,7 @@ class Checkout:
             return False
         if self._history:
             return self._history.is_ancestor(ancestor, descendant)
-        raise UsageError(
-            "the shallow clone does not reach far enough to compare two commits",
-            where=f"{ancestor[:7]}..{descendant[:7]}",
-            hint=_UNSHALLOW,
-        )
+        raise _too_shallow(ancestor, descendant)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have in their history."""
@@ -209,15 +188,7 @@ class Checkout:
             UsageError: neither the clone nor its origin has the commit, or there is a link or submodule among them.
         """
         git = self._git if self._has(sha) else self._history.trees_of(sha) if self._history else self._unknown(sha)
-        listing = git.run("ls-tree", "-r", "-z", "--full-tree", sha, "--", path).decode("utf-8", "surrogateescape")
-        found: dict[str, bytes] = {}
-        for line in filter(None, listing.split("\0")):
-            details, _, name = line.partition("\t")
-            if details[:6] not in _FILE_MODES:
-                what = "a link" if details.startswith("120000") else "a submodule"
-                raise UsageError(f"{name!r} is {what}", where=sha[:7], hint="name files, and folders of files")
-            found[name] = self.read_at(sha, name) or b""
-        return found
+        return {name: self.read_at(sha, name) or b"" for name in files_below(git, sha, path)}
 
     def whole(self, sha: str) -> Git:
         """Git where all files of a commit can be read; where this clone lacks some, it is a repository of our own.
@@ -245,6 +216,32 @@ class Checkout:
             return tuple(sorted(self._history.changed_between(old, new)))
         return tuple(sorted(self._paths("diff", "--name-only", "--no-renames", "-z", old, new)))
 
+    def file_changes(self, old: str, new: str) -> tuple[FileChange, ...]:
+        """What became of the files between two commits, by path; a renamed file may have changed a little as well.
+
+        Raises:
+            MlopsError: one of them is nowhere to be had.
+        """
+        if self._history and not (self._has(old) and self._has(new)):
+            return self._history.file_changes(old, new)
+        # Of so many files that comparing each with each takes long, git finds those that were merely moved.
+        renames = ("--find-renames", f"-l{_COMPARED}")
+        return read_name_status(self._git.run("diff", "--name-status", *renames, "-z", old, new))
+
+    def commits_between(self, old: str, new: str, limit: int, redact: Redactor) -> tuple[Commit, ...]:
+        """The commits that ``new`` has in its history and ``old`` has not, newest first, at most ``limit``.
+
+        Raises:
+            MlopsError: one of them is nowhere to be had.
+        """
+        if self.shallow and self._history:
+            git = self._history.with_ancestry(old, new) or self._unknown(old)
+        elif self.shallow:
+            raise _too_shallow(old, new)
+        else:
+            git = self._git if self._has(old) and self._has(new) else self._unknown(new if self._has(old) else old)
+        return commits_between(git, old, new, limit, self._remote, redact)
+
     def dirt(self, inputs: frozenset[str], redact: Redactor) -> DirtyTree | None:
         """What the working tree has that HEAD has not: changed tracked files, and untracked ``inputs``."""
         changed = set(self._paths("diff", "--name-only", "--no-renames", "-z", "HEAD"))
@@ -262,10 +259,13 @@ class Checkout:
         return [path for path in self._git.run(*arguments).decode("utf-8", "surrogateescape").split("\0") if path]
 
     @cached_property
+    def _remote(self) -> str | None:
+        return self._git.ask("config", "--get", "remote.origin.url")
+
+    @cached_property
     def _history(self) -> History | None:
         """What lies beyond this clone, where it has an origin to ask."""
-        has_origin = self._origin and self._git.ask("config", "--get", "remote.origin.url")
-        return History(self.root, self._origin) if self._origin and has_origin else None
+        return History(self.root, self._origin) if self._origin and self._remote else None
 
     @cached_property
     def _is_partial(self) -> bool:
@@ -288,3 +288,11 @@ class Checkout:
             where=sha,
             hint=_UNSHALLOW if self.shallow else "check the SHA",
         )
+
+
+def _too_shallow(old: str, new: str) -> UsageError:
+    return UsageError(
+        "the shallow clone does not reach far enough to compare two commits",
+        where=f"{old[:7]}..{new[:7]}",
+        hint=_UNSHALLOW,
+    )

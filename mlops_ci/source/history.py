@@ -9,7 +9,9 @@ from pathlib import Path
 
 from mlops_ci.edge.git import Git
 from mlops_ci.errors import UsageError
+from mlops_ci.records.difference import FileChange
 from mlops_ci.source.fetched import WAY_OUT, Fetched
+from mlops_ci.source.name_status import EXACT_RENAMES, read_name_status
 from mlops_ci.workspace.git.settings import Remote
 
 SHA = re.compile(r"^[0-9a-f]{40}$")
@@ -64,6 +66,17 @@ class History:
         self._require(old, new)
         output = self._trees.reading.run("diff-tree", "-r", "--name-only", "--no-renames", "-z", old, new)
         return [path for path in output.decode("utf-8", "surrogateescape").split("\0") if path]
+
+    def file_changes(self, old: str, new: str) -> tuple[FileChange, ...]:
+        """What became of the files between two commits; renamed are those whose content stayed as it was."""
+        self._require(old, new)
+        # Likeness would need the contents of files, which are not fetched.
+        output = self._trees.reading.run("diff-tree", "-r", "--name-status", EXACT_RENAMES, "-z", old, new)
+        return read_name_status(output)
+
+    def with_ancestry(self, *commits: str) -> Git | None:
+        """Git where all before some commits can be listed; None if origin does not have one of them."""
+        return self._ancestry.reading if all(map(self._completed, commits)) else None
 
     def read_at(self, sha: str, path: str) -> bytes | None:
         """The content of a file in a commit; None if it was not there."""

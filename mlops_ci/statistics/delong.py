@@ -15,8 +15,6 @@ from mlops_ci.statistics.skewed import Spread
 
 Groups = npt.NDArray[np.int64]
 
-_SOURCE = "DeLong, DeLong & Clarke-Pearson 1988"
-_BY_GROUP = "Obuchowski 1997"
 _FREEDOM = 8.0
 """Degrees of freedom that a difference needs: near areas of 1 a few rows make it up, and others were as likely."""
 
@@ -63,12 +61,12 @@ def delong_single(
     found = placements(target, score, weight)
     area, plain = found.area, weight is None and group is None
     if math.isnan(area) or found.smaller_class < 2:
-        return Estimate.unknown(area, "DeLong, logit", _SOURCE)
+        return Estimate.unknown(area, "DeLong, logit")
     if not found.vary():
-        return _separated(area, found.smaller_class, alpha) if plain else Estimate.unknown(area, "DeLong", _SOURCE)
-    spread, method, source = _spread(found, target, group, "DeLong, logit")
+        return _separated(area, found.smaller_class, alpha) if plain else Estimate.unknown(area, "DeLong")
+    spread, method = _spread(found, target, group, "DeLong, logit")
     if found.smaller_class < _FEWEST or _few(group) or not spread.freedom > 1.0:
-        return Estimate(area, math.nan, math.nan, spread.error, method, source)
+        return Estimate(area, math.nan, math.nan, spread.error, method)
     quantile = -float(stdtrit(spread.freedom, alpha))
     reach = quantile * spread.error / (area * (1.0 - area))
     # Weights and groups leave fewer rows' worth than there are: as many as the variances compare.
@@ -80,7 +78,6 @@ def delong_single(
         upper=max(area, float(expit(logit(area) + reach)), 1.0 - _score_lower(1.0 - area, sizes, quantile)),
         standard_error=spread.error,
         method=method,
-        source=source,
     )
 
 
@@ -128,16 +125,14 @@ def delong_paired(
     candidate, baseline = placements(target, score_candidate, weight), placements(target, score_baseline, weight)
     difference = candidate.area - factor * baseline.area
     if math.isnan(difference) or candidate.smaller_class < 2:
-        return Estimate.unknown(difference, "DeLong, paired", _SOURCE)
+        return Estimate.unknown(difference, "DeLong, paired")
     contrast = candidate.minus(factor, baseline)
     if contrast.vary():
-        spread, method, source = _spread(contrast, target, group, "DeLong, paired")
+        spread, method = _spread(contrast, target, group, "DeLong, paired")
         if candidate.smaller_class < _FEWEST or _few(group):
-            return Estimate(difference, math.nan, math.nan, spread.error, method, source)
+            return Estimate(difference, math.nan, math.nan, spread.error, method)
         lower, upper = spread.bounds(difference, confidence, _FREEDOM)
-        return Estimate(
-            difference, _clip(lower, -factor, 1.0), _clip(upper, -factor, 1.0), spread.error, method, source
-        )
+        return Estimate(difference, _clip(lower, -factor, 1.0), _clip(upper, -factor, 1.0), spread.error, method)
     if factor == 1.0 and same_order(score_candidate, score_baseline):
         return Estimate(0.0, 0.0, 0.0, 0.0, "same order of all rows")
     each = 1.0 - alpha / 2.0
@@ -160,17 +155,14 @@ def _separated(area: float, pairs: int, alpha: float) -> Estimate:
         upper=1.0 - beta_bound((1.0 - area) * pairs, pairs, alpha),
         standard_error=math.sqrt(smoothed * (1.0 - smoothed) / (pairs + 4.0)),
         method="Clopper\u2013Pearson on disjoint pairs",
-        source="Clopper & Pearson 1934",
     )
 
 
-def _spread(
-    found: Placements, target: npt.NDArray[np.bool_], group: Groups | None, method: str
-) -> tuple[Spread, str, str]:
+def _spread(found: Placements, target: npt.NDArray[np.bool_], group: Groups | None, method: str) -> tuple[Spread, str]:
     if group is None:
-        return found.spread(), method, _SOURCE
+        return found.spread(), method
     groups = int(group.max()) + 1
-    return found.spread_by_group(target, group), f"{method}, by group, {groups:,} groups", _BY_GROUP
+    return found.spread_by_group(target, group), f"{method}, by group, {groups:,} groups"
 
 
 def _few(group: Groups | None) -> bool:

@@ -20,7 +20,6 @@ class Estimate:
         standard_error: In units of `value`. It serves planning (`rows_needed`), not the bounds, which come
             from the method's own distribution.
         method: The name of the method, fit for a report.
-        source: Where the method is written down.
         why_unknown: Why a bound is not known, for a reader, where more than the number of rows is to blame.
     """
 
@@ -29,13 +28,12 @@ class Estimate:
     upper: float
     standard_error: float
     method: str
-    source: str = ""
     why_unknown: str = ""
 
     @classmethod
-    def unknown(cls, value: float, method: str, source: str = "", why: str = "") -> "Estimate":
+    def unknown(cls, value: float, method: str, why: str = "") -> "Estimate":
         """A value of which nothing is known but itself."""
-        return cls(value, math.nan, math.nan, math.nan, method, source, why)
+        return cls(value, math.nan, math.nan, math.nan, method, why)
 
     def without_bounds(self, why: str) -> "Estimate":
         """The same value and spread, of which no bound is known."""

@@ -35,15 +35,15 @@ def bernstein_bounds(values: FloatArray, low: float, high: float, confidence: fl
         ValueError: A value is out of range, or `confidence` is.
     """
     alpha, n = error_rate(confidence), len(values)
-    method, source = "empirical Bernstein", "Maurer & Pontil 2009"
+    method = "empirical Bernstein"
     unit = _unit(values, low, high)
     if n < 2 or np.isnan(unit).any():
-        return Estimate.unknown(float(values.mean()) if n else math.nan, method, source)
+        return Estimate.unknown(float(values.mean()) if n else math.nan, method)
     mean, variance = float(unit.mean()), float(unit.var(ddof=1))
     logarithm = math.log(2.0 / alpha)
     reach = math.sqrt(2.0 * variance * logarithm / n) + 7.0 * logarithm / (3.0 * (n - 1))
     error = math.sqrt(variance / n)
-    return _scaled(mean, max(mean - reach, 0.0), min(mean + reach, 1.0), error, low, high, method, source)
+    return _scaled(mean, max(mean - reach, 0.0), min(mean + reach, 1.0), error, low, high, method)
 
 
 def betting_bounds(values: FloatArray, low: float, high: float, confidence: float, *, seed: int) -> Estimate:
@@ -65,10 +65,10 @@ def betting_bounds(values: FloatArray, low: float, high: float, confidence: floa
         ValueError: As `bernstein_bounds`.
     """
     alpha, n = error_rate(confidence), len(values)
-    method, source = "betting", "Waudby-Smith & Ramdas 2024"
+    method = "betting"
     unit = _unit(values, low, high)
     if n < 1 or np.isnan(unit).any():
-        return Estimate.unknown(math.nan if n < 1 else float(values.mean()), method, source)
+        return Estimate.unknown(math.nan if n < 1 else float(values.mean()), method)
     unit = np.random.default_rng(seed).permutation(unit)
     error = float(unit.std()) / math.sqrt(n)
     return _scaled(
@@ -79,7 +79,6 @@ def betting_bounds(values: FloatArray, low: float, high: float, confidence: floa
         low,
         high,
         method,
-        source,
     )
 
 
@@ -103,9 +102,9 @@ def exact_paired(only_candidate: int, only_baseline: int, n: int, confidence: fl
     if only_candidate < 0 or only_baseline < 0 or only_candidate + only_baseline > n:
         raise ValueError(f"counts must not be negative nor exceed n; got {only_candidate} + {only_baseline} of {n}")
     alpha = error_rate(confidence)
-    method, source = "Clopper\u2013Pearson on the rows that differ", "Clopper & Pearson 1934"
+    method = "Clopper\u2013Pearson on the rows that differ"
     if n == 0:
-        return Estimate.unknown(math.nan, method, source)
+        return Estimate.unknown(math.nan, method)
     differing, net = only_candidate + only_baseline, only_candidate - only_baseline
     return Estimate(
         value=net / n,
@@ -113,7 +112,6 @@ def exact_paired(only_candidate: int, only_baseline: int, n: int, confidence: fl
         upper=-_exact_lower(only_baseline, differing, n, alpha),
         standard_error=math.sqrt(differing + 1 - net**2 / (n + 2)) / (n + 2),
         method=method,
-        source=source,
     )
 
 
@@ -152,8 +150,6 @@ def _unit(values: FloatArray, low: float, high: float) -> FloatArray:
     return np.clip((values - low) / (high - low), 0.0, 1.0)
 
 
-def _scaled(
-    mean: float, lower: float, upper: float, error: float, low: float, high: float, method: str, source: str
-) -> Estimate:
+def _scaled(mean: float, lower: float, upper: float, error: float, low: float, high: float, method: str) -> Estimate:
     width = high - low
-    return Estimate(low + width * mean, low + width * lower, low + width * upper, width * error, method, source)
+    return Estimate(low + width * mean, low + width * lower, low + width * upper, width * error, method)

@@ -20,10 +20,11 @@ from mlops_ci.statistics.skewed import FEWEST, spread_of
 FloatArray = npt.NDArray[np.float64]
 
 JACKKNIFE = "jackknife, skewness-corrected"
-SOURCE = "Efron & Stein 1981, with the transformation of Hall 1992"
-
 _ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Relative to the terms that values are differences of: what is smaller is no difference."""
+
+_UNSEEN = 2
+"""How often more the largest contribution of a single model is taken to have come."""
 
 FEWEST_GROUPS = 20
 """With fewer groups, how groups differ is not known, whatever the number of rows in them."""
@@ -76,7 +77,7 @@ def jackknife_bounds(
         sample: The value and its jackknife.
         confidence: Of each bound, in [0.5, 1).
         alone: The value of one model, whose rows may be long-tailed with the tail unseen: the variance is taken as
-            though the unit that contributes most had come twice. (Between two models tails cancel.)
+            though the unit that contributes most had come three times. (Between two models tails cancel.)
         groups: The units are groups, of which fewer than twenty are too few.
         fewest: Degrees of freedom that the variance needs.
 
@@ -90,25 +91,26 @@ def jackknife_bounds(
     n, value = len(sample.without), sample.value
     method = f"{JACKKNIFE}, by group, {n:,} groups" if groups else JACKKNIFE
     if n < 2 or not math.isfinite(value) or not np.isfinite(sample.without).all():
-        return Estimate.unknown(value if math.isfinite(value) else math.nan, method, SOURCE)
+        return Estimate.unknown(value if math.isfinite(value) else math.nan, method)
     mean = float(sample.without.mean())
     contributions = (mean - sample.without) * ((n - 1) / n)
     if float(np.abs(contributions).max()) <= _ROUNDING * max(sample.size, abs(value)):
         if value == 0.0 and not sample.without.any():
             return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
-        return Estimate.unknown(value, method, SOURCE)
+        return Estimate.unknown(value, method)
     spread = spread_of(contributions)
     if groups and n < FEWEST_GROUPS:
-        return Estimate(value, math.nan, math.nan, spread.error, method, SOURCE)
+        return Estimate(value, math.nan, math.nan, spread.error, method)
     # One standard error each way in the direction in which the value varies most.
     step = contributions / math.sqrt(float(contributions @ contributions))
     with np.errstate(all="ignore"):
         ahead, back = sample.at(1.0 + np.stack([step, -step]))
     curvature = (float(ahead) - value + (float(back) - value)) / spread.error
     if alone:
-        spread = spread_of(np.append(contributions, contributions[np.abs(contributions).argmax()]))
+        most = contributions[np.abs(contributions).argmax()]
+        spread = spread_of(np.append(contributions, [most] * _UNSEEN))
     lower, upper = spread.bent(curvature).bounds(value - (n - 1) * (mean - value), confidence, fewest)
-    return Estimate(value, _least(lower, value), -_least(-upper, -value), spread.error, method, SOURCE)
+    return Estimate(value, _least(lower, value), -_least(-upper, -value), spread.error, method)
 
 
 def _least(bound: float, value: float) -> float:

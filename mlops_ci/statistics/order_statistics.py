@@ -27,9 +27,9 @@ def quantile_bounds(values: FloatArray, quantile: float, value: float, confidenc
         A bound is NaN where the sample is too small for any of its values to be one.
     """
     alpha, n = error_rate(confidence), len(values)
-    method, source = "order statistics, exact", "David & Nagaraja 2003"
+    method = "order statistics, exact"
     if n == 0 or math.isnan(value):
-        return Estimate.unknown(math.nan, method, source)
+        return Estimate.unknown(math.nan, method)
     below, above = _ranks(n, quantile, alpha)
     rising = np.sort(values)
     lower = float(rising[below]) if below >= 0 else math.nan
@@ -37,7 +37,7 @@ def quantile_bounds(values: FloatArray, quantile: float, value: float, confidenc
     one_below, one_above = _ranks(n, quantile, 0.16)
     # Half the distance between the values about one standard deviation of the rank away.
     error = float(rising[min(one_above, n - 1)] - rising[max(one_below, 0)]) / 2.0
-    return Estimate(value, lower, upper, error, method, source)
+    return Estimate(value, lower, upper, error, method)
 
 
 def quantile_known(n: int, quantile: float, confidence: float) -> bool:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.special import bdtrc, gammaln, xlogy
 
 from mlops_ci.statistics.confidence import error_rate, normal_quantile
+from mlops_ci.statistics.paired_proportions import BEYOND, HALF_A_ROW
 
 _Counts = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
@@ -55,22 +56,24 @@ def fewest_in_favour(disagreements: _Counts, n: int, bound: float, z: float, alp
 
     def cleared(gains: _Counts) -> _Bools:
         losses = disagreements - gains
-        passes = _score(gains, losses, n, bound) > z
+        passes, supported = _clears(gains, losses, n, bound, z), _supported(gains, disagreements, alpha)
         if bound >= 0.0:
-            return passes & _supported(gains, disagreements, alpha)
-        # A bound above zero that the exact sign test does not support is that of the nearest weaker outcome.
-        bold = passes & (_score(gains, losses, n, 0.0) > z) & ~_supported(gains, disagreements, alpha)
+            return supported & (passes | (bound < BEYOND / n))
+        # A bound above zero that the sign test does not support is that of the nearest weaker outcome.
+        bold = passes & _clears(gains, losses, n, 0.0, z) & ~supported
         if not bold.any():
-            return passes
-        weaker = _first(lambda fewer: _score(fewer, losses, n, 0.0) > z, gains) - 1
-        return passes & (~bold | (_score(weaker, losses, n, bound) > z))
+            return passes | supported
+        weaker = _first(lambda fewer: _clears(fewer, losses, n, 0.0, z), gains) - 1
+        return supported | (passes & (~bold | _clears(weaker, losses, n, bound, z)))
 
     return _first(cleared, disagreements)
 
 
 def _supported(gains: _Counts, disagreements: _Counts, alpha: float) -> _Bools:
-    """Whether the exact sign test finds that the candidate is right in more than half of the disagreements."""
-    return np.where(gains <= 0, 1.0, bdtrc(np.maximum(gains - 1, 0), disagreements, 0.5)) <= alpha
+    """Whether the mid-p sign test finds that the candidate is right in more than half of the disagreements."""
+    at_least = np.where(gains <= 0, 1.0, bdtrc(np.maximum(gains - 1, 0), disagreements, 0.5))
+    supported: _Bools = (bdtrc(gains, disagreements, 0.5) + at_least) / 2.0 <= alpha
+    return supported & (2 * gains > disagreements)
 
 
 def _first(holds: Callable[[_Counts], _Bools], largest: _Counts) -> _Counts:
@@ -83,8 +86,8 @@ def _first(holds: Callable[[_Counts], _Bools], largest: _Counts) -> _Counts:
     return low
 
 
-def _score(gains: _Counts, losses: _Counts, n: int, bound: float) -> _FloatArray:
-    """Tango's score statistic (1998, Statistics in Medicine 17:891-908, section 2) at a difference of `bound`."""
+def _clears(gains: _Counts, losses: _Counts, n: int, bound: float, z: float) -> _Bools:
+    """Whether the corrected score of `paired_proportions` excludes a difference of `bound` and all below it."""
     # Seen from the losing side, as a difference of -bound: its restricted estimate is that of the gains.
     difference = -bound
     a = 2.0 * n
@@ -94,10 +97,14 @@ def _score(gains: _Counts, losses: _Counts, n: int, bound: float) -> _FloatArray
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = np.where(b > 0.0, -2.0 * c / (b + root), (root - b) / a / 2.0)
     gain = np.maximum(gain, max(0.0, -difference))
-    deviation = np.sqrt(np.maximum(n * (2.0 * gain + difference * (1.0 - difference)), 0.0))
-    above = gains - losses - n * bound
+    loss, neither = gain + difference, 1.0 - 2.0 * gain - difference
+    variance = np.maximum(2.0 * gain + difference * (1.0 - difference), 0.0)
+    third = gain * (1.0 + difference) ** 3 - loss * (1.0 - difference) ** 3 + neither * difference**3
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(deviation > 0.0, above / deviation, np.where(above > 0.0, np.inf, -np.inf))
+        skewness = np.where(variance > 0.0, third / variance, 0.0)
+    reach = z * np.sqrt(n * variance) + (z * z - 1.0) / 6.0 * skewness + HALF_A_ROW
+    cleared: _Bools = gains - losses - n * bound > reach
+    return cleared
 
 
 def _binomial(counts: _Counts, n: int, chance: float) -> _FloatArray:

@@ -36,7 +36,6 @@ def clopper_pearson(successes: int, n: int, confidence: float) -> Estimate:
         upper=1.0 - beta_bound(n - successes, n, alpha),
         standard_error=math.sqrt(smoothed * (1.0 - smoothed) / (n + 4)),
         method=method,
-        source="Clopper & Pearson 1934",
     )
 
 

@@ -32,6 +32,8 @@ _POWER, _FEWEST_ROWS = 0.7, 10_000
 _STUCK = 0.1
 """Share of resamples in which a value that leaps may stay where it is."""
 
+_FEWEST_GROUPS_IF_IT_JUMPS = 50
+
 _PUSH = 0.25
 """Standard errors of bias beyond which there is no bound on that side."""
 
@@ -52,16 +54,19 @@ def bootstrap_bounds(
         confidence: Of each bound, in [0.5, 1).
         seed: The same seed gives the same bounds for the same rows in the same order.
         groups: The units are groups, of which fewer than twenty are too few.
-        jumps: The value leaps from one row to the next: if many resamples leave it where it is, they have not found
-            the row that moves it, and there are no bounds.
+        jumps: The value leaps from one row to the next. If many resamples leave it where it is, they have not found
+            the row that moves it, and there are no bounds; fifty groups are needed; and as it is the best of many
+            thresholds, chosen by the same rows, which resampling does not undo, half of the error is not spent.
     """
-    alpha, n = error_rate(confidence), len(units)
+    alpha, n = error_rate(confidence) / (2.0 if jumps else 1.0), len(units)
     size = int(units.max()) + 1 if n else 0
     method = f"bootstrap, {_RESAMPLES:,} resamples" + (f", by group, {size:,} groups" if groups else "")
-    source = "Efron & Tibshirani 1993"
     value = float(evaluate(np.ones((1, n)))[0]) if n else math.nan
-    if size < 2 or not math.isfinite(value) or (groups and size < FEWEST_GROUPS):
-        return Estimate.unknown(value if math.isfinite(value) else math.nan, method, source)
+    fewest = _FEWEST_GROUPS_IF_IT_JUMPS if jumps else FEWEST_GROUPS
+    if groups and size < fewest and math.isfinite(value):
+        return Estimate.unknown(value, method, f"only {size} groups, and {fewest} are needed")
+    if size < 2 or not math.isfinite(value):
+        return Estimate.unknown(value if math.isfinite(value) else math.nan, method)
     random = np.random.default_rng(seed)
     chunk = max(1, _NUMBERS // n)
     drawn = np.concatenate(
@@ -74,16 +79,16 @@ def bootstrap_bounds(
         return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     known = drawn[np.isfinite(drawn)]
     if len(known) < 2 or not np.ptp(known) > 0.0:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     if jumps and float((known == value).mean()) > _STUCK:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     error, push = float(known.std(ddof=1)), float(known.mean()) - value
     least = -float(stdtrit(size - 1, alpha)) * error
     rising, lost = np.sort(known), len(drawn) - len(known)
     # Order statistics (B + 1) alpha, rounded outwards (Davison & Hinkley 1997, section 2.4).
     place = math.floor((len(drawn) + 1) * alpha + 1e-9) - 1 - lost
     if place < 0:
-        return Estimate(value, math.nan, math.nan, error, method, source)
+        return Estimate(value, math.nan, math.nan, error, method)
     low, high = float(rising[place]), float(rising[-1 - place])
     return Estimate(
         value=value,
@@ -91,7 +96,6 @@ def bootstrap_bounds(
         upper=max(value + least, high) if push > -_PUSH * error else math.nan,
         standard_error=error,
         method=method,
-        source=source,
     )
 
 
@@ -111,10 +115,10 @@ def little_bootstraps(
         seed: As `bootstrap_bounds`.
     """
     alpha = error_rate(confidence)
-    method, source = f"bag of {_BAGS} little bootstraps", "Kleiner et al. 2014"
+    method = f"bag of {_BAGS} little bootstraps"
     value = float(prepare(None)(np.ones((1, n)))[0])
     if not math.isfinite(value):
-        return Estimate.unknown(math.nan, method, source)
+        return Estimate.unknown(math.nan, method)
     random = np.random.default_rng(seed)
     rows = min(n, max(math.ceil(n**_POWER), _FEWEST_ROWS))
     chunk = max(1, _NUMBERS // rows)
@@ -132,9 +136,9 @@ def little_bootstraps(
     if value == 0.0 and error == 0.0:
         return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
     if not 0.0 < error < math.inf:
-        return Estimate.unknown(value, method, source)
+        return Estimate.unknown(value, method)
     reach = -float(stdtrit(_BAGS * (_EACH - 1), alpha)) * error
-    return Estimate(value, value - reach, value + reach, error, method, source)
+    return Estimate(value, value - reach, value + reach, error, method)
 
 
 def _counts(random: np.random.Generator, resamples: int, size: int) -> FloatArray:

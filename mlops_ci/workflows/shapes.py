@@ -30,12 +30,17 @@ DEPLOY: Mapping[Host, Files] = {
     "github": {".github/workflows/deploy.yml": "github/deploy.yml"},
     "azure": {"azure-pipelines-deploy.yml": "azure/deploy.yml"},
 }
+# To be copied: it finds the projects by itself, whichever there are.
+SEVERAL: Mapping[Host, Files] = {
+    "github": {".github/workflows/models.yml": "github/several-models.yml", **_COMMENT},
+    "azure": {"azure-pipelines.yml": "azure/several-models.yml"},
+}
 
 
 def examples() -> dict[str, str]:
     """The text of every example, by its path from the top of our repository."""
     filling = {"github": Filling(), "azure": Filling(ref=f"v{__version__}", remark="")}
-    of_hosts = [(host, files) for (host, _), files in SHAPES.items()] + list(DEPLOY.items())
+    of_hosts = [(host, files) for (host, _), files in SHAPES.items()] + list(DEPLOY.items()) + list(SEVERAL.items())
     return {
         f"examples/workflows/{template}": rendered(template, filling[host])
         for host, files in of_hosts

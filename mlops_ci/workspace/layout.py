@@ -1,4 +1,4 @@
-"""Where everything lies in a workspace. The only place that knows the keys; pure."""
+"""Where everything lies in a workspace. Beside ``dataset_layout`` the only place that knows the keys; pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,31 @@ MODELS = "models/"
 STATIC = "static/"
 EVENTS = "events/"
 COLLECTED = "collected/"
+DATASETS = "datasets/"
 TOP_LEVEL = frozenset(
-    {FORMAT_KEY, FILES_KEY, "models", "runs", "cache", "pull-requests", "events", "static", "probes", "collected"}
+    {
+        FORMAT_KEY,
+        FILES_KEY,
+        "models",
+        "runs",
+        "cache",
+        "pull-requests",
+        "events",
+        "static",
+        "probes",
+        "collected",
+        "datasets",
+    }
 )
-_DIGITS = 20
+DIGITS = 20
 _HINT = re.compile(r"models/[^/]+/_last\.json")
 _OBJECT = re.compile(r"models/[^/]+/objects/")
 _BULK = re.compile(
     r"(models/[^/]+/objects/|collected/[^/]+/(segments|days|damaged)/|(pull-requests/)?(cache/|runs/[^/]+/files/))"
 )
-_LOG_NAME = re.compile(rf"[0-9]{{{_DIGITS}}}\.json")
-_EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{_DIGITS}}})\..*|start\.json|cursor\.json)")
-_CHECKPOINT_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})-([0-9]{{{_DIGITS}}})\.([0-9a-f]{{64}})")
+_LOG_NAME = re.compile(rf"[0-9]{{{DIGITS}}}\.json")
+_EVENT = re.compile(rf"events/[^/]+/([^/]+)/(?:([0-9]{{{DIGITS}}})\..*|start\.json|cursor\.json)")
+_CHECKPOINT_NAME = re.compile(rf"([0-9]{{{DIGITS}}})-([0-9]{{{DIGITS}}})\.([0-9a-f]{{64}})")
 
 
 def is_bulk(key: str) -> bool:
@@ -59,7 +72,7 @@ def log_prefix(model: str) -> str:
 
 def log_key(model: str, seq: int) -> str:
     """The entry at ``seq``, counted from 1."""
-    return f"{log_prefix(model)}{seq:0{_DIGITS}d}.json"
+    return f"{log_prefix(model)}{seq:0{DIGITS}d}.json"
 
 
 def log_sequence(key: str) -> int | None:
@@ -80,7 +93,7 @@ def checkpoints_prefix(model: str) -> str:
 
 def checkpoint_key(model: str, first: int, last: int, digest: str) -> str:
     """The entries ``first`` to ``last`` of a log in one object with this digest."""
-    return f"{checkpoints_prefix(model)}{first:0{_DIGITS}d}-{last:0{_DIGITS}d}.{hexadecimal(digest)}"
+    return f"{checkpoints_prefix(model)}{first:0{DIGITS}d}-{last:0{DIGITS}d}.{hexadecimal(digest)}"
 
 
 def checkpoint_parts(key: str) -> tuple[int, int, str] | None:
@@ -127,17 +140,17 @@ def is_event_cursor(key: str) -> bool:
 
 def event_claim_key(sink: str, model: str, seq: int, attempt: int) -> str:
     """The claim of one try to deliver an entry."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.claim-{attempt:04d}.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.claim-{attempt:04d}.json"
 
 
 def event_failure_key(sink: str, model: str, seq: int, attempt: int) -> str:
     """The proof that a try to deliver an entry is over, and failed."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.failed-{attempt:04d}.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.failed-{attempt:04d}.json"
 
 
 def event_marker_key(sink: str, model: str, seq: int) -> str:
     """The proof that an entry was delivered, or settled otherwise."""
-    return f"{events_prefix(sink, model)}{seq:0{_DIGITS}d}.done.json"
+    return f"{events_prefix(sink, model)}{seq:0{DIGITS}d}.done.json"
 
 
 def probe_key(name: str) -> str:
@@ -176,6 +189,8 @@ def conversion_path(path: str) -> str:
 
 
 SAMPLES_PATH = "samples.json"
+EXPLANATION_PATH = "explanation.json"
+CARD_PATH = "card.md"
 
 
 def samples_key(model: str, attempt: str) -> str:
@@ -186,46 +201,6 @@ def samples_key(model: str, attempt: str) -> str:
 def conversion_key(model: str, attempt: str, path: str) -> str:
     """An ONNX form of a model version."""
     return upload_prefix(model, attempt) + conversion_path(path)
-
-
-def collected_prefix(model: str) -> str:
-    """What scoring servers collected of a model."""
-    return f"{COLLECTED}{model}/"
-
-
-def segments_prefix(model: str) -> str:
-    """The segments of a model that are to be compacted."""
-    return f"{collected_prefix(model)}segments/"
-
-
-def segment_key(model: str, name: str) -> str:
-    """A segment of collected requests as a server sent it, to be compacted."""
-    return segments_prefix(model) + name
-
-
-def damaged_segment_key(model: str, name: str) -> str:
-    """A segment that cannot be read, set aside."""
-    return f"{collected_prefix(model)}damaged/{name}"
-
-
-def compacted_days_prefix(model: str, day: str | None = None) -> str:
-    """The collected requests of a model as Parquet: all, or those of one day."""
-    return f"{collected_prefix(model)}days/" + (f"{day}/" if day else "")
-
-
-def compacted_key(model: str, day: str, name: str) -> str:
-    """Collected requests of one day as Parquet."""
-    return f"{compacted_days_prefix(model, day)}{name}.parquet"
-
-
-def compactions_prefix(model: str) -> str:
-    """What compactions mean to do."""
-    return f"{collected_prefix(model)}compactions/"
-
-
-def compaction_key(model: str, seq: int) -> str:
-    """What a compaction means to do, counted from 1."""
-    return f"{compactions_prefix(model)}{seq:0{_DIGITS}d}.json"
 
 
 def model_file_key(model: str, attempt: str, path: str) -> str:
@@ -241,6 +216,11 @@ def predictions_key(model: str, attempt: str, path: str) -> str:
 def runs_prefix(area: str = "") -> str:
     """The runs; ``area`` is empty or ``PULL_REQUESTS``."""
     return f"{area}runs/"
+
+
+def run_of(key: str, area: str = "") -> str:
+    """The run that an object of an area's runs belongs to."""
+    return key.removeprefix(runs_prefix(area)).partition("/")[0]
 
 
 def run_key(run: str, area: str = "") -> str:
@@ -266,6 +246,21 @@ def cache_result_key(fingerprint: str, area: str = "") -> str:
 def cache_object_key(digest: str, area: str = "") -> str:
     """A step's output, by content."""
     return f"{area}cache/objects/{hexadecimal(digest)}"
+
+
+def cache_results_prefix(area: str = "") -> str:
+    """What the cache remembers of steps."""
+    return f"{area}cache/steps/"
+
+
+def cache_objects_prefix(area: str = "") -> str:
+    """The outputs that the cache has."""
+    return f"{area}cache/objects/"
+
+
+def cached_name(key: str) -> str:
+    """The fingerprint or digest that an object of the cache is kept under."""
+    return PREFIX + key.rpartition("/")[2].removesuffix(".json")
 
 
 def cache_lock_key(digest: str, area: str = "") -> str:

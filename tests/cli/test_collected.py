@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_ci.workspace.layout import segment_key
+from mlops_ci.workspace.collected_layout import segment_key
 from mlops_ci.workspace.local import LocalStore
 from tests.serving.collected import request, send
 from tests.support.lab import Lab

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.lifecycle.initial import write_initial_project
 from tests.support.lab import Lab
 
 
@@ -28,6 +29,13 @@ def test_init_names_what_the_folder_has(tmp_path: Path) -> None:
     text = (tmp_path / "mlops.yaml").read_text()
     assert "run: python src/train.py" in text
     assert "inputs: [src]" in text
+
+
+def test_init_finds_the_notebook_of_a_folder_without_scripts(tmp_path: Path) -> None:
+    (tmp_path / "Churn 2.ipynb").touch()
+    (tmp_path / "churn.ipynb").touch()
+    text = write_initial_project(tmp_path).read_text()
+    assert "    notebook: churn.ipynb " in text and "    inputs: [churn.ipynb] " in text
 
 
 def test_several_models_have_a_project_file_each(lab: Lab) -> None:

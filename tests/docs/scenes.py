@@ -34,6 +34,11 @@ def two_files(stage: Stage) -> Iterator[Scene]:
     yield Scene(running(lab), {r"\.parquet$": ".csv"})
 
 
+def versions(stage: Stage) -> Iterator[Scene]:
+    """The versions."""
+    yield Scene(running(stage.flights()), VERSIONS)
+
+
 def planning(stage: Stage) -> Iterator[Scene]:
     """The versions, a run, and two files in the project."""
     lab = stage.flights()
@@ -238,9 +243,11 @@ SCENES: dict[str, Setting] = {
     "docs/gate-planning.md": planning,
     "docs/gate.md": two_files,
     "docs/github-actions.md": in_git,
+    "docs/history.md": planning,
     "docs/images.md": endpoints,
     "docs/import.md": others,
     "docs/onnx.md": conversions,
+    "docs/rescoring.md": versions,
     "docs/triggers.md": receivers,
 }
 """The scene of each document. Its tests wait for the parts that it asks for."""

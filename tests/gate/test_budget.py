@@ -157,6 +157,19 @@ def test_a_gain_is_rounded_down() -> None:
     assert (shown.rules[0].candidate, shown.rules[0].interval, shown.disagreement) == (None, None, None)
 
 
+def test_the_gain_that_is_told_is_that_of_all_rows_though_the_same_rule_asks_slices_first() -> None:
+    choice = gate(parse_rule("accuracy > baseline", per="colour", min_rows=900), "accuracy > baseline")
+    rows = np.arange(ROWS)
+    full, shown = _revealed(choice, (rows < 671), 5.0)
+    told = [result for result in shown.rules if result.change is not None]
+    if full.outcome == "pass":
+        assert [result.slice for result in told] == [None]
+    choice = gate(parse_rule("accuracy >= baseline - 0.5", per="colour", min_rows=50), "accuracy >= baseline - 0.5")
+    full, shown = _revealed(choice, rows < 671, 5.0)
+    assert full.outcome == shown.outcome == "pass"
+    assert [(r.slice, r.change) for r in shown.rules if r.change is not None] == [(None, 0.05)]
+
+
 def test_a_loss_that_passes_is_not_told() -> None:
     _, shown = _revealed(gate("accuracy >= baseline - 0.1"), np.arange(ROWS) < 580, 5.0)
     assert (shown.outcome, shown.rules[0].change) == ("pass", None)

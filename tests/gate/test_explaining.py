@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mlops_ci.gate.changed_rows import SHOWN, changed_rows
+from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.metrics import Predictions
@@ -79,6 +80,34 @@ def test_without_the_rows_the_record_still_speaks() -> None:
     [rule] = explain_rules(verdict_on(choice, ours, theirs), choice.rules, Evidence(), {})
     assert rule.standard_error is None and rule.estimate == pytest.approx(0.05)
     assert rule.lower is not None and rule.sentence
+
+
+def test_what_a_function_said_is_explained_by_its_own_method_and_not_by_a_metric_of_its_name() -> None:
+    random = np.random.default_rng(7)
+
+    def said(value: float, by_rows: bool) -> Evidence:
+        values = value + random.standard_normal(400)
+        number = CustomResult(value=value, rows=400, replicates=value + random.standard_normal(999) / 20, drawn=400)
+        each = CustomResult(value=float(values.mean()), values=values, rows=400)
+        results = {"accuracy": each if by_rows else number}
+        return replace(evidence(with_values(right_in(300, 400), results)), custom=results)
+
+    for by_rows, method in ((False, "m out of n bootstrap"), (True, "jackknife")):
+        [rule] = explained("accuracy > baseline", ours=said(5.0, by_rows), theirs=said(3.0, by_rows))
+        assert rule.estimate == pytest.approx(rule.change) and 1.5 < (rule.change or 0.0) < 2.5
+        assert rule.method and rule.method.startswith(method) and rule.sentence and rule.standard_error
+    choice = gate("accuracy > 4")
+    verdict = verdict_on(choice, said(5.0, by_rows=True), None)
+    uncalled = replace(said(5.0, by_rows=True), custom={"accuracy": CustomResult("nobody calls it")})
+    [rule] = explain_rules(verdict, choice.rules, uncalled, {})
+    assert rule.standard_error is None and rule.estimate == pytest.approx(5.0, abs=0.2)
+
+
+def test_bounds_are_explained_by_the_kind_that_was_asked_for() -> None:
+    ours, choice = evidence(right_in(850, 1000)), replace(gate("accuracy >= 0.8"), interval="betting")
+    verdict = verdict_on(choice, ours, None)
+    [rule] = explain_rules(verdict, choice.rules, ours, {}, choice.interval)
+    assert rule.method == "betting" and (rule.lower, rule.upper) == verdict.rules[0].interval
 
 
 def test_rows_are_ordered_by_how_much_they_changed() -> None:

@@ -240,3 +240,16 @@ def test_a_share_of_an_accuracy_decides_too() -> None:
     choice = gate("accuracy >= baseline * 0.8", "accuracy >= baseline * 0.95")
     verdict = verdict_on(choice, evidence(right_in(850, 1000)), evidence(right_in(950, 1000)))
     assert outcomes(verdict) == ["pass", "fail"]
+
+
+def test_an_alternative_that_cannot_be_compared_is_not_waved_through_beside_an_undecided_one() -> None:
+    ours, theirs = evidence(right_in(400, 500)), champion(evidence(right_in(401, 500)))
+    undecided = "accuracy >= baseline - 0.002"
+    references = {"baseline": theirs, "@old": champion(None, "the rows are others")}
+    for rules, outcome in (
+        ((undecided,), "pass"),
+        ((any_of(undecided, "accuracy >= 0.99"),), "pass"),
+        ((any_of(undecided, "accuracy >= @old - 0.01"),), "inconclusive"),
+    ):
+        verdict = judge(gate(*rules, on_inconclusive="allow"), Side("sha256:new"), ours, references)
+        assert verdict.outcome == outcome

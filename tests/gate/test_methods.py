@@ -48,7 +48,7 @@ def of_assignment(node: ast.Assign) -> Iterator[str]:
     else:
         pairs = [(target, node.value)]
     for name, value in pairs:
-        if isinstance(name, ast.Name) and name.id in {"method", "JACKKNIFE"}:
+        if isinstance(name, ast.Name) and name.id in {"method", "JACKKNIFE", "NO_ROW_DIFFERS"}:
             yield from texts(value)
 
 

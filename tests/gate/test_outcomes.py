@@ -97,7 +97,7 @@ BLOCKED, SKIPPED = Combined("inconclusive", blocked=True), Combined("pass", skip
     ("alternatives", "together"),
     [
         ([PASS, FAIL], PASS), ([PASS, BLOCKED], PASS), ([FAIL, FAIL], FAIL), ([FAIL, OPEN], OPEN),
-        ([OPEN, BLOCKED], OPEN), ([FAIL, BLOCKED], BLOCKED), ([BLOCKED, BLOCKED], BLOCKED),
+        ([OPEN, BLOCKED], BLOCKED), ([FAIL, BLOCKED], BLOCKED), ([BLOCKED, BLOCKED], BLOCKED),
         ([SKIPPED, FAIL], FAIL), ([SKIPPED, OPEN], OPEN), ([SKIPPED, PASS], PASS), ([SKIPPED, SKIPPED], SKIPPED),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from mlops_ci.metrics import Predictions
 from mlops_ci.project.rules import parse_rule
 from mlops_ci.records.verdict import SeedSpread, Side
 from mlops_ci.statistics import Estimate, paired_proportions
+from tests.gate.parts import evidence, gate, right_in, verdict_on
 
 ROWS = Estimate(0.02, -0.001, 0.045, 0.0125, "rows")
 VALUES = st.floats(-10, 10)
@@ -188,3 +189,14 @@ def test_several_trainings_have_no_finite_sample_bounds() -> None:
         found = compare(parse_rule("accuracy >= 0.8", interval=interval), 0.95, candidate, {}).result  # type: ignore[arg-type]
         assert found.outcome == outcome
     assert "several trainings have no exact bounds" in found.reason
+
+
+def test_one_training_against_several_is_noted() -> None:
+    ours, theirs = evidence(right_in(90, 100)), evidence(right_in(80, 100))
+    many = replace(theirs, seeds={"accuracy": (0.8, 0.81, 0.79)})
+    note = "champion v12 was judged by 3 trainings and the candidate by one: the noise of training is left out"
+    assert verdict_on(gate("accuracy > baseline", "accuracy > 0.5"), ours, many).notes == (note,)
+    assert not verdict_on(gate("accuracy > 0.5"), ours, many).notes
+    assert not verdict_on(gate("accuracy > baseline"), ours, theirs).notes
+    seeded = replace(ours, seeds={"accuracy": (0.9, 0.91)})
+    assert not verdict_on(gate("accuracy > baseline"), seeded, many).notes

@@ -72,7 +72,7 @@ def test_looks_are_spent_by_branches_and_by_the_default_branch_until_none_is_lef
     assert _operations(lab).count("looks") == 3
     lab.write_rows(500)
     lab.commit("new rows")
-    fresh = _ci(lab)  # the champion is rescored on them
+    fresh = _ci(lab)  # on which the champion is asked anew
     assert (fresh["outcome"], fresh["verdict"]["spent"]["look"]) == ("promoted", 1)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from mlops_ci.lifecycle.compaction import compact, describe_collected, read_collected
-from mlops_ci.workspace.layout import compacted_days_prefix, damaged_segment_key, segment_key, segments_prefix
+from mlops_ci.workspace.collected_layout import compacted_days_prefix, damaged_segment_key, segment_key, segments_prefix
 from mlops_ci.workspace.local import LocalStore
 from tests.serving.collected import request, send
 

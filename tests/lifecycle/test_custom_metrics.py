@@ -89,6 +89,18 @@ def test_another_job_judges_by_what_the_first_one_has_computed(lab: Lab, tmp_pat
     assert {rule["outcome"] for rule in result["verdict"]["rules"]} == {"pass"}
 
 
+def test_what_functions_say_is_in_no_bundle_where_only_gains_are_told(lab: Lab, tmp_path: Path) -> None:
+    with_metrics(lab, "accuracy >= 0.1")
+    lab.edit("mlops.yaml", "gate:\n", "gate:\n  budget: {looks: 3, reveal: gains}\n")
+    lab.commit("a budget")
+    train(lab, tmp_path / "bundle")
+    assert "custom" not in (tmp_path / "bundle" / "bundle.json").read_text()
+    lab.edit("mlops.yaml", "accuracy >= 0.1", "total >= 0.1")
+    lab.commit("a rule that asks a function")
+    done = lab.run("run", "--read-only", "--bundle", str(tmp_path / "another"))
+    assert done.code == 2 and "lie open in a bundle" in done.err and "trained to" not in done.out
+
+
 def test_a_file_that_is_not_there_is_refused_before_anything_runs(lab: Lab) -> None:
     with_metrics(lab, "total >= 0.1")
     (lab.folder / "metrics.py").unlink()

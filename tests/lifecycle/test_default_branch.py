@@ -149,18 +149,6 @@ def test_new_data_without_a_commit_makes_a_new_version_of_the_same_commit(lab: L
     assert lab.run("models", "show", f"coin@{commit[:10]}", "--json").json["version"] == 2
 
 
-def test_another_evaluation_set_is_incomparable_and_blocks(lab: Lab) -> None:
-    lab.ci()
-    lab.write_rows(500)
-    lab.skill(0.9)
-    lab.commit("new rows")
-    result = lab.ci("--on-inconclusive", "allow")
-    assert (result["outcome"], result["code"]) == ("inconclusive", 1)
-    [rule] = [rule for rule in result["verdict"]["rules"] if rule["rule"].startswith("accuracy")]
-    assert rule["outcome"] == "incomparable"
-    assert "another evaluation set" in rule["reason"]
-
-
 def test_a_dirty_tree_is_reported_and_never_registered(lab: Lab) -> None:
     lab.skill(0.9)
     result = lab.ci()

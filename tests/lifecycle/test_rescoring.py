@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.lab import Done, Lab
+from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.rescoring import without_training
+from mlops_ci.project.load import load_project
+from mlops_ci.records.files import FileRecord
+from mlops_ci.records.model_version import ModelVersion
+from tests.support.lab import PROJECT, Done, Lab
 from tests.support.wheels import write_wheel
 
 NAMED = "rescoring champion v1 on today's evaluation set: evaluate"
@@ -255,3 +260,27 @@ def test_a_job_that_judges_runs_nothing_and_says_so(lab_with_champion: Lab, tmp_
     done = run(lab, "ci", "--bundle", str(tmp_path / "whole"))
     assert "rescoring champion v1 on" not in done.out
     assert operations(lab)[len(before) :] == ["register", "verdict", "evaluation", "verdict", "alias"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("[evaluate.py, build/model.txt]", "[evaluate.py, build/model.txt, build/more.txt]", "is no file of the model"),
+        ("[build/predictions.csv, build/metrics.json]", "[build/model.txt]", "trains and evaluates in one"),
+    ],
+)
+def test_what_cannot_be_evaluated_without_training_says_why(old: str, new: str, reason: str) -> None:
+    text = PROJECT.replace("outputs: [build/model.txt]", "outputs: [build/model.txt, build/more.txt]")
+    if "build/predictions" in old:
+        text = text.replace("build/model.txt, build/more.txt]", "build/other.txt]")
+        text = text.replace("[evaluate.py, build/model.txt]", "[evaluate.py]")
+        new = old[:-1] + ", build/model.txt]"
+    project = load_project(text.replace(old, new).encode(), "mlops.yaml")
+    file = FileRecord("build/model.txt", "sha256:0", 1)
+    version = ModelVersion("coin", 1, None, "", "", "", "", (file,))
+    with pytest.raises(UsageError, match=reason):
+        without_training(project, version, ["evaluate"])
+    assert [
+        step.name
+        for step in without_training(load_project(PROJECT.encode(), "mlops.yaml"), version, ["evaluate"]).steps
+    ] == ["evaluate"]

@@ -45,7 +45,7 @@ def test_verbs_that_ask_nobody_import_no_http_client() -> None:
 
 
 PURE = [
-    *(path for name in ("records", "project", "metrics", "statistics", "report") for path in room(name)),
+    *(path for name in ("records", "project", "metrics", "statistics", "lineage", "report") for path in room(name)),
     *(
         path
         for path in room("gate")

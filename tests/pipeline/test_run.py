@@ -51,6 +51,17 @@ def test_a_step_whose_inputs_come_out_the_same_is_reused(two: Lab) -> None:
     assert statuses(two.run("run", "--json").json) == {"a": "ran", "b": "reused", "c": "reused"}
 
 
+def test_what_is_not_to_be_stored_is_made_again_when_somebody_needs_it(two: Lab) -> None:
+    two.edit("mlops.yaml", "outputs: [build/a]", "outputs: [{path: build/a, store: false}]")
+    two.run("run")
+    objects = [file.read_bytes() for file in (two.workspace / "cache" / "objects").rglob("*") if file.is_file()]
+    assert sorted(objects) == [b"a\nb\n", b"b\n"]
+    assert set(statuses(two.run("run", "--json").json).values()) == {"reused"}
+    two.write("b.txt", "x")
+    two.edit("mlops.yaml", "echo b > build/b", "echo bb > build/b")
+    assert statuses(two.run("run", "--json").json) == {"a": "ran", "b": "reused", "c": "ran"}
+
+
 def test_force_runs_everything_again(two: Lab) -> None:
     two.run("run")
     assert set(statuses(two.run("run", "--json", "--force").json).values()) == {"ran"}

@@ -10,15 +10,19 @@ from mlops_ci.records.bundle import Bundle
 from mlops_ci.records.ci_result import CiResult
 from mlops_ci.records.collected import CollectedBodies, CollectedRequest, CompactionPlan, SegmentHead
 from mlops_ci.records.conversion import Conversion
+from mlops_ci.records.dataset import DatasetTagging, KnownDataset, SeenDataset
 from mlops_ci.records.deployment import DeploymentState
+from mlops_ci.records.difference import DatasetChange, Difference
 from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.hand_over import HandOver
 from mlops_ci.records.image import BaseLock
+from mlops_ci.records.lineage import Lineage, VersionMetric, Why
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
+from mlops_ci.records.reproduction import Reproduction
 from mlops_ci.records.run import Run
 from mlops_ci.records.samples import Samples
 from mlops_ci.records.serving import ServedModel, ServingManifest
@@ -27,9 +31,18 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.records.workspace_format import WorkspaceFormat
 
 STORED: dict[str, type] = {
+    "seen-dataset": SeenDataset,
+    "dataset-tagging": DatasetTagging,
+    "known-dataset": KnownDataset,
+    "dataset-change": DatasetChange,
     "run": Run,
+    "reproduction": Reproduction,
     "report": Report,
     "bundle": Bundle,
+    "difference": Difference,
+    "lineage": Lineage,
+    "why": Why,
+    "version-metric": VersionMetric,
     "verdict": Verdict,
     "model-version": ModelVersion,
     "plan": Plan,

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from mlops_ci.errors import ConflictError
 from mlops_ci.registry import checkpoints
+from mlops_ci.registry.aliases import remove_alias
 from mlops_ci.registry.collect import collect
 from mlops_ci.registry.delete import delete_version, protect, release
 from mlops_ci.registry.index import catch_up, use_index
@@ -140,6 +141,13 @@ class Registry(RuleBasedStateMachine):
         if version != now:
             self.aliases[alias] = (version, self.versions[version].commit)
             self.entries += 1
+
+    @precondition(lambda self: self.aliases)
+    @rule(client=st.integers(0, 1), data=st.data())
+    def take_away(self, client: int, data: st.DataObject) -> None:
+        alias = data.draw(st.sampled_from(sorted(self.aliases)))
+        assert remove_alias(self.logs[client], alias, reason="x") == self.aliases.pop(alias)[0]
+        self.entries += 1
 
     @precondition(lambda self: self.versions)
     @rule(client=st.integers(0, 1), data=st.data(), alias=aliases)

@@ -15,10 +15,11 @@ from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import Revealed
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.registry import checkpoints
+from mlops_ci.registry.aliases import remove_alias
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.collect import collect
-from mlops_ci.registry.delete import delete_version, protect, release
+from mlops_ci.registry.delete import delete_version, hold, protect, release
 from mlops_ci.registry.index import catch_up, use_index
 from mlops_ci.registry.judge import record_evaluation, record_verdict
 from mlops_ci.registry.looks import reveal, spend_looks
@@ -59,6 +60,8 @@ WRITES: dict[str, Callable[[ModelLog, Make], object]] = {
     "link": lambda log, make: register(log, make(sha(9), "f1")),
     "tag": lambda log, make: set_tags(log, 1, {"a": "b"}),  # noqa: ARG005
     "alias": lambda log, make: move_alias(log, "other", 1, rollback=False, reason=None),  # noqa: ARG005
+    "unalias": lambda log, make: remove_alias(log, "champion", reason="x"),  # noqa: ARG005
+    "hold": lambda log, make: hold(log, 1, "audit", reason="x"),  # noqa: ARG005
     "verdict": lambda log, make: record_verdict(log, 1, verdict(log.read().versions[1].digest)),  # noqa: ARG005
     "evaluation": lambda log, make: record_evaluation(log, 1, Evaluation(set="s", rows=1), None),  # noqa: ARG005
     "promotion": lambda log, make: promote_judged(log, judged(log, 3), is_ancestor=_linear),  # noqa: ARG005

@@ -7,8 +7,10 @@ from dataclasses import replace
 from mlops_ci.gate.comparing.outcomes import combine_all, combine_any
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import CONVERSION_FORMAT, Conversion, OnnxForm, Parity, Precision, Speed
+from mlops_ci.records.dataset import DatasetProfile, DatasetVersion
+from mlops_ci.records.difference import Change, ColumnChange, DatasetChange, Difference, FileChange
 from mlops_ci.records.files import FileRecord
-from mlops_ci.records.report import REPORT_FORMAT, Changes, CiOutcome, Report
+from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import (
     Disagreement,
@@ -32,7 +34,19 @@ STEPS = (
     StepRun("train", "ran", seconds=372.0, peak_memory=2_254_857_830),
     StepRun("evaluate", "ran", seconds=2.5),
 )
-CHANGES = Changes("v12", files=("features.py", "src/holidays.py"), params=("train.max_depth 6 → 8",))
+FLIGHTS = DatasetChange(
+    "flights",
+    DatasetVersion("flights.parquet", "sha256:" + "3" * 64, 812_000, 1, DatasetProfile(18_240, ())),
+    DatasetVersion("flights.parquet", "sha256:" + "4" * 64, 861_000, 1, DatasetProfile(19_004, ())),
+    (ColumnChange("inbound_delay_min", "added", None, "Int64"),),
+)
+CHANGES = Difference(
+    "v12",
+    "3f2a91c",
+    files=(FileChange("features.py", "modified"), FileChange("src/holidays.py", "added")),
+    params=(Change("train.max_depth", "6", "8"),),
+    packages=(Change("scikit-learn", "1.5.2", "1.6.0"),),
+)
 
 BETTER = RuleResult(
     "accuracy > baseline", "accuracy", "accuracy, better", "pass", "the bound clears it", "higher",
@@ -207,9 +221,9 @@ NOT_CONVERTED = Conversion(
 
 REPORTS: dict[str, Report] = {
     "promoted": report("promoted", PASSED.summary, PASSED, version=13, champion=13, event="push"),
-    "ready": report("passed", PASSED.summary, PASSED, changes=Changes("v12")),
+    "ready": report("passed", PASSED.summary, PASSED, changes=Difference("v12", "3f2a91c")),
     "first-model": report("promoted", FIRST.summary, FIRST, version=1, champion=1, event="push"),
-    "refused": report("refused", REFUSED.summary, REFUSED, changes=replace(CHANGES, data=("flights",))),
+    "refused": report("refused", REFUSED.summary, REFUSED, changes=replace(CHANGES, datasets=(FLIGHTS,))),
     "refused-without-a-number": report(
         "refused", "latency_ms ≤ baseline × 1.2: latency_ms is not in the metrics file.",
         verdict("fail", "", BETTER, ABSENT),

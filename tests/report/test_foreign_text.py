@@ -12,7 +12,9 @@ from markdown_it.token import Token
 from rich.cells import cell_len
 
 from mlops_ci.records.conversion import Conversion
-from mlops_ci.records.report import Changes, Report
+from mlops_ci.records.dataset import DatasetVersion
+from mlops_ci.records.difference import Change, ColumnChange, DatasetChange, Difference, FileChange
+from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.markdown import code, escape, escape_html, render_markdown
 from mlops_ci.report.terminal import render_terminal
@@ -47,11 +49,27 @@ def everywhere(text: str) -> Report:
         model=text,
         summary=text,
         verdict=replace(ON_HOLD, rules=rules, baseline=side, summary=text),
-        changes=Changes(text, files=(text,), params=(text,), data=(text, text)),
+        changes=differing(text),
         steps=(StepRun(text, "ran"), StepRun("train", "failed")),
         notes=(f"{text} `{text}`",),
         run=text,
         conversion=Conversion(1, text, text, reason=text, hint=text),
+    )
+
+
+def differing(text: str) -> Difference:
+    """A difference with this text wherever a text can come from outside."""
+    version = DatasetVersion(text, text, 1, 1)
+    columns = (ColumnChange(text, "added", None, text), ColumnChange(text, "type", text, text))
+    changes = (Change(text, text, text), Change(text, None, text), Change(text, text, None))
+    return Difference(
+        text,
+        text,
+        files=(FileChange(text, "modified"), FileChange(text, "renamed", old=text or "x")),
+        params=changes,
+        datasets=(DatasetChange(text, version, version, columns), DatasetChange(text, None, version)),
+        packages=changes,
+        rules=changes,
     )
 
 

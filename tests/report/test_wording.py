@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_ci.records.report import Changes
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.wording import (
     bound_text,
     change_text,
-    changed,
     count_rules,
     duration,
     headline,
@@ -17,7 +15,6 @@ from mlops_ci.report.wording import (
     next_steps,
     slices_line,
     step_line,
-    unchanged,
     value_text,
 )
 from tests.report.reports import (
@@ -137,13 +134,6 @@ def test_how_to_override_is_said_where_that_is_possible() -> None:
     assert (next_steps(pushed) or "").endswith(
         "; to answer for it all the same: mlops-ci gate override flight-delay@v13 --reason TEXT"
     )
-
-
-def test_long_lists_of_changes_are_cut() -> None:
-    changes = Changes("v1", files=tuple(f"f{number}" for number in range(11)))
-    assert changed(changes) == [("files", [*(f"f{number}" for number in range(8)), "and 3 more"])]
-    assert unchanged(changes) == "params, data and environment as in v1"
-    assert unchanged(Changes("v1", ("a",), ("b",), ("c",), ("d",))) is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mlops_ci.records.serving import SERVING_FORMAT, Collection, ServedModel, Se
 from mlops_ci.records.signature import Column
 from mlops_ci.serving.contracts import Counted, Exchange
 from mlops_ci.serving.segments import pack
-from mlops_ci.workspace.layout import segment_key
+from mlops_ci.workspace.collected_layout import segment_key
 from mlops_ci.workspace.store import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -20,8 +20,8 @@ from mlops_ci.serving.collect import BackgroundCollector, is_sampled, open_colle
 from mlops_ci.serving.collect_sender import Sender
 from mlops_ci.serving.collect_spool import Spool
 from mlops_ci.serving.segments import unpack
+from mlops_ci.workspace.collected_layout import segments_prefix
 from mlops_ci.workspace.format import initialise
-from mlops_ci.workspace.layout import segments_prefix
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 from tests.serving.collected import MODEL, Counts, exchange, manifest

@@ -12,6 +12,7 @@ import pytest
 
 from mlops_ci.edge.redaction import Redactor
 from mlops_ci.errors import UsageError
+from mlops_ci.records.difference import FileChange
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.git.settings import find_remote
 from tests.parts.git_http import Repository, git_host
@@ -108,6 +109,15 @@ def require_answers(checkout: Checkout, story: Story) -> None:
     assert (described.sha, described.branch) == (story.head, "idea")
     assert described.message == "an idea\n\nin two lines"
     assert checkout.resolve(story.main[2]) == story.main[2]
+    between = checkout.commits_between(story.main[1], merge, 50, NONE)
+    assert {commit.sha for commit in between} == {merge, story.head, *story.main[2:]}
+    assert between[0].sha == merge
+    assert [commit.sha for commit in checkout.commits_between(story.main[1], merge, 1, NONE)] == [merge]
+    assert checkout.commits_between(merge, story.main[1], 50, NONE) == ()
+    assert {commit.subject for commit in between} >= {"merge", "an idea", "main 2"}
+    assert checkout.file_changes(story.main[1], merge) == (
+        FileChange("mlops.yaml", "modified"), FileChange("train.py", "added")
+    )  # fmt: skip
 
 
 def test_a_clone_of_a_test_merge_answers_as_a_whole_one_and_stays_byte_for_byte(story: Story, tmp_path: Path) -> None:

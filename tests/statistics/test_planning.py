@@ -84,7 +84,7 @@ def test_few_rows_take_more_than_the_normal_formula_says() -> None:
 def test_many_rows_are_those_of_the_normal_formula() -> None:
     quantiles = normal_quantile(0.95) + normal_quantile(POWER)
     n = planned(power_of_paired_proportions(0.1, 0.95, change=0.0), 0.002)
-    assert n == pytest.approx(quantiles**2 * 0.1 / 0.002**2, rel=0.001)
+    assert n == pytest.approx(quantiles**2 * 0.1 / 0.002**2, rel=0.005)
 
 
 def test_a_mean_has_the_power_that_was_planned() -> None:

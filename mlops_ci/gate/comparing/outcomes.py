@@ -60,7 +60,8 @@ def combine_all(results: Iterable[RuleResult]) -> Combined:
 def combine_any(alternatives: Sequence[Combined]) -> Combined:
     """What alternatives come to: one that passes is enough, and the group fails only if all do.
 
-    A skipped alternative says nothing as long as another one is judged.
+    A skipped alternative says nothing as long as another one is judged. Of undecided ones a policy may wave through the
+    group only if it may do so with each.
     """
     judged = [alternative for alternative in alternatives if not alternative.skipped]
     outcomes = {alternative.outcome for alternative in judged}
@@ -69,4 +70,4 @@ def combine_any(alternatives: Sequence[Combined]) -> Combined:
     if outcomes == {"fail"}:
         return Combined("fail")
     undecided = [alternative for alternative in judged if alternative.outcome == "inconclusive"]
-    return Combined("inconclusive", blocked=all(alternative.blocked for alternative in undecided))
+    return Combined("inconclusive", blocked=any(alternative.blocked for alternative in undecided))

@@ -50,7 +50,6 @@ def between(ours: Estimate, theirs: Estimate, factor: float) -> Estimate:
         upper=ours.upper - factor * theirs.lower,
         standard_error=math.hypot(ours.standard_error, factor * theirs.standard_error),
         method=f"{method}, each alone{found}{by_group}",
-        source=ours.source,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_ci.gate.estimating.shares import Trials, trials
+from mlops_ci.gate.estimating.weighted_shares import floor_alone, floor_paired, no_tighter, weighted_trials
 from mlops_ci.metrics import Metric, PairedRows, Predictions, RowMeans
 from mlops_ci.statistics import (
     FEWEST_GROUPS,
@@ -33,7 +34,9 @@ def means_alone(metric: Metric, form: RowMeans, predictions: Predictions, confid
     found = trials(metric, form, predictions)
     if found is not None:
         return clopper_pearson(int(found.successes.sum()), len(found.successes), confidence)
-    return _bounds(_jackknifed(form, predictions), form, predictions, confidence, alone=True)
+    estimate = _bounds(_jackknifed(form, predictions), form, predictions, confidence, alone=True)
+    tried = weighted_trials(metric, form, predictions)
+    return estimate if tried is None else no_tighter(estimate, floor_alone(tried, confidence))
 
 
 def means_change(
@@ -44,7 +47,12 @@ def means_change(
     if ours is not None and theirs is not None and ours.same_rows(theirs):
         return _paired(ours, theirs, confidence)
     change = _jackknifed(form, candidate).minus(factor, _jackknifed(form, baseline))
-    return _bounds(change, form, candidate, confidence, alone=False)
+    estimate = _bounds(change, form, candidate, confidence, alone=False)
+    tried, before = (weighted_trials(metric, form, side) for side in (candidate, baseline))
+    if factor != 1.0 or tried is None or before is None or not tried.same_rows(before):
+        return estimate
+    differ = tried.successes & ~before.successes, ~tried.successes & before.successes
+    return no_tighter(estimate, floor_paired(*differ, tried.weight, confidence))
 
 
 def means_versus(form: PairedRows, candidate: Predictions, baseline: Predictions, confidence: float) -> Estimate:
@@ -63,7 +71,10 @@ def means_versus(form: PairedRows, candidate: Predictions, baseline: Predictions
             standard_error=difference.standard_error / 2.0,
         )
     means = RowMeans(lambda _: won, lambda values: values[..., 0])
-    return _bounds(_jackknifed(means, candidate), means, candidate, confidence, alone=False)
+    estimate = _bounds(_jackknifed(means, candidate), means, candidate, confidence, alone=False)
+    if weight is None or np.isnan(won).any():
+        return estimate
+    return no_tighter(estimate, floor_paired(won[:, 0] == 1.0, won[:, 0] == 0.0, weight, confidence, of_each=0.5))
 
 
 def _paired(ours: Trials, theirs: Trials, confidence: float) -> Estimate:

@@ -5,9 +5,10 @@ from __future__ import annotations
 # By the beginning of the method's name; of several that fit, the longest counts.
 METHODS: dict[str, tuple[str, str]] = {
     "paired proportions, Tango score": (
-        "Only rows that just one of the two gets right tell them apart; the score interval of their difference is "
-        "never bolder about its sign than the exact sign test.",
-        "Tango 1998, Statistics in Medicine 17:891-908; McNemar 1947, Psychometrika 12:153-157",
+        "Only rows that just one of the two gets right tell them apart; the bounds are those of the score, corrected "
+        "for skewness and by half a row, on the side of zero that the mid-p sign test finds.",
+        "Tango 1998, Statistics in Medicine 17:891-908; Gart & Nam 1988, Biometrics 44:323-338; Fagerland, Lydersen & "
+        "Laake 2013, BMC Medical Research Methodology 13:91",
     ),
     "Clopper–Pearson": (
         "The share of right rows is binomial; the bounds are exact for any number of rows.",
@@ -61,6 +62,17 @@ METHODS: dict[str, tuple[str, str]] = {
     "order statistics, exact": (
         "How many rows lie below a quantile is binomial, so that two ordered rows bound it, whatever the distribution.",
         "David & Nagaraja 2003, Order Statistics, section 7.1",
+    ),
+    "order statistics, paired": (
+        "Either quantile has exact bounds by order statistics, from which those of the difference follow by how the "
+        "two hang together.",
+        "Zou & Donner 2008, Statistics in Medicine 27:1693-1702; David & Nagaraja 2003, Order Statistics, section 7.1",
+    ),
+    "order statistics, each quantile alone": (
+        "Many values are tied, so that quantiles move in leaps; each has exact bounds by order statistics at half the "
+        "error, which are subtracted.",
+        "David & Nagaraja 2003, Order Statistics, section 7.1; Dunn 1961, Journal of the American Statistical "
+        "Association 56:52-64",
     ),
     "empirical Bernstein": (
         "For rows of a known range the variance that was seen bounds the mean, for any number of rows.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,13 @@ from mlops_ci.statistics import (
     LITTLE,
     NO_ROW_DIFFERS,
     Estimate,
+    Jackknifed,
     bootstrap_bounds,
+    by_influence,
     by_weights,
     jackknife_bounds,
     little_bootstraps,
+    paired_quantiles,
     quantile_bounds,
     quantile_known,
 )
@@ -35,6 +40,11 @@ _SMOOTH = {"pr_auc", "roc_auc"}
 _FREEDOM = 10.0
 """Degrees of freedom that these need: an area near 1 hangs on a few rows, and most of the variance on fewer."""
 
+_TOO_FEW = "too few rows lie beyond the quantile"
+
+_LEFT_OUT = 2**19
+"""Rows times units up to which units are left out one by one: of few, slopes tell a little too little."""
+
 _BLOCKS = 200
 """Rows are left out in so many blocks at most, drawn at random: a block's contribution is the sum of its rows'."""
 
@@ -46,6 +56,8 @@ def resampled_alone(metric: Metric, form: Resampled, predictions: Predictions, c
         values = predictions.columns[metric.column or ""]
         value = float(form.prepare(predictions)(np.ones((1, len(values))))[0])
         return quantile_bounds(values, probability, value, confidence)
+    if form.influence is not None:
+        return _of_slopes(_slopes(form, form.influence, predictions), predictions, confidence, alone=True)
     found = _estimate(metric, predictions, confidence, lambda rows: form.prepare(_some(predictions, rows)), alone=True)
     return above_noise(metric, predictions, found, confidence) if is_calibration_error(metric) else found
 
@@ -60,12 +72,48 @@ def resampled_change(
         if factor == 1.0 and ours.value == theirs.value and np.array_equal(*_scores(candidate, baseline)):
             return Estimate(0.0, 0.0, 0.0, 0.0, NO_ROW_DIFFERS)
         return between(ours, theirs, factor)
+    probability = _probability(metric)
+    if probability is not None and candidate.weight is None and candidate.group is None:
+        return _quantiles(form, candidate, baseline, metric.column or "", probability, factor, confidence)
+
+    if form.influence is not None:
+        new, old = (_slopes(form, form.influence, side) for side in (candidate, baseline))
+        return _of_slopes(new.minus(factor, old), candidate, confidence, alone=False)
 
     def prepare(rows: _Rows | None) -> _Evaluate:
         ours, theirs = form.prepare(_some(candidate, rows)), form.prepare(_some(baseline, rows))
         return lambda weights: ours(weights) - factor * theirs(weights)
 
     return _estimate(metric, candidate, confidence, prepare, alone=False)
+
+
+def _slopes(form: Resampled, influence: Callable[[Predictions], _FloatArray], predictions: Predictions) -> Jackknifed:
+    units = np.arange(len(predictions)) if predictions.group is None else predictions.group
+    if len(units) * (int(units.max(initial=-1)) + 1) <= _LEFT_OUT:
+        return by_weights(form.prepare(predictions), units)
+    return by_influence(form.prepare(predictions), influence(predictions), units)
+
+
+def _of_slopes(sample: Jackknifed, predictions: Predictions, confidence: float, *, alone: bool) -> Estimate:
+    groups = predictions.group is not None
+    return jackknife_bounds(sample, confidence, alone=alone, groups=groups, fewest=_FREEDOM)
+
+
+def _quantiles(
+    form: Resampled,
+    candidate: Predictions,
+    baseline: Predictions,
+    column: str,
+    probability: float,
+    factor: float,
+    confidence: float,
+) -> Estimate:
+    ours, theirs = (float(form.prepare(side)(np.ones((1, len(side))))[0]) for side in (candidate, baseline))
+    columns = candidate.columns[column], baseline.columns[column]
+    found = paired_quantiles(*columns, probability, (ours, theirs), factor, confidence)
+    if math.isnan(found.lower) or math.isnan(found.upper):
+        return replace(found, why_unknown=_TOO_FEW)
+    return found
 
 
 def _estimate(
@@ -86,7 +134,7 @@ def _estimate(
     probability = _probability(metric)
     if probability is not None and not quantile_known(int(units.max(initial=-1)) + 1, probability, confidence):
         value = float(prepare(None)(np.ones((1, rows)))[0])
-        return Estimate.unknown(value, "bootstrap").without_bounds("too few rows lie beyond the quantile")
+        return Estimate.unknown(value, "bootstrap").without_bounds(_TOO_FEW)
     jumps = parse_metric(metric.name).name == "recall_at_precision"
     return bootstrap_bounds(prepare(None), units, confidence, seed=SEED, groups=group is not None, jumps=jumps)
 

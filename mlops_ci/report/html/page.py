@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_ci.records.difference import DatasetChange, Difference
+from mlops_ci.records.difference import Difference
 from mlops_ci.records.digest import short
 from mlops_ci.records.model_explanation import ModelExplanation
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 from mlops_ci.report.budget import budget_line
+from mlops_ci.report.changes import changed, in_line, unchanged
 from mlops_ci.report.charts import answer_charts, history_charts, importance_chart, slice_charts
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.html.drawing import Figures
@@ -21,14 +22,12 @@ from mlops_ci.report.markdown import link_target
 from mlops_ci.report.seeds import trainings_lines
 from mlops_ci.report.wording import (
     change_text,
-    changed,
     duration,
     headline,
     level_text,
     next_steps,
     side_name,
     step_line,
-    unchanged,
     value_text,
 )
 
@@ -57,13 +56,13 @@ def render_html(report: Report) -> str:
         level=level_text(verdict.confidence) if verdict else "",
         rules=rule_rows(verdict) if verdict else [],
         notes=_notes(report),
-        changes=_changes(report),
+        changes=_changes(report.changes),
         onnx=conversion_lines(report.conversion) if report.conversion else [],
         chart_groups=[(title, drawn) for title, drawn in groups if drawn],
         slice_figures=figures.of(slice_charts(report)),
         slices=slice_tables(verdict) if verdict else [],
         changed=changed_tables(details.changed, baseline) if details and details.changed else None,
-        datasets=dataset_tables(_datasets(report.changes)),
+        datasets=dataset_tables(report.changes.datasets if report.changes else ()),
         explained=_explained(report.explanation, figures) if report.explanation else None,
         graph=drawn_graph(report.steps, details.needs) if details else None,
         steps=[_step(step) for step in report.steps[:_MOST_STEPS]],
@@ -95,14 +94,11 @@ def _notes(report: Report) -> list[str]:
     return [f"{note[:1].upper()}{note[1:]}.".replace("`", "") for note in notes]
 
 
-def _changes(report: Report) -> dict[str, Any] | None:
-    if report.changes is None:
+def _changes(difference: Difference | None) -> dict[str, Any] | None:
+    if difference is None:
         return None
-    return {"since": report.changes.since, "kinds": changed(report.changes), "same": unchanged(report.changes)}
-
-
-def _datasets(changes: object) -> tuple[DatasetChange, ...]:
-    return changes.datasets if isinstance(changes, Difference) else ()
+    kinds = [(kind, in_line(kind, items)) for kind, items in changed(difference)]
+    return {"since": difference.before, "kinds": kinds, "same": unchanged(difference)}
 
 
 def _explained(explanation: ModelExplanation, figures: Figures) -> dict[str, Any]:

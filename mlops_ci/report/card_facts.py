@@ -1,0 +1,30 @@
+"""What a model card is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlops_ci.records.actor import Actor
+from mlops_ci.records.model_explanation import ModelExplanation
+from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.run import Run
+from mlops_ci.records.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """A version, and all that is on record about it.
+
+    ``text`` is what its people say of it; ``actor`` registered it. ``run`` is null for a model trained elsewhere, or
+    where the record is no more, which ``notes`` tell. ``decisions`` are aliases that people have moved to it, with
+    their reasons.
+    """
+
+    version: ModelVersion
+    text: str | None = None
+    run: Run | None = None
+    verdict: Verdict | None = None
+    explanation: ModelExplanation | None = None
+    actor: Actor | None = None
+    decisions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,56 @@
+"""A difference of two runs or versions, shown whole on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mlops_ci.records.difference import Difference, MetricChange
+from mlops_ci.report.changes import changed, unchanged
+from mlops_ci.report.terminal import note_lines, rendered
+from mlops_ci.report.wording import change_text, value_text, visible
+
+
+def render_difference(difference: Difference, *, width: int, colour: bool) -> str:
+    """The difference as lines of at most ``width`` columns; each change has a line of its own."""
+    head = Text.assemble((visible(difference.before), "bold"), " → ", (visible(difference.after), "bold"))
+    parts: list[RenderableType] = [head]
+    if difference.commits:
+        parts += _section(
+            "commits",
+            [
+                f"{commit.short} {visible(commit.subject)} ({visible(commit.author.partition(' <')[0])})"
+                for commit in difference.commits
+            ],
+        )
+    for kind, texts in changed(difference, most=None):
+        parts += _section(kind, texts)
+    if difference.metrics:
+        parts += ["", Text("metrics", "dim"), _metrics(difference.metrics)]
+    same = unchanged(difference)
+    if same:
+        parts += ["", Text(f"same {same}")]
+    if difference.notes:
+        parts += ["", *note_lines(difference.notes)]
+    return rendered(parts, width=width, colour=colour)
+
+
+def _section(title: str, lines: list[str]) -> list[RenderableType]:
+    if not lines:
+        return []
+    return ["", Text(title, "dim"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
+
+
+def _metrics(changes: tuple[MetricChange, ...]) -> Padding:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, show_edge=False)
+    table.add_column("", overflow="fold")
+    for _ in range(2):
+        table.add_column("", justify="right")
+    table.add_column("")
+    for change in changes:
+        before, after = change.before, change.after
+        difference = change_text(after - before, after) if before is not None and after is not None else ""
+        table.add_row(Text(visible(change.name)), value_text(before) or "–", value_text(after) or "–", difference)
+    return Padding(table, (0, 0, 0, 2))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from mlops_ci.cli.datasets import datasets
+from mlops_ci.workspace.inventory import take_inventory
+from mlops_ci.workspace.local import LocalStore
+from tests.support.lab import Lab
+
+
+def asked(folder: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(datasets, [*arguments, "--workspace", str(folder / "w"), "--project", str(folder)])
+    assert done.exception is None, done.exception
+    return done.stdout
+
+
+def test_versions_are_registered_listed_shown_and_compared(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    table = data / "t.csv"
+    header = "hour,carrier|<b>\n"
+    table.write_text(header + "".join(f"{number},HA\n" for number in range(100)))
+    asked(tmp_path, "register", "flights", str(table), "--tag", "stage=golden")
+    table.write_text(header + "".join(f"{number + 50},\u202eAA\n" for number in range(100)))
+    asked(tmp_path, "register", "flights", str(table), "--host", "local")
+    folder = json.loads(asked(tmp_path, "register", "all", str(data), "--json"))
+    assert (folder["version"]["path"], folder["version"]["files"]) == ("data", 1)
+
+    listed = json.loads(asked(tmp_path, "list", "flights", "--json"))
+    assert [(known["version"]["profile"]["rows"], known["tags"]) for known in listed] == [
+        (100, {}),
+        (100, {"stage": "golden"}),
+    ]
+    assert "stage=golden" in asked(tmp_path, "list")
+    shown = asked(tmp_path, "show", "flights", "@stage=golden")
+    assert "0 … 49.5 … 99" in shown and "HA 100%" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    told = asked(tmp_path, "diff", "flights")
+    assert "hour: shift median" in told and "0.51 apart" in told
+    assert "\u202e" not in told
+    assert asked(tmp_path, "diff", "flights", "@stage", "@stage") == "nothing differs\n"
+    assert json.loads(asked(tmp_path, "diff", "flights", "--json"))["name"] == "flights"
+
+
+def test_what_the_default_branch_has_read_is_kept(lab_with_champion: Lab) -> None:
+    (known,) = lab_with_champion.run("datasets", "list", "--json").json
+    assert (known["commit"], len(known["run"])) == (lab_with_champion.git("rev-parse", "HEAD").strip(), 27)
+    assert known["models"] == [f"{lab_with_champion.versions()[0]['model']}@v1"]
+    inventory = take_inventory(LocalStore(lab_with_champion.workspace))
+    assert inventory.kinds["datasets"].objects == 1 and not inventory.foreign.objects

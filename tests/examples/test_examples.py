@@ -1,0 +1,117 @@
+"""The examples, on their real data: the first commit, one that is better, and one that is not."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_ci.lifecycle.places import load_project_file
+from tests.parts.need import soak
+from tests.support.lab import Lab
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+_ENVIRONMENT = "environment:\n  pip: requirements.txt\n"
+
+
+@dataclass(frozen=True)
+class Example:
+    """What its README promises: a file to change, two changes of it, and what becomes of the second."""
+
+    name: str
+    file: str
+    better: tuple[tuple[str, str], ...]
+    other: tuple[tuple[str, str], ...]
+    outcome: str
+
+
+ALL = (
+    Example(
+        "doctor-visits",
+        "params.yaml",
+        (("model: logistic ", "model: boosting "),),
+        (
+            (
+                "features: [coinsurance, deductible, incentive, log_limit, limitation, diseases, health]",
+                "features: [coinsurance, deductible, incentive]",
+            ),
+        ),
+        "refused",
+    ),
+    Example(
+        "diamond-prices",
+        "params.yaml",
+        (("log_price: false", "log_price: true"), ("trees: 60", "trees: 200")),
+        (("features: [carat, cut, color, clarity]", "features: [carat, cut, color]"),),
+        "refused",
+    ),
+    Example(
+        "handwritten-digits",
+        "train.py",
+        (("HIDDEN = 8\n", "HIDDEN = 48\n"),),
+        (("HIDDEN = 48\n", "HIDDEN = 56\n"),),
+        "inconclusive",
+    ),
+    Example(
+        "docs-search",
+        "params.yaml",
+        (
+            ("weigh_words: false", "weigh_words: true"),
+            ("saturation: 0 ", "saturation: 1.2 "),
+            ("length: 0 ", "length: 0.75 "),
+        ),
+        (("letters: 0 ", "letters: 3 "),),
+        "inconclusive",
+    ),
+)
+
+
+def start(example: Example, folder: Path) -> Lab:
+    """The example as a repository of its own, with the packages of the tests instead of its requirements."""
+    left_out = shutil.ignore_patterns("build", "__pycache__", ".mlops", "make.py")
+    shutil.copytree(EXAMPLES / example.name, folder, ignore=left_out)
+    lab = Lab.existing(folder)
+    lab.edit("mlops.yaml", _ENVIRONMENT, "")
+    lab.git("init", "--quiet", "--initial-branch=main")
+    lab.commit("first")
+    return lab
+
+
+def ci(lab: Lab) -> Any:
+    done = lab.run_here("ci", "--host", "local", "--json", env={"OMP_NUM_THREADS": "1"})
+    assert done.code in {0, 1}, done.err
+    return done.json
+
+
+def change(lab: Lab, example: Example, pairs: tuple[tuple[str, str], ...]) -> Any:
+    for old, new in pairs:
+        lab.edit(example.file, old, new)
+    lab.commit("another")
+    return ci(lab)
+
+
+@pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)
+def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Path) -> None:
+    lab = start(example, tmp_path / example.name)
+    assert ci(lab)["outcome"] == "promoted"
+    better = change(lab, example, example.better)
+    assert (better["outcome"], better["version"]) == ("promoted", 2), better
+    if example.name != "handwritten-digits" or soak(0, 1):  # three more trainings and a conversion
+        other = change(lab, example, example.other)
+        assert (other["outcome"], other["version"]) == (example.outcome, 3), other
+    if example.name == "diamond-prices":
+        [latest, *_] = lab.run_here("runs", "list", "--json").json
+        assert ".mlops-ci/notebooks/train.ipynb" in [file["path"] for file in latest["files"]]
+
+
+@pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)
+def test_what_the_readme_tells_to_change_stands_there(example: Example) -> None:
+    readme = (EXAMPLES / example.name / "README.md").read_text("utf-8")
+    for _, new in (*example.better, *example.other):
+        assert f"`{new.strip()}`" in readme
+    assert (EXAMPLES / example.name / "requirements.txt").is_file()
+    assert _ENVIRONMENT in (EXAMPLES / example.name / "mlops.yaml").read_text("utf-8")
+    load_project_file(EXAMPLES / example.name / "mlops.yaml")

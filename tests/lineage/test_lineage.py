@@ -1,0 +1,96 @@
+"""Where a version comes from and what became of it: from logs written by hand."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+
+import pytest
+
+from mlops_ci.records.entry import Alias
+from mlops_ci.records.lineage import Lineage
+from mlops_ci.report.lineage import render_lineage
+from mlops_ci.report.lineage_graph import render_lineage_graph
+from mlops_ci.report.why import why_text
+from tests.conftest import Golden
+from tests.lineage.stories import HAND, STORIES, Story, commit, first, told
+from tests.parts.mermaid import Mermaid
+from tests.report.test_foreign_text import HOSTILE
+
+
+def test_why_is_told_of_every_life(golden: Golden) -> None:
+    texts = (f"{name}\n{textwrap.fill(why_text(told(name)), 100)}\n" for name in STORIES)
+    golden("why.txt", "\n".join(texts))
+
+
+def test_the_lineage_of_a_model_that_serves(golden: Golden) -> None:
+    golden("lineage.txt", render_lineage(told("replaced, and serving"), width=80, colour=False))
+    golden("lineage.md", render_lineage_graph(told("replaced, and serving")) + "\n")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_every_life_fits_eighty_columns_and_ends_every_sentence(name: str) -> None:
+    found = told(name)
+    assert max(map(len, render_lineage(found, width=80, colour=False).splitlines())) <= 80
+    assert why_text(found).endswith(".") and ".." not in why_text(found) and "None" not in why_text(found)
+
+
+def test_an_alias_is_held_from_its_entry_to_that_of_the_next() -> None:
+    [there] = told("rolled back").holdings
+    assert (there.since.entry, there.until and there.until.entry, there.after) == (6, 7, 1)
+    assert (there.before, there.verdict, there.after_reason) == (1, 5, "it crashed")
+    earlier, again = told("rolled back to").holdings
+    assert (earlier.until and earlier.until.entry, again.since.entry, again.until) == (6, 7, None)
+    assert told("rolled back to").decided == 2
+
+
+def test_an_alias_moved_for_another_commit_of_the_same_version_goes_on() -> None:
+    story = Story()
+    first(story)
+    story.add(Alias("champion", 1, 1, commit(5).sha), HAND)
+    [holding] = story.told(1).holdings
+    assert (holding.since.entry, holding.until) == (3, None)
+
+
+def test_what_other_versions_and_aliases_do_changes_nothing() -> None:
+    story = Story()
+    first(story)
+    before = story.told(1)
+    story.register(2)
+    story.judge(2, told("refused").judged[0].verdict, 1)
+    story.add(Alias("anchor", 2, None), HAND)
+    after = story.told(1)
+    assert (after.holdings, after.judged, after.links) == (before.holdings, before.judged, before.links)
+
+
+def everywhere(text: str) -> Lineage:
+    """A lineage with this text wherever a text can come from outside."""
+    found = told("promoted by hand")
+    source = found.source and replace(found.source, author=text, message=text, branch=text, repository=text)
+    return replace(
+        found,
+        model=text,
+        source=source,
+        imported="mlflow",
+        tags={"mlflow.version": text},
+        datasets=tuple(replace(use, name=text, path=text) for use in found.datasets),
+        holdings=tuple(replace(one, alias=text, reason=text) for one in found.holdings),
+        params={text: text},
+        notes=(text,),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_foreign_text_stays_within_its_line_and_label(text: str) -> None:
+    hostile = everywhere(text)
+    shown = (render_lineage(hostile, width=80, colour=False) + why_text(hostile)).replace("\n", "")
+    assert not any(letter < " " or "\x7f" <= letter <= "\x9f" or "\u202a" <= letter <= "\u202e" for letter in shown)
+    graph, plain = render_lineage_graph(hostile), render_lineage_graph(everywhere("plain"))
+    assert len(graph.splitlines()) == len(plain.splitlines())
+    assert (graph.count('"'), graph.count("`"), graph.count("[")) == (plain.count('"'), 6, plain.count("["))
+
+
+def test_mermaid_itself_understands_the_graphs(mermaid: Mermaid) -> None:
+    found = [told("replaced, and serving"), told("trained elsewhere"), told("deleted"), *map(everywhere, HOSTILE)]
+    diagrams = [render_lineage_graph(one).removeprefix("```mermaid\n").removesuffix("\n```") for one in found]
+    assert set(mermaid(diagrams)) == {"ok"}

@@ -1,4 +1,4 @@
-"""Starts git; nothing else does."""
+"""Starts git through GitPython; nothing else does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from mlops_ci.errors import RemoteError, UsageError
 
@@ -58,9 +58,13 @@ class Git:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # GitPython reads it while being imported
+        import git
+
         if not folder.is_dir():
             raise UsageError("no such folder", where=str(folder))
-        self._folder = folder
+        self._not_found = git.exc.GitCommandNotFound
+        self._git: Any = git.Git(str(folder))
         self._environment = dict(environment or {})
 
     def ask(self, *arguments: str) -> str | None:
@@ -125,25 +129,24 @@ class Git:
 
     def _worked(self, command: str, answer: Answer) -> bytes:
         if answer.code:
-            raise RemoteError(f"git {command} failed: {answer.reason}", where=str(self._folder))
+            raise RemoteError(f"git {command} failed: {answer.reason}", where=str(self._git.working_dir))
         return answer.output
 
     @contextmanager
     def _started(self, arguments: tuple[str, ...], given: int | None) -> Iterator[subprocess.Popen[bytes]]:
         try:
-            process = subprocess.Popen(
+            started = self._git.execute(
                 # Optional locks: status and diff would otherwise rewrite the user's index.
-                ["git", "--no-optional-locks", *arguments],
-                cwd=self._folder,
-                env=self._all_variables(),
-                stdin=subprocess.DEVNULL if given is None else given,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                [*self._unset(), "git", "--no-optional-locks", *arguments],
+                istream=given,
+                as_process=True,
+                env=self._environment,
                 # git starts helpers, which have to end with it.
                 start_new_session=True,
             )
-        except OSError as error:
+        except self._not_found as error:
             raise RemoteError("git cannot be started", hint="install git and put it on the PATH") from error
+        process: subprocess.Popen[bytes] = started.proc
         try:
             yield process
         except BaseException:
@@ -157,7 +160,7 @@ class Git:
                         pipe.close()
             process.wait()
 
-    def _all_variables(self) -> dict[str, str]:
-        """Ours, without those of a hook, which lead git elsewhere than the folder that it is asked about."""
-        inherited = {name: value for name, value in os.environ.items() if name not in _LOCAL}
-        return {**inherited, "LANGUAGE": "C", "LC_ALL": "C", **self._environment}  # what it says is read
+    def _unset(self) -> list[str]:
+        """What takes a hook's variables away, which lead git elsewhere than the folder that it is asked about."""
+        present = [name for name in _LOCAL if name in os.environ and name not in self._environment]
+        return ["env", *(part for name in present for part in ("-u", name))] if present else []

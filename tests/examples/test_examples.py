@@ -24,7 +24,7 @@ _ENVIRONMENT = "environment:\n  pip: requirements.txt\n"
 
 @dataclass(frozen=True)
 class Example:
-    """What its README promises: a file to change, two changes of it, what becomes of the second, and its other command."""
+    """What its README promises: two changes of a file, what becomes of the second, and its other command."""
 
     name: str
     file: str

@@ -245,6 +245,30 @@ def interrupted(lab: Lab, arguments: list[str], env: dict[str, str]) -> Done:
     return Done(0 if process.returncode in {0, 130} else process.returncode, first + out, err)
 
 
+def trained_elsewhere(stage: Stage) -> Iterator[Scene]:
+    """A dozen versions that were trained elsewhere, one of them the champion, and files of another model."""
+    lab = Lab(stage.folder / "elsewhere")
+    lab.write("mlops.yaml", (lab.folder / "mlops.yaml").read_text("utf-8").replace("coin", "flight-delay"))
+    head = lab.commit("a project")
+    for number in range(1, 13):
+        lab.write("model.onnx", f"model {number}")
+        done = lab.run_here("register", "--model", "flight-delay", "--file", "model.onnx")
+        assert done.code == 0, done.err
+    assert lab.run_here("promote", "flight-delay@v11").code == 0
+    lab.write("metrics.json", '{"roc_auc": 0.9}')
+    lab.write("rows.csv", "age,city\n1,Rome\n")
+    lab.write("signature.json", '{"inputs": [{"name": "age", "type": "Int64"}], "outputs": []}')
+    yield Scene(running(lab), {r"\.parquet$": ".csv", "3fa9c1e": head[:9]})
+
+
+def past_runs(stage: Stage) -> Iterator[Scene]:
+    """The versions and their runs."""
+    lab = stage.flights()
+    newest = lab.run_here("runs", "list", "--json").json[0]["id"]
+    means = {"20260131T101500123-3fa9c1e2": newest, r"train\.depth": "train.max_depth"}
+    yield Scene(running(lab), VERSIONS | means)
+
+
 SCENES: dict[str, Setting] = {
     "README.md": anew,
     "docs/ci.md": two_jobs,
@@ -259,6 +283,8 @@ SCENES: dict[str, Setting] = {
     "docs/images.md": endpoints,
     "docs/import.md": others,
     "docs/onnx.md": conversions,
+    "docs/registry.md": trained_elsewhere,
+    "docs/reproducing.md": past_runs,
     "docs/rescoring.md": versions,
     "docs/several-models.md": several,
     "docs/triggers.md": receivers,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
+from mlops_ci.pipeline.pointers import Pointer
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.paths import contains
 
@@ -78,6 +79,27 @@ class BorrowingSnapshot(Snapshot):
             raise UsageError(f"{path!r} is {self._unreadable[inside]}", where="the past commit")
         return super().digest(path)
 
+    def take_digests(self, paths: Iterable[str]) -> None:
+        """Have the digests of files at hand.
+
+        Raises:
+            ConflictError: one has vanished.
+        """
+        asked = {path: self._lent(path) for path in paths}
+        self._lender.take_digests(lent for lent in asked.values() if lent)
+        super().take_digests(path for path, lent in asked.items() if lent is None)
+
+    def pointer(self, path: str) -> Pointer | None:
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        lent = self._lent(path)
+        return self._lender.pointer(lent) if lent else super().pointer(path)
+
+    def size(self, files: Iterable[str]) -> int:
+        """The bytes of files, as they were when their digests were taken."""
+        asked = {path: self._lent(path) for path in files}
+        lent = self._lender.size(lent for lent in asked.values() if lent)
+        return lent + super().size(path for path, lent in asked.items() if lent is None)
+
     def copy(self, path: str, target: Path) -> None:
         """Copy a file whose digest was taken.
 
@@ -93,6 +115,9 @@ class BorrowingSnapshot(Snapshot):
         """Where a file is."""
         lent = self._lent(path)
         return self._lender.path(lent) if lent else super().path(path)
+
+    def _absolute(self, path: str) -> str:
+        return str(self.path(path))
 
     def _lent(self, path: str) -> str | None:
         """What a path is called by the lender; None if it is not borrowed."""

@@ -143,7 +143,7 @@ def past_commit(
         resolver = Resolver(
             project,
             snapshot,
-            load_params(project.params, folder),
+            load_params(project.params, folder, worktree.root),
             _datasets(session, project, snapshot, borrowed),
             environment,
             notebook_tools(project, environment, folder=folder, cache=session.cache, environ=session.environ),

@@ -211,6 +211,11 @@ def without_training(project: Project, version: ModelVersion, wanted: list[str])
     """
     training = [step for step in project.steps if any(makes(step, path) for path in project.model.files)]
     left = tuple(step for step in project.steps if step not in training)
+    for path in project.model.files:
+        if training and not any(contains(path, file.path) for file in version.files):
+            has = ", ".join(file.path for file in version.files[:_SHOWN])
+            what = f"{path!r} is a file of the model at its commit, and the version has only {has}"
+            raise UsageError(what, hint="register it under the paths that model.files has")
     for name in wanted:
         if name in {step.name for step in training}:
             raise UsageError(f"its step {name} trains and evaluates in one", hint="let a step of its own evaluate")

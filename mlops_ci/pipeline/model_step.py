@@ -27,7 +27,7 @@ def with_model_step(
         name: the step's.
         command: what it runs.
         tables: what it reads beside the model and its code.
-        folder: what it writes, kept with no run.
+        folder: what it writes, kept in the cache and with no run.
         tool: the program of ours that it needs.
         timeout: seconds.
     """
@@ -39,7 +39,7 @@ def with_model_step(
         params=(),
         env=(),
         timeout=timeout,
-        outputs=(Output(folder, store=False),),
+        outputs=(Output(folder, store=None),),
         tool=tool,
     )
     return replace(project, steps=(*project.steps, step))

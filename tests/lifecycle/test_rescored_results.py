@@ -114,3 +114,17 @@ def test_of_a_version_that_was_deleted_meanwhile_nothing_is_kept(lab_with_champi
         delete_version(log, 1)
         keep_rescored(log, trained)
         assert log.read().versions == {}
+
+
+def test_a_version_that_was_registered_under_another_path_says_so(lab: Lab) -> None:
+    lab.write("model.txt", "0.6 0")
+    commit = lab.git("rev-parse", "HEAD")
+    lab.run_here("workspace", "init")
+    done = lab.run_here("register", "--model", "coin", "--file", "model.txt", "--commit", commit)
+    assert (done.code, lab.run_here("promote", "coin@v1", "--reason", "it was there").code) == (0, 0), done.err
+    lab.skill(0.9)
+    lab.commit("another model")
+    rule = next(rule for rule in _ci(lab)["verdict"]["rules"] if "baseline" in rule["rule"])
+    assert (
+        "'build/model.txt' is a file of the model at its commit, and the version has only model.txt" in rule["reason"]
+    )

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from mlops_ci.errors import UsageError
 from mlops_ci.records.digest import PREFIX
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -17,6 +18,16 @@ def digest_of_file(path: Path) -> str:
     """The SHA-256 digest of a file, read in bounded memory."""
     with path.open("rb") as file:
         return PREFIX + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_inside(file: Path, top: Path, *, called: str) -> None:
+    """Refuse a file of a repository that is a link out of it: whoever shows what it says may have rights of its own.
+
+    Raises:
+        UsageError: it leads elsewhere.
+    """
+    if not file.resolve().is_relative_to(top.resolve()):
+        raise UsageError(f"{called!r} lies outside the repository", hint="name a file of this repository, and no link")
 
 
 def fsync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops_ci.edge.files import require_inside
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -26,6 +27,7 @@ def read_card(project: Project, snapshot: Snapshot) -> bytes | None:
     if project.model.card is None:
         return None
     (path,) = snapshot.expand(project.model.card, declared="model.card")[:1]
+    require_inside(snapshot.path(path), snapshot.root, called=path)
     data = snapshot.path(path).read_bytes()
     if len(data) > _LARGEST:
         raise UsageError(f"the model card has {len(data):,} bytes, more than {_LARGEST:,}", where=path)

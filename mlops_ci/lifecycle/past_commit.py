@@ -38,6 +38,7 @@ from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.locked import locked_packages
 from mlops_ci.source.worktree import Worktree, write_worktree
 
+NOTHING_RECORDED: Mapping[str, str] = {}
 _POINTER = "a pointer of Git LFS whose content this clone does not have: git lfs fetch origin"
 
 
@@ -94,14 +95,20 @@ def past_cache(session: Session) -> StepCache:
 
 @contextmanager
 def past_commit(
-    session: Session, sha: str, lock: EnvironmentLock | None, *, data: Literal["today", "then"]
+    session: Session,
+    sha: str,
+    lock: EnvironmentLock | None,
+    *,
+    data: Literal["today", "then"],
+    digests: Mapping[str, str] = NOTHING_RECORDED,
 ) -> Iterator[PastCommit]:
     """Open a past commit; it is gone with the context.
 
     Rescoring takes the data of ``today``: each dataset is the one that has its name now, wherever that lies, and only
-    one that is none any more is that of the commit. Reproducing takes those of ``then``: what the commit itself has,
-    else what lies in its place in the checkout; whether that is what it was is for the caller to see, by the digests of
-    ``resolver.datasets``. Steps are run so::
+    one that is none any more is that of the commit. Reproducing takes those of ``then``: what lies in its place in the
+    checkout if that is what it was, by ``digests``, or if the commit has nothing there, else what the commit itself
+    has; whether that is what it was is for the caller to see, by the digests of ``resolver.datasets``. Steps are run
+    so::
 
         with past_commit(session, version.commit, run.environment, data="then") as past:
             workshop = past.workshop(session, progress)
@@ -112,6 +119,7 @@ def past_commit(
         sha: the commit.
         lock: the software of its run; None where that is not on record: then it is what the commit asks for.
         data: which datasets its steps read.
+        digests: what they were ``then``, by name, as far as that is on record.
 
     Raises:
         UsageError: the commit is nowhere to be had, or has no sound project here, or a dataset is not there.
@@ -121,7 +129,7 @@ def past_commit(
         today = session.snapshot
         folder = worktree.root / today.prefix
         project = _project(folder / session.project_file, session.project_file, sha, worktree.root)
-        borrowed = _borrowed(session, project, folder, data)
+        borrowed = _borrowed(session, project, folder, data, digests)
         snapshot = BorrowingSnapshot(
             worktree.root,
             today.prefix,
@@ -135,7 +143,7 @@ def past_commit(
         resolver = Resolver(
             project,
             snapshot,
-            load_params(project.params, folder),
+            load_params(project.params, folder, worktree.root),
             _datasets(session, project, snapshot, borrowed),
             environment,
             notebook_tools(project, environment, folder=folder, cache=session.cache, environ=session.environ),
@@ -152,10 +160,18 @@ def _project(file: Path, name: str, sha: str, top: Path) -> Project:
     return load_project(data, f"{name} of {sha[:7]}", partial(read_included, file.parent, top))
 
 
-def _borrowed(session: Session, project: Project, folder: Path, data: Literal["today", "then"]) -> dict[str, str]:
-    """The paths of datasets that are not in the worktree, and where they lie in the checkout."""
+def _borrowed(
+    session: Session, project: Project, folder: Path, data: Literal["today", "then"], digests: Mapping[str, str]
+) -> dict[str, str]:
+    """The paths of datasets that are taken from the checkout, and where they lie there."""
     if data == "then":
-        return {one.path: one.path for one in project.datasets if not (folder / one.path).exists()}
+        # Of a folder whose files git ignores the commit may have a placeholder.
+        same = {(one.path, one.digest) for one in session.resolver.datasets.values()}
+        return {
+            one.path: one.path
+            for one in project.datasets
+            if (one.path, digests.get(one.name)) in same or not (folder / one.path).exists()
+        }
     today = {one.name: one.path for one in session.project.datasets}
     return {one.path: today[one.name] for one in project.datasets if one.name in today}
 
@@ -179,9 +195,11 @@ def _environment(session: Session, project: Project, lock: EnvironmentLock | Non
         return asked_for
     if lock.kind == "interpreter":
         return InterpreterEnvironment(session.environ)
-    if digest_of_bytes(lock.text.encode()) != lock.digest and asked_for.lock().digest == lock.digest:
+    recorded = digest_of_bytes(lock.text.encode())
+    if recorded != lock.digest and asked_for.lock().digest == lock.digest:
         return asked_for  # what is on record lacks a password, which the commit's own file has or asks for
-    return recorded_environment(lock, folder, session.cache, session.environ)
+    # What is built of another text than was locked must never be taken for what was.
+    return recorded_environment(replace(lock, digest=recorded), folder, session.cache, session.environ)
 
 
 def _changed_software(then: EnvironmentLock, now: EnvironmentLock) -> tuple[Change, ...]:

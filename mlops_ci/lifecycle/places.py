@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from mlops_ci.edge.files import require_inside
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.select import is_ephemeral, select_host
 from mlops_ci.project.load import load_project
@@ -74,9 +75,8 @@ def read_included(folder: Path, top: Path, path: str) -> bytes | None:
     Raises:
         UsageError: it is none of the repository, or cannot be read.
     """
-    file = (folder / path).resolve()
-    if not file.is_relative_to(top.resolve()):
-        raise UsageError(f"{path!r} lies outside the repository", hint="include files of this repository")
+    file = folder / path
+    require_inside(file, top, called=path)
     return read_project_file(file) if file.is_file() else None
 
 

@@ -151,7 +151,7 @@ class Reproducing:
             notes=tuple(map(session.redact, self._notes())),
         )
         try:
-            with past_commit(session, recorded.commit, lock, data="then") as past:
+            with past_commit(session, recorded.commit, lock, data="then", digests=recorded.datasets) as past:
                 changed = tuple(f"{one.name} {one.before or 'none'} → {one.after or 'none'}" for one in past.software)
                 if changed:
                     more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""

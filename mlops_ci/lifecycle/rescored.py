@@ -27,20 +27,29 @@ from mlops_ci.registry.references import resolve
 
 FOLDER = ".mlops-ci/rescored"
 SAID = "rescoring.json"
-LONGEST = 600
-_MOST_NOTES = 20
+_LONGEST = 600
+_MOST_NOTES = 3
 _LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """How a rescoring ended: with predictions in the file of that name beside this one, or with a problem."""
+    """How a rescoring ended: with predictions in the file of that name beside this one, or with a problem.
+
+    ``problem`` and ``notes`` do not say what they are about: that is said by whoever reads them, who cannot know
+    whether a stranger has written them.
+    """
 
     digest: str | None
     problem: str | None = None
     predictions: str | None = None
     numbers: dict[str, float | None] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def one_line(text: str) -> str:
+    """A text of another job as a part of a sentence of ours."""
+    return " ".join(text.split())[:_LONGEST]
 
 
 def folder_of(version: ModelVersion) -> str:
@@ -106,15 +115,20 @@ class _Reader:
         try:
             said = self._said(record)
             _require(said.digest == version.digest)
-            notes = tuple(note[:LONGEST] for note in said.notes[:_MOST_NOTES])
             if said.problem or said.predictions is None:
-                return Rescored((said.problem or "it does not say why")[:LONGEST], notes=notes)
+                why = one_line(said.problem or "") or "it does not say why"
+                return Rescored(f"{called} cannot be rescored on these rows: {why}")
             predictions = self.outputs[f"{folder}/{said.predictions}"]
             file = self.scratch / predictions.path
             self.trained.materials.copy(predictions, file)
             rows = self._rows(file, predictions.path)
         except (MlopsError, KeyError):
             return Rescored(f"what the rescoring of {called} has left cannot be read")
+        at = f", at its commit {version.commit[:7]}" if version.commit else ""
+        notes = (
+            f"{called} was rescored on this evaluation set{at}",
+            *(f"rescoring {called}: {one_line(note)}" for note in said.notes[:_MOST_NOTES]),
+        )
         evaluation = Evaluation(self.trained.evidence.evaluation_set, rows, predictions, dict(said.numbers))
         return Rescored(evaluation=evaluation, file=file, notes=notes)
 
@@ -135,7 +149,8 @@ def _require(holds: bool) -> None:
 
 def keep_rescored(log: ModelLog, trained: Trained) -> None:
     """Put what was rescored into the log, so that it is rescored once."""
+    there = log.read().versions  # one of them may have been deleted meanwhile
     for number, again in trained.rescored.items():
-        if again.evaluation and again.evaluation.predictions:
+        if number in there and again.evaluation and again.evaluation.predictions:
             local = trained.local(again.evaluation.predictions)
             record_evaluation(log, number, again.evaluation, local)

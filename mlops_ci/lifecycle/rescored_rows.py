@@ -7,7 +7,7 @@ from pathlib import Path
 from mlops_ci.gate.reading.evidence_file import PredictionsFormat, open_predictions
 
 
-def on_rows_of(ours: Path, theirs: Path, how: PredictionsFormat, target: Path, *, called: str) -> Path:
+def on_rows_of(ours: Path, theirs: Path, how: PredictionsFormat, target: Path, *, called: str) -> tuple[Path, bool]:
     """Predictions reduced to the rows of others, where they have these and more; else as they are.
 
     Args:
@@ -18,7 +18,7 @@ def on_rows_of(ours: Path, theirs: Path, how: PredictionsFormat, target: Path, *
         called: the name under which the user knows the predictions.
 
     Returns:
-        the file.
+        the file, and whether it is reduced.
 
     Raises:
         UsageError: one of them cannot be read.
@@ -31,5 +31,5 @@ def on_rows_of(ours: Path, theirs: Path, how: PredictionsFormat, target: Path, *
         if kept.height == mine.height:
             found = target.with_suffix(".parquet")
             kept.write_parquet(found)
-            return found
-    return theirs.replace(target.with_suffix(theirs.suffix))
+            return found, True
+    return theirs.replace(target.with_suffix(theirs.suffix)), False

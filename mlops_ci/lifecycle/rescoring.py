@@ -17,7 +17,7 @@ from mlops_ci.lifecycle.evidence import predictions_format
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_commit import PastCommit, past_cache, past_commit
-from mlops_ci.lifecycle.rescored import LONGEST, SAID, Said, folder_of, versions_to_rescore, with_rescored
+from mlops_ci.lifecycle.rescored import SAID, Said, folder_of, one_line, versions_to_rescore, with_rescored
 from mlops_ci.lifecycle.rescored_rows import on_rows_of
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.lifecycle.training_ids import overlap
@@ -79,18 +79,14 @@ class _Rescoring:
         try:
             said, predictions = self._rescored()
         except MlopsError as error:
-            said, predictions = Said(digest, problem=self._problem(error.line())), None
+            said, predictions = Said(digest, problem=one_line(self.session.redact(error.line()))), None
         except OSError as error:
-            said, predictions = Said(digest, problem=self._problem(error.strerror or str(error))), None
+            said, predictions = Said(digest, problem=one_line(self.session.redact(error.strerror or str(error)))), None
         place = self.scratch / SAID
         place.write_bytes(encode(said))
         yield self.trained.materials.take(f"{folder}/{SAID}", place)
         if predictions:
             yield self.trained.materials.take(f"{folder}/{predictions.name}", predictions)
-
-    def _problem(self, why: str) -> str:
-        told = " ".join(self.session.redact(why).split())
-        return f"{self.called} cannot be rescored on these rows: {told}"[:LONGEST]
 
     def _rescored(self) -> tuple[Said, Path]:
         version, session = self.version, self.session
@@ -102,14 +98,14 @@ class _Rescoring:
             self._refuse_seen(evaluation, run)
             made = self._made(past, evaluation, results)
             redact = past.redactor(session)
-            notes = (
-                f"{self.called} was rescored on this evaluation set, at its commit {version.commit[:7]}",
-                *(f"rescoring {self.called}: {redact(note)}" for note in _notes(past, run)),
-            )
-        predictions = self._paired(made[results[0]], results[0])
+            notes = [one_line(redact(note)) for note in _notes(past, run)]
+        predictions, reduced = self._paired(made[results[0]], results[0])
         metrics = made.get(evaluation.metrics or "")
         numbers = read_numbers(metrics, called=metrics.name) if metrics else {}
-        return Said(version.digest, predictions=predictions.name, numbers=numbers, notes=notes), predictions
+        if numbers and reduced:
+            numbers = {}
+            notes.append("its own numbers are left out, as they are about more rows than these")
+        return Said(version.digest, predictions=predictions.name, numbers=numbers, notes=tuple(notes)), predictions
 
     def _run(self) -> Run | None:
         """The run that made the version; None if it is not on record any more."""
@@ -158,12 +154,12 @@ class _Rescoring:
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
-    def _paired(self, file: Path, path: str) -> Path:
-        """The predictions on the candidate's rows alone, in a file with a plain name."""
+    def _paired(self, file: Path, path: str) -> tuple[Path, bool]:
+        """The predictions on the candidate's rows alone, in a file with a plain name; and whether there were more."""
         called = f"{path} of {self.called}"
-        theirs = on_rows_of(self.ours, file, self.how, self._place("predictions"), called=called)
+        theirs, reduced = on_rows_of(self.ours, file, self.how, self._place("predictions"), called=called)
         if read_evidence(theirs, self.how, called=called, lenient=True).evaluation_set == self._set:
-            return theirs
+            return theirs, reduced
         if reveals_gains_only(self.session.project.gate):
             raise UsageError("its evaluation is about other rows")
         what = difference((self.ours, self.how), (theirs, self.how))
@@ -215,6 +211,11 @@ def without_training(project: Project, version: ModelVersion, wanted: list[str])
     """
     training = [step for step in project.steps if any(makes(step, path) for path in project.model.files)]
     left = tuple(step for step in project.steps if step not in training)
+    for path in project.model.files:
+        if training and not any(contains(path, file.path) for file in version.files):
+            has = ", ".join(file.path for file in version.files[:_SHOWN])
+            what = f"{path!r} is a file of the model at its commit, and the version has only {has}"
+            raise UsageError(what, hint="register it under the paths that model.files has")
     for name in wanted:
         if name in {step.name for step in training}:
             raise UsageError(f"its step {name} trains and evaluates in one", hint="let a step of its own evaluate")

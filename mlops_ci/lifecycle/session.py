@@ -118,7 +118,7 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files, remembered=remembered)
     places = open_places(arrival, project, options)
     cache = StepCache(places.cache, _areas(project, context), project.model.name)
-    params = load_params(project.params, file.parent)
+    params = load_params(project.params, file.parent, checkout.root)
     environment: Environment
     if claimed:
         environment, datasets = ClaimedEnvironment(claimed.environment), claimed.datasets

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_ci.edge.tables import read_table, require_columns
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.gate.reading.evidence_file import PredictionsFormat, open_predictions
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _SHOWN = 3
 
@@ -47,9 +51,14 @@ def overlap(predictions: Path, how: PredictionsFormat, trained_on: Path, *, call
     column = header[0] if len(header) == 1 else identity
     table = read_table(trained_on, called=called, texts={column})
     require_columns(table, [column], called=called)
-    ids = frame[identity].cast(str)
-    common = ids.filter(ids.is_in(table[column].cast(str).implode())).sort()
+    ids = _plain(frame[identity])
+    common = ids.filter(ids.is_in(_plain(table[column]).implode())).sort()
     return Overlap(len(common), frame.height, tuple(common.head(_SHOWN).to_list())) if len(common) else None
+
+
+def _plain(ids: pl.Series) -> pl.Series:
+    """Ids as text; ``7.0`` is 7, for a missing value elsewhere turns a column of integers into one of floats."""
+    return ids.cast(str).str.replace(r"^(-?\d+)\.0+$", "$1")
 
 
 def require_unseen(predictions: Path, how: PredictionsFormat, trained_on: Path, *, called: str) -> None:

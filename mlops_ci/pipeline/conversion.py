@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Iterator
-from dataclasses import replace
 
-from mlops_ci.project.graph import makes, upstream
+from mlops_ci.pipeline.model_step import with_model_step
 from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
-from mlops_ci.project.project import Output, Project, Step
+from mlops_ci.project.project import Project
 
 TOOL = "converter"
 RECORD = f"{FOLDER}/conversion.json"
@@ -47,24 +44,6 @@ def with_conversion(project: Project) -> Project:
     rows = ["--rows", inputs.path, *(["--columns", json.dumps(inputs.columns)] if inputs.columns else [])]
     command = ["python", "-m", "mlops_ci.converter", "convert", "--model", model, *rows]
     command += ["--out", FOLDER, "--tolerance", repr(choice.tolerance), *(["--int8"] if choice.int8 else [])]
-    step = Step(
-        name=STEP,
-        run=shlex.join(command),
-        inputs=tuple(dict.fromkeys((*project.model.files, inputs.path, *code_of_model(project)))),
-        data=(),
-        params=(),
-        env=(),
-        timeout=choice.timeout,
-        outputs=(Output(FOLDER, store=False),),
-        tool=TOOL,
+    return with_model_step(
+        project, STEP, command, tables=[inputs.path], folder=FOLDER, tool=TOOL, timeout=choice.timeout
     )
-    return replace(project, steps=(*project.steps, step))
-
-
-def code_of_model(project: Project) -> Iterator[str]:
-    """What the steps read that make the model, but for what steps make: a pickle needs the classes in it."""
-    makers = [step.name for step in project.steps if any(makes(step, path) for path in project.model.files)]
-    for step in upstream(project.steps, makers):
-        for path in step.inputs or ():
-            if not any(makes(other, path) for other in project.steps):
-                yield path

@@ -29,7 +29,7 @@ def custom_step(metric: CustomMetric, predictions: PredictionsFile) -> Step:
         params=(),
         env=(),
         timeout=_TIMEOUT,
-        outputs=(Output(folder_of(metric), store=False),),
+        outputs=(Output(folder_of(metric), store=None),),
         tool=TOOL,
     )
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
-from dataclasses import replace
 from posixpath import splitext
 
-from mlops_ci.pipeline.conversion import code_of_model
+from mlops_ci.pipeline.model_step import with_model_step
 from mlops_ci.project.explain import FOLDER, METRICS_OF, STEP, ExplainChoice, model_to_explain
-from mlops_ci.project.project import GateChoice, Output, Project, Step
+from mlops_ci.project.project import GateChoice, Project
 
 TOOL = "explainer"
 BESIDE = ("converter",)
@@ -67,18 +65,10 @@ def with_explanation(project: Project) -> Project:
     command += ["--task", evaluation.task, "--metric", metric_of(choice, evaluation.task, project.gate)]
     command += [f"--positive={_label(evaluation.positive)}"] if evaluation.positive is not None else []
     command += ["--explained", str(choice.rows), "--repeats", str(choice.repeats), "--sample", str(choice.sample)]
-    step = Step(
-        name=STEP,
-        run=shlex.join([*command, "--out", FOLDER]),
-        inputs=tuple(dict.fromkeys((*project.model.files, rows, answers, *code_of_model(project)))),
-        data=(),
-        params=(),
-        env=(),
-        timeout=choice.timeout,
-        outputs=(Output(FOLDER, store=False),),
-        tool=TOOL,
+    command += ["--out", FOLDER]
+    return with_model_step(
+        project, STEP, command, tables=[rows, answers], folder=FOLDER, tool=TOOL, timeout=choice.timeout
     )
-    return replace(project, steps=(*project.steps, step))
 
 
 def _label(value: object) -> str:

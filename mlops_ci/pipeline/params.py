@@ -9,24 +9,28 @@ from typing import Any
 
 import yaml
 
+from mlops_ci.edge.files import require_inside
 from mlops_ci.errors import ConfigurationError, Problem, UsageError
 from mlops_ci.project.project import Params
 from mlops_ci.project.yaml12 import parse
 
 
-def load_params(params: Params, folder: Path) -> dict[str, Any]:
+def load_params(params: Params, folder: Path, top: Path | None = None) -> dict[str, Any]:
     """Return all parameters of a project.
 
     Args:
         params: where they are.
         folder: the folder of ``mlops.yaml``.
+        top: the top of the repository, if the file has to be one of it.
 
     Raises:
-        UsageError: the file is missing, damaged, or no mapping.
+        UsageError: the file is missing, damaged, no mapping, or lies outside the repository.
     """
     if params.path is None:
         return params.values or {}
     file = folder / params.path
+    if top:
+        require_inside(file, top, called=params.path)
     try:
         text = file.read_text("utf-8")
     except FileNotFoundError as error:

@@ -88,7 +88,7 @@ def require_deletable(state: ModelState, version: int) -> ModelVersion | None:
         return None
     if found.aliases:
         first = f"{state.model}@{found.aliases[0]}"
-        hint = f"move it with mlops-ci promote, or take it away with mlops-ci models unalias {first}"
+        hint = f"move it with mlops-ci promote, or take it away: mlops-ci models unalias {first} --reason TEXT"
         raise ConflictError(f"{', '.join(found.aliases)} points to v{version}", where=state.model, hint=hint)
     held = [name.removeprefix(HOLD) for name in found.protections if name.startswith(HOLD)]
     deployments = [name for name in found.protections if not name.startswith(HOLD)]
@@ -96,7 +96,7 @@ def require_deletable(state: ModelState, version: int) -> ModelVersion | None:
         hint = f"mlops-ci deployments delete {deployments[0]}, or deploy another version there, and then one more"
         raise ConflictError(f"v{version} is deployed: {', '.join(deployments)}", where=state.model, hint=hint)
     if held:
-        hint = f"mlops-ci models release {state.model}@v{version} {held[0]}"
+        hint = f"mlops-ci models release {state.model}@v{version} {held[0]} --reason TEXT"
         raise ConflictError(f"v{version} is protected: {', '.join(held)}", where=state.model, hint=hint)
     return found
 

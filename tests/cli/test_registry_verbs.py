@@ -70,14 +70,18 @@ def test_aliases_are_set_listed_and_taken_away(fraud: Lab) -> None:
 def test_what_is_needed_is_not_deleted_and_neither_is_what_was_named_with_it(fraud: Lab) -> None:
     delete = ("models", "delete", "fraud@v1", *BECAUSE, "--yes")
     done = fraud.run_here(*delete, "fraud@v3")
-    assert (done.code, "champion points to v3" in done.err, "models unalias fraud@champion" in done.err) == (
+    assert (
+        done.code,
+        "champion points to v3" in done.err,
+        "models unalias fraud@champion --reason TEXT" in done.err,
+    ) == (
         4,
         True,
         True,
     )
     assert _run(fraud, "models", "protect", "fraud@v1", "audit", *BECAUSE).out == "fraud v1 is now protected: audit\n"
     done = fraud.run_here(*delete)
-    assert (done.code, "mlops-ci models release fraud@v1 audit" in done.err) == (4, True)
+    assert (done.code, "mlops-ci models release fraud@v1 audit --reason TEXT" in done.err) == (4, True)
     assert "kept for      audit" in _run(fraud, "models", "show", "fraud@v1").out
     _run(fraud, "models", "release", "fraud@v1", "audit", *BECAUSE)
     assert "was not protected" in _run(fraud, "models", "release", "fraud@v1", "audit", *BECAUSE).out

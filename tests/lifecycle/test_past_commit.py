@@ -106,6 +106,35 @@ def test_the_software_is_the_one_on_record_whatever_is_there_now(lab: Lab, tmp_p
     assert made(session, then, None, "then", "version.txt")[0] == "2.0\n"
 
 
+def test_a_folder_of_which_the_commit_has_only_a_placeholder_is_that_of_the_checkout(lab: Lab) -> None:
+    lab.write(".gitignore", "data/*\n!data/.gitkeep\n.mlops/\n")
+    lab.write("data/.gitkeep", "")
+    lab.git("rm", "--quiet", "--cached", "data/rows.csv")
+    lab.edit("mlops.yaml", "data/rows.csv", "data")
+    then = lab.commit("data elsewhere")
+    session = session_of(lab)
+    was = {name: version.digest for name, version in session.resolver.datasets.items()}
+    for digests in (was, {"rows": "sha256:0"}):
+        with past_commit(session, then, None, data="then", digests=digests) as past:
+            assert (past.resolver.datasets["rows"].digest == was["rows"]) == (digests == was)
+
+
+def test_what_is_built_of_a_lock_that_lacks_something_is_never_taken_for_what_was_locked(lab: Lab) -> None:
+    lab.write("requirements.txt", "gadget==1.0 --hash=sha256:1\n")
+    lab.edit("mlops.yaml", "params: params.yaml", "params: params.yaml\nenvironment: {pip: requirements.txt}")
+    then = lab.commit("a gadget")
+    session = session_of(lab)
+    locked = session.resolver.environment.lock()
+    text = "--index-url https://***@somewhere\ngadget==1.0 --hash=sha256:1\n"
+    for lock, digest in (
+        (locked, locked.digest),
+        (replace(locked, text=text), locked.digest),  # the commit's own file has what the record lacks
+        (replace(locked, text=text, digest="sha256:0"), digest_of_bytes(text.encode())),
+    ):
+        with past_commit(session, then, lock, data="then") as past:
+            assert past.resolver.environment.lock().digest == digest
+
+
 def test_what_an_interpreter_has_not_any_more_is_said(lab: Lab) -> None:
     session = session_of(lab)
     here = session.resolver.environment.lock()

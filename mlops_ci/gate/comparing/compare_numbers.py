@@ -67,7 +67,7 @@ def _compare_plainly(rule: Rule, candidate: Evidence, reference: Reference | Non
         outcome = outcome_of_value(rule, found, rule.bound.offset)
         return result_of(rule, outcome, _NO_UNCERTAINTY, candidate=found)
     before = reference.evidence.numbers.get(rule.metric) if reference.evidence else None
-    if before is None:
+    if before is None or reference.problem:  # a number of other rows is no answer for a version that has none of these
         reason = reference.problem or f"the {reference_name(rule)} has no {rule.metric}"
         return result_of(rule, "incomparable", reason, candidate=found)
     if rule.bound.factor != 1.0 and before <= 0:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
+from mlops_ci.pipeline.pointers import Pointer
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.paths import contains
 
@@ -88,6 +89,11 @@ class BorrowingSnapshot(Snapshot):
             self._lender.copy(lent, target)
         else:
             super().copy(path, target)
+
+    def pointer(self, path: str) -> Pointer | None:
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        lent = self._lent(path)
+        return self._lender.pointer(lent) if lent else super().pointer(path)
 
     def path(self, path: str) -> Path:
         """Where a file is."""

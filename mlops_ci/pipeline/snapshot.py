@@ -148,7 +148,8 @@ class Snapshot:
             raise ConflictError("a file changed during the run", where=path, hint="run the command again")
 
     def pointer(self, path: str) -> Pointer | None:
-        """What a file says of content that is elsewhere, if it is a pointer of Git LFS; asked for its digest first."""
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        self.digest(path)
         return lfs_pointer(self.path(path), self._digests[path][1][0])
 
     def require_content(self, files: Iterable[str], *, declared: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mlops_ci.edge.files import clone
 from mlops_ci.edge.stat_cache import Stamp, StatCache, stamp_of
 from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.pipeline.pointers import Pointer, how_to_fetch, lfs_pointer
+from mlops_ci.pipeline.remote_data import RemoteDataset
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
 
@@ -26,6 +27,7 @@ class Snapshot:
         tracked: frozenset[str],
         files: tuple[str, ...],
         remembered: StatCache | None = None,
+        remote: Mapping[str, RemoteDataset] | None = None,
     ) -> None:
         """Take a snapshot.
 
@@ -35,6 +37,7 @@ class Snapshot:
             tracked: the files that git tracks, relative to the top.
             files: those, and the untracked ones that git does not ignore.
             remembered: the digests that this machine remembers; by default it remembers none.
+            remote: datasets that are elsewhere, by the path at which steps find them.
         """
         self.root = root
         self.prefix = prefix
@@ -42,6 +45,7 @@ class Snapshot:
         self._tracked = tracked
         self._files = files
         self._remembered = remembered or StatCache(None)
+        self._remote = remote or {}
         self._digests: dict[str, tuple[str, Stamp]] = {}
 
     @property
@@ -85,12 +89,18 @@ class Snapshot:
             raise UsageError(f"input folder {path!r} has no files", where=declared, hint="commit what the step reads")
         return found
 
+    def remote(self, path: str) -> RemoteDataset | None:
+        """The dataset at a path, if it is one that is elsewhere."""
+        return self._remote.get(path)
+
     def dataset(self, path: str, *, declared: str) -> tuple[str, ...]:
         """The files of a dataset, whether git knows them or not.
 
         Raises:
             UsageError: there are none.
         """
+        if remote := self.remote(path):
+            return remote.files()
         target = self.root / self.repository_path(path, declared=declared)
         if target.is_file():
             return (path,)
@@ -107,6 +117,8 @@ class Snapshot:
         Raises:
             ConflictError: the file has vanished.
         """
+        if remote := self._remote_with(path):
+            return remote.content(path).digest
         if path not in self._digests:
             self.take_digests((path,))
         return self._digests[path][0]
@@ -133,11 +145,14 @@ class Snapshot:
         return f"{digest}+x" if os.access(self._absolute(path), os.X_OK) else digest
 
     def copy(self, path: str, target: Path) -> None:
-        """Copy a file whose digest was taken.
+        """Copy a file whose digest was taken; one that is elsewhere is downloaded for it.
 
         Raises:
             ConflictError: it has changed since or is gone, so that its digest does not describe the copy.
         """
+        if remote := self._remote_with(path):
+            clone(remote.place(path), target)
+            return
         file = self.path(path)
         try:
             clone(file, target)
@@ -149,6 +164,8 @@ class Snapshot:
 
     def pointer(self, path: str) -> Pointer | None:
         """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        if self._remote_with(path):
+            return None
         self.digest(path)
         return lfs_pointer(self.path(path), self._digests[path][1][0])
 
@@ -189,6 +206,11 @@ class Snapshot:
         if escapes(inside):
             raise UsageError(f"{path!r} lies outside the repository", where=declared)
         return inside
+
+    def _remote_with(self, path: str) -> RemoteDataset | None:
+        """The dataset that is elsewhere and has a file at a path."""
+        found = (remote for name, remote in self._remote.items() if contains(name, path))
+        return next((remote for remote in found if remote.holds(path)), None)
 
     def _absolute(self, path: str) -> str:
         """Where a file is, as text: making a Path of each of 100,000 takes longer than to ask for their times."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.edge.profile_cache import ProfileCache
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.snapshot import Snapshot
@@ -16,7 +17,7 @@ DATA = Dataset("flights", "t.csv")
 
 def described(folder: Path) -> tuple[Snapshot, DatasetVersion]:
     snapshot = Snapshot(folder, ".", tracked=frozenset(), files=())
-    return snapshot, dataset_versions([DATA], snapshot)["flights"]
+    return snapshot, dataset_versions([DATA], snapshot, ProfileCache(None))["flights"]
 
 
 def test_a_pointer_of_git_lfs_has_the_digest_and_size_of_its_content(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_pointer_of_git_lfs_has_the_digest_and_size_of_its_content(tmp_path: P
 def test_what_only_looks_like_a_pointer_is_content(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.bin").write_text(f"version https://git-lfs.github.com/spec/v1\n{text}")
     snapshot = Snapshot(tmp_path, ".", tracked=frozenset(), files=())
-    found = dataset_versions([Dataset("d", "t.bin")], snapshot)["d"]
+    found = dataset_versions([Dataset("d", "t.bin")], snapshot, ProfileCache(None))["d"]
     snapshot.require_content(["t.bin"], declared="d")
     assert found.digest == snapshot.digest("t.bin")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlops_ci.edge.profile_cache import profile_cache
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.stat_cache import stat_cache
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.finding import find_versions
@@ -44,7 +44,7 @@ def describe(path: Path, environ: Mapping[str, str]) -> DatasetVersion:
         raise UsageError("no such file or folder", where=str(path))
     remembered = stat_cache(place.parent, environ)
     snapshot = Snapshot(place.parent, ".", tracked=frozenset(), files=(), remembered=remembered)
-    (version,) = dataset_versions([Dataset(path.name, place.name)], snapshot, profile_cache(environ)).values()
+    (version,) = dataset_versions([Dataset(path.name, place.name)], snapshot, content_facts(environ)).values()
     # Where somebody's home is, is nobody's business.
     return version if path.is_absolute() else replace(version, path=path.as_posix())
 

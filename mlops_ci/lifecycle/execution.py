@@ -11,8 +11,8 @@ from threading import Event
 
 from mlops_ci import __version__
 from mlops_ci.edge.clock import timestamp
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.machine import this_machine
-from mlops_ci.edge.profile_cache import profile_cache
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
 from mlops_ci.lifecycle.conversion import left_by
@@ -171,7 +171,7 @@ class _Recorder:
             environment=_without_secrets(session),
             steps=tuple(self.result.steps.values()),
             params=dict(session.resolver.params),
-            datasets=with_profiles(session.resolver.datasets, session.snapshot, profile_cache(session.environ)),
+            datasets=with_profiles(session.resolver.datasets, session.snapshot, content_facts(session.environ)),
             fingerprint=session.resolver.model_fingerprint(),
             merge=session.merge,
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
-from mlops_ci.edge.profile_cache import profile_cache
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
@@ -172,7 +172,7 @@ def _datasets(
     def version(dataset: Dataset) -> DatasetVersion:
         if found := known.get(borrowed.get(dataset.path, "")):
             return replace(found, path=dataset.path)
-        return dataset_versions([dataset], snapshot, profile_cache(session.environ))[dataset.name]
+        return dataset_versions([dataset], snapshot, content_facts(session.environ))[dataset.name]
 
     return {dataset.name: version(dataset) for dataset in project.datasets}
 

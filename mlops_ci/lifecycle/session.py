@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_ci.edge.clock import Clock
-from mlops_ci.edge.profile_cache import profile_cache
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.stat_cache import stat_cache
 from mlops_ci.errors import RemoteError, UsageError
@@ -172,7 +172,7 @@ def _datasets(
     project: Project, snapshot: Snapshot, context: HostContext, environ: Mapping[str, str]
 ) -> dict[str, DatasetVersion]:
     try:
-        return dataset_versions(project.datasets, snapshot, profile_cache(environ))
+        return dataset_versions(project.datasets, snapshot, content_facts(environ))
     except RemoteError as error:
         if context.pull_request is None or not context.pull_request.fork:
             raise

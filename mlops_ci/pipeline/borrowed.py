@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -85,6 +85,23 @@ class BorrowingSnapshot(Snapshot):
         if inside in self._unreadable:
             raise UsageError(f"{path!r} is {self._unreadable[inside]}", where="the past commit")
         return super().digest(path)
+
+    def take_digests(self, paths: Iterable[str]) -> None:
+        """Have the digests of files at hand.
+
+        Raises:
+            ConflictError: one has vanished.
+        """
+        paths = tuple(paths)
+        lent = {path: self._lent(path) for path in paths}
+        self._lender.take_digests(theirs for theirs in lent.values() if theirs)
+        super().take_digests(path for path in paths if not lent[path])
+
+    def size(self, files: Iterable[str]) -> int:
+        """The bytes of files, as they were when their digests were taken."""
+        lent = {path: self._lent(path) for path in files}
+        theirs = self._lender.size(path for path in lent.values() if path)
+        return theirs + super().size(path for path in lent if not lent[path])
 
     def copy(self, path: str, target: Path) -> None:
         """Copy a file whose digest was taken.

@@ -182,15 +182,19 @@ class Snapshot:
                 )
 
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
-        """The digest of a file, or of the names and contents of the files of a folder."""
+        """The digest of a file, or of the names and contents of the files of a folder.
+
+        A pointer of Git LFS in a folder counts as the content that it stands for.
+        """
         self.take_digests(files)
         if files == (path,):
             return self.digest(path)
-        return digest_of_tree((file.removeprefix(f"{path}/"), self.digest(file)) for file in files)
+        return digest_of_tree((file.removeprefix(f"{path}/"), self._content_digest(file)) for file in files)
 
     def size(self, files: Iterable[str]) -> int:
-        """The bytes of files, as they were when their digests were taken."""
-        return sum(self._digests[file][1][0] for file in files)
+        """The bytes of files or of what they stand for, as they were when their digests were taken."""
+        pointers = ((file, self._stands_for(file)) for file in files)
+        return sum(pointer.size if pointer else self._digests[file][1][0] for file, pointer in pointers)
 
     def path(self, path: str) -> Path:
         """Where a file is."""
@@ -206,6 +210,18 @@ class Snapshot:
         if escapes(inside):
             raise UsageError(f"{path!r} lies outside the repository", where=declared)
         return inside
+
+    def _stands_for(self, path: str) -> Pointer | None:
+        """What a file of a folder stands for, if it is a pointer.
+
+        Only one that git has can be: a folder of many small files that it does not have need not be read for that.
+        """
+        is_tracked = bool(self._tracked) and normalise(posixpath.join(self.prefix, path)) in self._tracked
+        return self.pointer(path) if is_tracked else None
+
+    def _content_digest(self, path: str) -> str:
+        pointer = self._stands_for(path)
+        return pointer.digest if pointer else self.digest(path)
 
     def _remote_with(self, path: str) -> RemoteDataset | None:
         """The dataset that is elsewhere and has a file at a path."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from mlops_ci.edge.content_facts import ContentFacts
 from mlops_ci.edge.files import digest_of_file
 from mlops_ci.edge.http_file import HttpFile
-from mlops_ci.edge.profile_cache import ProfileCache
 from mlops_ci.errors import ConflictError, MlopsError, RemoteError, UsageError
 from mlops_ci.pipeline.datasets import dataset_versions, with_profiles
 from mlops_ci.pipeline.downloads import Downloads, downloads
@@ -51,7 +51,7 @@ def at(bucket: Bucket, key: str, fingerprint: Any = "etag", path: str = "data/t.
 def looked_at(dataset: Dataset, environ: dict[str, str], folder: Path) -> tuple[Snapshot, DatasetVersion]:
     remote = remote_datasets([dataset], environ)
     snapshot = Snapshot(folder, ".", tracked=frozenset(), files=(), remote=remote)
-    return snapshot, dataset_versions([dataset], snapshot, ProfileCache(None))["flights"]
+    return snapshot, dataset_versions([dataset], snapshot, ContentFacts(None))["flights"]
 
 
 def kept(environ: dict[str, str]) -> list[Path]:
@@ -72,7 +72,7 @@ def test_an_object_is_known_by_its_etag_and_downloaded_when_it_is_copied(
     snapshot.copy("data/t.csv", tmp_path / "copy.csv")
     assert (tmp_path / "copy.csv").read_text() == CONTENT
     assert snapshot.digest("data/t.csv") == digest_of_file(tmp_path / "copy.csv")
-    (told,) = with_profiles({"flights": version}, snapshot, ProfileCache(None)).values()
+    (told,) = with_profiles({"flights": version}, snapshot, ContentFacts(None)).values()
     assert told.profile and told.profile.rows == 1 and replace(told, profile=None) == version
 
     delete(bucket, key)
@@ -105,18 +105,21 @@ def test_a_folder_is_its_listing_and_only_what_changed_is_downloaded_again(
     _, content = looked_at(replace(folder, fingerprint="content"), environ, tmp_path)
     (tmp_path / "copy/data/a.csv").write_text(OTHER)
     here = Snapshot(tmp_path / "copy", ".", tracked=frozenset(), files=())
-    assert content.digest == dataset_versions([Dataset("d", "data")], here, ProfileCache(None))["d"].digest
+    assert content.digest == dataset_versions([Dataset("d", "data")], here, ContentFacts(None))["d"].digest
 
 
 @pytest.mark.parametrize("bucket", SERVICES, indirect=True)
 def test_what_changes_or_vanishes_before_its_download_is_a_conflict(
     bucket: Bucket, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    for change in (lambda key: put(bucket, key, OTHER), lambda key: delete(bucket, key)):
+    for vanishes in (False, True):
         key = f"{uuid.uuid4().hex}.csv"
         put(bucket, key, CONTENT)
         snapshot, _ = looked_at(at(bucket, key), environ, tmp_path)
-        change(key)
+        if vanishes:
+            delete(bucket, key)
+        else:
+            put(bucket, key, OTHER)
         with pytest.raises(ConflictError, match="changed between") as caught:
             snapshot.copy("data/t.csv", tmp_path / "copy.csv")
         assert key in caught.value.line() and not (tmp_path / "copy.csv").exists() and kept(environ) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.github import event
 from tests.parts.loopback import Request
 from tests.support.lab import Lab
 from tests.support.loopback import Loopback, Reply, serving
@@ -103,6 +104,42 @@ def test_a_champion_is_rescored_on_what_is_at_the_address_today(far: Lab, web: W
     done = far.run_here("ci", "--json", "--host", "local", env=env)
     assert done.code == 0, done.err
     assert (done.json["outcome"], done.json["verdict"]["outcome"]) == ("promoted", "pass")
+
+
+def test_another_job_publishes_without_asking_for_the_data(
+    far: Lab, server: Loopback, web: Web, env: dict[str, str], tmp_path: Path
+) -> None:
+    done = far.run_here("run", "--read-only", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    assert done.code == 0, done.err
+    server.requests.clear()
+    done = far.run_here("ci", "--json", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    assert (done.code, done.json["outcome"]) == (0, "promoted"), done.err
+    assert server.requests == []
+    (known,) = far.run_here("datasets", "list", "--json", env=env).json
+    assert (known["version"]["source"]["tag"], known["version"]["profile"]["rows"]) == ('"one"', 400)
+    manifest = tmp_path / "bundle" / "bundle.json"
+    manifest.write_text(manifest.read_text().replace("/rows.csv", "/other.csv", 2))
+    done = far.run_here("ci", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    assert done.code == 5 and "the run has other datasets" in done.err
+
+
+def test_a_fork_without_credentials_is_told_what_to_do(far: Lab, tmp_path: Path, env: dict[str, str]) -> None:
+    far.edit(
+        "mlops.yaml", "path: data/rows.csv, uri: http://127.0.0.1", "path: data/rows.csv, uri: s3://acme/127.0.0.1"
+    )
+    head = far.commit("data in a bucket")
+    payload = event("pull_request", number=5, head=head, branch="feature", base=head, fork="eve")
+    (tmp_path / "event.json").write_text(json.dumps(payload))
+    github = {
+        "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "acme/ml",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_REF": "refs/pull/5/merge", "GITHUB_SHA": head,
+        "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_ACTOR": "eve", "GITHUB_OUTPUT": str(tmp_path / "out"),
+        "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": "http://127.0.0.1:9",
+        "MLOPS_CI_WORKSPACE": str(tmp_path / "workspace"), "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path),
+    }  # fmt: skip
+    done = far.run_here("plan", env=env | github)
+    assert done.code == 3
+    assert "no credentials for S3" in done.err and "a fork's job has no credentials; a member" in done.err
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 2), (403, 3)])

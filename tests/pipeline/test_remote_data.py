@@ -6,10 +6,12 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from mlops_ci.edge.content_facts import ContentFacts
 from mlops_ci.edge.files import digest_of_file
@@ -25,6 +27,7 @@ from mlops_ci.records.files import FileRecord, RemoteFile
 from tests.parts.bucket import Bucket
 from tests.parts.loopback import Request
 from tests.parts.seaweed import environ_of
+from tests.parts.sigv4 import signed
 from tests.support.loopback import Loopback, Reply, serving
 from tests.support.remote_data import delete, put
 
@@ -141,6 +144,22 @@ def test_versions_of_a_bucket_that_keeps_them(s3: Bucket, environ: dict[str, str
     put(s3, key, CONTENT)
     with pytest.raises(UsageError, match="keeps no versions"):
         looked_at(at(s3, key, "version"), environ, tmp_path)
+    keeping = replace(s3, name="versions")
+    request = partial(requests.put, timeout=10)
+    who = environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]
+    switched_on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    for query, body in (("", ""), ("?versioning=", switched_on)):
+        url = f"{s3.endpoint}/{keeping.name}{query}"
+        assert request(url, headers=signed("PUT", url, *who), data=body).ok
+    put(keeping, key, CONTENT)
+    snapshot, first = looked_at(at(keeping, key, "version"), environ, tmp_path)
+    _, etag = looked_at(at(keeping, key), environ, tmp_path)
+    put(keeping, key, CONTENT)  # the same content, and so the same etag
+    _, second = looked_at(at(keeping, key, "version"), environ, tmp_path)
+    assert first.digest != second.digest
+    assert looked_at(at(keeping, key), environ, tmp_path)[1].digest == etag.digest
+    with pytest.raises(ConflictError):
+        snapshot.copy("data/t.csv", tmp_path / "copy.csv")
 
 
 @pytest.mark.xdist_group("s3")

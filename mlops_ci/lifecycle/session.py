@@ -36,7 +36,7 @@ from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.onnx import model_to_convert
 from mlops_ci.project.paths import contains
-from mlops_ci.project.project import Project
+from mlops_ci.project.project import Dataset, Project
 from mlops_ci.records.commit import Commit, DirtyTree
 from mlops_ci.records.dataset import DatasetVersion
 from mlops_ci.records.host import HostContext
@@ -253,16 +253,21 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
 
 
 def _refuse_tracked_outputs(project: Project, snapshot: Snapshot) -> None:
-    """Refuse outputs that git has: a step that writes nothing would seem to have written them."""
-    for step in project.steps:
-        for output in step.outputs:
-            tracked = [path for path in snapshot.tracked_files() if contains(output.path, path)]
-            if tracked:
-                raise UsageError(
-                    f"git tracks {tracked[0]!r}, which is an output",
-                    where=f"step {step.name}",
-                    hint=f"git rm --cached {tracked[0]}, and add it to .gitignore",
-                )
+    """Refuse what git has where something else appears: a step that writes nothing would seem to have written it."""
+    places = [(output.path, "an output", f"step {step.name}") for step in project.steps for output in step.outputs]
+    places += [(one.path, "where data that are elsewhere appear", f"dataset {one.name}") for one in _elsewhere(project)]
+    for path, what, where in places:
+        tracked = [file for file in snapshot.tracked_files() if contains(path, file)]
+        if tracked:
+            raise UsageError(
+                f"git tracks {tracked[0]!r}, which is {what}",
+                where=where,
+                hint=f"git rm --cached {tracked[0]}, and add it to .gitignore",
+            )
+
+
+def _elsewhere(project: Project) -> list[Dataset]:
+    return [dataset for dataset in project.datasets if dataset.uri]
 
 
 def still_clean(session: Session) -> bool:

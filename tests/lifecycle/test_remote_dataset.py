@@ -106,6 +106,15 @@ def test_a_champion_is_rescored_on_what_is_at_the_address_today(far: Lab, web: W
     assert (done.json["outcome"], done.json["verdict"]["outcome"]) == ("promoted", "pass")
 
 
+def test_what_git_has_where_the_data_appear_is_refused(far: Lab, env: dict[str, str]) -> None:
+    far.write_rows(3)
+    assert far.run_here("plan", "--host", "local", env=env).code == 0
+    far.commit("in both places")
+    done = far.run_here("plan", "--host", "local", env=env)
+    assert done.code == 2
+    assert "git tracks 'data/rows.csv', which is where data that are elsewhere appear; dataset rows" in done.err
+
+
 def test_another_job_publishes_without_asking_for_the_data(
     far: Lab, server: Loopback, web: Web, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.project import Dataset
 from mlops_ci.records.dataset import DatasetSource, DatasetVersion
+from tests.support.lab import Lab
 
 CONTENT = "a,b\n1,2\n"
 DATA = Dataset("flights", "t.csv")
@@ -120,3 +122,22 @@ def test_data_that_no_pointer_tells_of_are_to_be_pulled(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         described(tmp_path)
     assert "dvc pull t.csv.dvc" in caught.value.line()
+
+
+def test_nobody_needs_data_of_dvc_that_no_step_reads_anew(lab: Lab) -> None:
+    rows = lab.folder / "data/rows.csv"
+    md5 = hashlib.md5(rows.read_bytes()).hexdigest()
+    lab.write(
+        "data/rows.csv.dvc", f"outs:\n- md5: {md5}\n  size: {rows.stat().st_size}\n  hash: md5\n  path: rows.csv\n"
+    )
+    lab.write(".gitignore", "/data/rows.csv\n.mlops/\n")
+    lab.git("rm", "--quiet", "--cached", "data/rows.csv")
+    lab.commit("data in dvc")
+    assert lab.run_here("run", "--host", "local").code == 0
+    rows.unlink()
+    planned = lab.run_here("plan", "--json", "--host", "local").json["steps"]
+    assert [step["action"] for step in planned] == ["reuse", "reuse"]
+    assert lab.run_here("run", "--host", "local").code == 0
+    lab.write("evaluate.py", "open('nowhere')")
+    done = lab.run_here("run", "--host", "local")
+    assert done.code == 2 and "dvc pull data/rows.csv.dvc" in done.err

@@ -315,6 +315,28 @@ def of_names(folder: Path, *names: str) -> RemoteDataset:
     return RemoteDataset(Dataset("flights", "data", "s3://bucket/d/"), Shelf(listed), Downloads(folder))
 
 
+def test_what_is_here_is_not_fetched_again(tmp_path: Path) -> None:
+    first = of_names(tmp_path, "d/x", "d/y")
+    places = [first.place(path) for path in first.files()]
+    for place in places:
+        place.chmod(0o400)
+    again = of_names(tmp_path, "d/x", "d/y")
+    assert [again.place(path) for path in again.files()] == places
+    assert [place.stat().st_mode & 0o777 for place in places] == [0o400, 0o400]  # a new download would have its own
+
+
+@pytest.mark.parametrize("key", ["a.csv", "a/"])
+def test_a_web_page_in_place_of_a_storage_is_no_data(
+    key: str, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ_of("reader").items():
+        monkeypatch.setenv(name, value)
+    page = Reply(200, b"<!doctype html><html>log in</html>", {"Content-Type": "text/html"})
+    with serving(lambda _: page) as portal, pytest.raises(RemoteError, match="what answers is not S3"):
+        dataset = Dataset("flights", "d", f"s3://bucket/{key}?endpoint={portal.url}&region=us-east-1")
+        looked_at(dataset, {**environ, **environ_of("reader")}, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["d/../../x", "d/./x", "d//x", "d/a\0", "d//etc/passwd"])
 def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no path of a file"):

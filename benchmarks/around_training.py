@@ -1,10 +1,10 @@
-"""All that is around a training, which itself takes no time: plan, run, record, judge, report, register, promote.
+"""All that is around a training, which itself takes no time: plan, run, record, judge, page, register, promote.
 
     python benchmarks/around_training.py [rows] [rounds]      (default: 100,000 predictions, 5 rounds)
 
 Each round is a commit of a new project whose steps only copy what lies there: a model, and predictions of which the
-gate judges five rules against the champion's. What is timed is one ``mlops-ci ci`` on the default branch, a process of
-its own, from its start to its end.
+gate judges five rules against the champion's. What is timed is one ``mlops-ci ci --html`` on the default branch, a
+process of its own, from its start to its end; the page with its charts is written in that time.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
         root = Path(folder) / "repository"
         (root / "data").mkdir(parents=True)
         (root / "mlops.yaml").write_text(PROJECT, "utf-8")
-        (root / ".gitignore").write_text("build/\ndata/\n.mlops/\n", "utf-8")
+        (root / ".gitignore").write_text("build/\ndata/\n.mlops/\npage.html\n", "utf-8")
         git(root, "init", "--quiet", "--initial-branch=main")
         taken = [commit(root, number, rows) for number in range(rounds + 1)]
     print(f"{rows:,} predictions, five rules, ten regions; {rounds} promotions after a first one of {taken[0]:.2f} s")
@@ -71,7 +71,7 @@ def commit(root: Path, number: int, rows: int) -> float:
     git(root, "commit", "--quiet", "--message", f"Model {number}")
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "mlops_ci", "ci", "--host", "local", "--project", str(root), "--workspace", ".mlops"],
+        [sys.executable, "-m", "mlops_ci", "ci", "--host", "local", "--workspace", ".mlops", "--html", "page.html"],
         cwd=root,
         capture_output=True,
         text=True,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 import click
 
 from mlops_ci.cli.options import branch_option, default_branch_option, host_option, json_option
 from mlops_ci.cli.output import echo, print_json
+from mlops_ci.cli.session import say
 from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.affected import AffectedRequest, affected_projects, hand_over
 from mlops_ci.report.wording import visible
@@ -39,7 +39,7 @@ def affected(
       mlops-ci affected --since main
       mlops-ci affected --json models/churn models/prices/other.yaml
     """
-    runs_on = select_host(host, os.environ, partial(click.echo, err=True), branch=branch, default_branch=default_branch)
+    runs_on = select_host(host, os.environ, say, branch=branch, default_branch=default_branch)
     found = affected_projects(AffectedRequest(Path(), projects, since), runs_on, os.environ)
     hand_over(found, runs_on)
     if as_json:

@@ -14,6 +14,9 @@ from mlops_ci.edge.clock import now
 from mlops_ci.lifecycle.arrival import Options
 from mlops_ci.lifecycle.session import Session, open_session
 
+# Not stdout, which may be JSON; services of CI read commands from both.
+say = partial(click.echo, err=True)
+
 
 def session_of(project: Path, workspace: str | None, host: str, **others: Any) -> Session:
     """Open the session that the options ask for."""
@@ -28,8 +31,7 @@ def options_of(project: Path, workspace: str | None, host: str, **others: Any) -
         host=host,
         environ=dict(os.environ),
         clock=now,
-        # Not stdout, which may be JSON; services of CI read commands from both.
-        say=partial(click.echo, err=True),
+        say=say,
         watch=Transfers(),
         **others,
     )

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.judge import judge
-from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.gate_planning import rules_of
 from mlops_ci.lifecycle.past_evidence import PastEvidence
-from mlops_ci.project.project import EvaluationChoice, GateChoice, OnInconclusive, Project
+from mlops_ci.project.project import EvaluationChoice, GateChoice, OnInconclusive, Project, reveals_gains_only
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.records.backtest import Backtest, PastRule, PastVersion
 from mlops_ci.records.model_version import ModelVersion

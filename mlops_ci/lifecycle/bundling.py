@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mlops_ci.edge.files import clone
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.custom_metrics import FOLDER
+from mlops_ci.project.project import reveals_gains_only
 from mlops_ci.records.bundle import BUNDLE_FORMAT, Bundle
 from mlops_ci.records.codec import encode
 from mlops_ci.records.digest import digest_of_bytes, hexadecimal

@@ -18,7 +18,6 @@ import numpy as np
 from mlops_ci.errors import IntegrityError, MlopsError, UsageError
 from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.lifecycle.evidence import reveals_gains_only
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.cache import DamagedCacheError
@@ -27,7 +26,7 @@ from mlops_ci.pipeline.execute import Executed, Workshop
 from mlops_ci.pipeline.fingerprint import step_fingerprint
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.run import find_result
-from mlops_ci.project.project import CustomMetric, PredictionsFile
+from mlops_ci.project.project import CustomMetric, PredictionsFile, reveals_gains_only
 from mlops_ci.project.variants import Variant
 from mlops_ci.records.codec import decode_strictly, encode
 from mlops_ci.records.digest import hexadecimal

@@ -14,7 +14,7 @@ from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.judge import BASELINE
 from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence, read_numbers
 from mlops_ci.metrics import METRICS, value, why_not
-from mlops_ci.project.project import EvaluationChoice, GateChoice
+from mlops_ci.project.project import EvaluationChoice, GateChoice, reveals_gains_only
 from mlops_ci.project.rule_columns import named_columns, slice_columns
 from mlops_ci.records.evaluation import Evaluation
 from mlops_ci.records.model_version import ModelVersion
@@ -89,11 +89,6 @@ def metric_values(evidence: Evidence) -> dict[str, float | None]:
 def shown_metrics(evidence: Evidence, gate: GateChoice | None) -> dict[str, float | None]:
     """The metrics that may be recorded and shown: of a set that reveals only gains, the user's own numbers alone."""
     return dict(evidence.numbers) if reveals_gains_only(gate) else metric_values(evidence)
-
-
-def reveals_gains_only(gate: GateChoice | None) -> bool:
-    """Whether nothing may be recorded and shown that was computed from the predictions."""
-    return gate is not None and gate.budget is not None and gate.budget.reveal == "gains"
 
 
 def references(

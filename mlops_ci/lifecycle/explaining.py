@@ -15,12 +15,12 @@ from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.gate.judge import BASELINE, judge, rules_digest
 from mlops_ci.gate.reading.evidence_file import read_evidence
-from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence, reveals_gains_only
+from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_evidence import PastEvidence
 from mlops_ci.pipeline.cache import DamagedCacheError, StepCache
-from mlops_ci.project.project import EvaluationChoice, GateChoice, Project
+from mlops_ci.project.project import EvaluationChoice, GateChoice, Project, reveals_gains_only
 from mlops_ci.records.explanation import ChangedRows, Explanation
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.run import Run

@@ -10,10 +10,10 @@ from mlops_ci.errors import UsageError
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.planning import Known, most_cautious, plan_rules
 from mlops_ci.gate.planning_power import Assumed
-from mlops_ci.lifecycle.evidence import recorded_evidence, reveals_gains_only
+from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.metrics import metric_of
-from mlops_ci.project.project import BudgetChoice, EvaluationChoice, GateChoice, Project
+from mlops_ci.project.project import BudgetChoice, EvaluationChoice, GateChoice, Project, reveals_gains_only
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.gate_plan import GatePlan
 from mlops_ci.records.model_version import ModelVersion

@@ -5,11 +5,12 @@ from __future__ import annotations
 from mlops_ci.errors import MlopsError
 from mlops_ci.gate.changed_rows import changed_rows
 from mlops_ci.gate.evidence import Evidence
-from mlops_ci.lifecycle.evidence import recorded_evidence, reveals_gains_only
+from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.metrics.answers import answers_of
 from mlops_ci.project.graph import dependencies
+from mlops_ci.project.project import reveals_gains_only
 from mlops_ci.records.report_details import ReportDetails
 from mlops_ci.registry.state import ModelState
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from mlops_ci.errors import MlopsError, UsageError
 from mlops_ci.gate.reading.evidence_difference import difference
 from mlops_ci.gate.reading.evidence_file import PredictionsFormat, read_evidence, read_numbers
-from mlops_ci.lifecycle.evidence import predictions_format, reveals_gains_only
+from mlops_ci.lifecycle.evidence import predictions_format
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_commit import PastCommit, past_cache, past_commit
@@ -25,7 +25,7 @@ from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.run import Conductor
 from mlops_ci.project.graph import makes, upstream
 from mlops_ci.project.paths import contains
-from mlops_ci.project.project import EvaluationChoice, Project
+from mlops_ci.project.project import EvaluationChoice, Project, reveals_gains_only
 from mlops_ci.records.codec import encode
 from mlops_ci.records.difference import Change
 from mlops_ci.records.files import FileRecord

@@ -92,16 +92,25 @@ class BorrowingSnapshot(Snapshot):
         Raises:
             ConflictError: one has vanished.
         """
-        paths = tuple(paths)
-        lent = {path: self._lent(path) for path in paths}
-        self._lender.take_digests(theirs for theirs in lent.values() if theirs)
-        super().take_digests(path for path in paths if not lent[path])
+        asked = {path: self._lent(path) for path in paths}
+        self._lender.take_digests(lent for lent in asked.values() if lent)
+        super().take_digests(path for path, lent in asked.items() if lent is None)
+
+    def pointer(self, path: str) -> Pointer | None:
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        lent = self._lent(path)
+        return self._lender.pointer(lent) if lent else super().pointer(path)
+
+    def stands_for(self, path: str) -> Pointer | None:
+        """What a file of a folder stands for, if it is a pointer that git has."""
+        lent = self._lent(path)
+        return self._lender.stands_for(lent) if lent else super().stands_for(path)
 
     def size(self, files: Iterable[str]) -> int:
         """The bytes of files, as they were when their digests were taken."""
-        lent = {path: self._lent(path) for path in files}
-        theirs = self._lender.size(path for path in lent.values() if path)
-        return theirs + super().size(path for path in lent if not lent[path])
+        asked = {path: self._lent(path) for path in files}
+        lent = self._lender.size(lent for lent in asked.values() if lent)
+        return lent + super().size(path for path, lent in asked.items() if lent is None)
 
     def copy(self, path: str, target: Path) -> None:
         """Copy a file whose digest was taken.
@@ -114,15 +123,13 @@ class BorrowingSnapshot(Snapshot):
         else:
             super().copy(path, target)
 
-    def pointer(self, path: str) -> Pointer | None:
-        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
-        lent = self._lent(path)
-        return self._lender.pointer(lent) if lent else super().pointer(path)
-
     def path(self, path: str) -> Path:
         """Where a file is."""
         lent = self._lent(path)
         return self._lender.path(lent) if lent else super().path(path)
+
+    def _absolute(self, path: str) -> str:
+        return str(self.path(path))
 
     def _lent(self, path: str) -> str | None:
         """What a path is called by the lender; None if it is not borrowed."""

@@ -214,7 +214,11 @@ class PipEnvironment:
         self._uv("venv", "--python", lock.python, str(folder))
         requirements = folder / "requirements.txt"
         requirements.write_text(lock.text, "utf-8")
-        self._uv("pip", "sync", "--require-hashes", "--python", str(folder / "bin" / "python"), str(requirements))
+        self._uv(
+            "pip", "sync", "--require-hashes",
+            "--compile-bytecode",  # once, instead of in each step: sandboxes write none
+            "--python", str(folder / "bin" / "python"), str(requirements),
+        )  # fmt: skip
 
     def _uv(self, *arguments: str) -> str:
         return run_uv(

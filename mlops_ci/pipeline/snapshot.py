@@ -169,6 +169,14 @@ class Snapshot:
         self.digest(path)
         return lfs_pointer(self.path(path), self._digests[path][1][0])
 
+    def stands_for(self, path: str) -> Pointer | None:
+        """What a file of a folder stands for, if it is a pointer that git has.
+
+        Only such can be pointers: a folder of many small files that git does not have need not be read for that.
+        """
+        is_tracked = bool(self._tracked) and normalise(posixpath.join(self.prefix, path)) in self._tracked
+        return self.pointer(path) if is_tracked else None
+
     def require_content(self, files: Iterable[str], *, declared: str) -> None:
         """Make sure that files are themselves, and not pointers to what is elsewhere.
 
@@ -193,7 +201,7 @@ class Snapshot:
 
     def size(self, files: Iterable[str]) -> int:
         """The bytes of files or of what they stand for, as they were when their digests were taken."""
-        pointers = ((file, self._stands_for(file)) for file in files)
+        pointers = ((file, self.stands_for(file)) for file in files)
         return sum(pointer.size if pointer else self._digests[file][1][0] for file, pointer in pointers)
 
     def path(self, path: str) -> Path:
@@ -211,16 +219,8 @@ class Snapshot:
             raise UsageError(f"{path!r} lies outside the repository", where=declared)
         return inside
 
-    def _stands_for(self, path: str) -> Pointer | None:
-        """What a file of a folder stands for, if it is a pointer.
-
-        Only one that git has can be: a folder of many small files that it does not have need not be read for that.
-        """
-        is_tracked = bool(self._tracked) and normalise(posixpath.join(self.prefix, path)) in self._tracked
-        return self.pointer(path) if is_tracked else None
-
     def _content_digest(self, path: str) -> str:
-        pointer = self._stands_for(path)
+        pointer = self.stands_for(path)
         return pointer.digest if pointer else self.digest(path)
 
     def _remote_with(self, path: str) -> RemoteDataset | None:

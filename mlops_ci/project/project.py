@@ -205,6 +205,11 @@ class GateChoice:
         return tuple(rule for item in self.rules for rule in (item.rules if isinstance(item, AnyOf) else (item,)))
 
 
+def reveals_gains_only(gate: GateChoice | None) -> bool:
+    """Whether nothing may be recorded and shown that was computed from the predictions."""
+    return gate is not None and gate.budget is not None and gate.budget.reveal == "gains"
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """Everything ``mlops.yaml`` says; ``onnx`` and ``explain`` are None where nobody asks for them.

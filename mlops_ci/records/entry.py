@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_ci.records.actor import Actor
-from mlops_ci.records.codec import json_schema
 from mlops_ci.records.commit import Commit
 from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.deployment import DeploymentStage, Instance, SmokeTest
@@ -273,35 +272,3 @@ OfVersion = (
     Link | Evaluated | Judged | Override | Tag | Protect | Release | Delete | Converted | Explained | Described | Imaged
 )
 """What changes one version and nothing else."""
-
-OPERATIONS: dict[str, type[Body]] = {
-    "register": Register,
-    "link": Link,
-    "evaluation": Evaluated,
-    "verdict": Judged,
-    "override": Override,
-    "alias": Alias,
-    "unalias": Unalias,
-    "tag": Tag,
-    "protect": Protect,
-    "release": Release,
-    "delete": Delete,
-    "looks": Looks,
-    "revealed": Revealed,
-    "gc": Collect,
-    "conversion": Converted,
-    "explanation": Explained,
-    "card": Described,
-    "image": Imaged,
-    "deployment": Deployed,
-}
-
-
-def entry_schema(op: str) -> dict[str, Any]:
-    """The JSON Schema of an entry with this operation."""
-    return {**json_schema(f"entry {op}", Envelope, OPERATIONS[op]), "properties": {"op": {"const": op}}}
-
-
-def operation_of(body: Body) -> str:
-    """The ``op`` under which a body is written."""
-    return next(op for op, kind in OPERATIONS.items() if isinstance(body, kind))

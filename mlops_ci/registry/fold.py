@@ -14,7 +14,6 @@ from mlops_ci.records.codec import decode
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.entry import (
     LOG_FORMAT,
-    OPERATIONS,
     Alias,
     Body,
     Collect,
@@ -39,6 +38,7 @@ from mlops_ci.records.entry import (
     Unalias,
 )
 from mlops_ci.records.model_version import Judgement, ModelVersion, Overridden
+from mlops_ci.records.operations import OPERATIONS
 from mlops_ci.registry.alias_changes import moved, taken_away
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
 from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState

@@ -19,7 +19,8 @@ from mlops_ci.errors import IntegrityError, OutcomeUnknownError, RemoteError
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode, plain
 from mlops_ci.records.digest import digest_of_bytes
-from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope, operation_of
+from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope
+from mlops_ci.records.operations import operation_of
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.checkpoints import advance
 from mlops_ci.registry.fold import apply, examine, fold, read_entry

@@ -269,10 +269,23 @@ def past_runs(stage: Stage) -> Iterator[Scene]:
     yield Scene(running(lab), VERSIONS | means)
 
 
+def two_datasets(stage: Stage) -> Iterator[Scene]:
+    """The versions, and one of more data."""
+    lab = stage.flights()
+    with (lab.folder / "data/flights.csv").open("a", encoding="utf-8") as file:
+        file.write("9998,AA,18,700,late\n9999,HA,9,2700,punctual\n")
+    lab.commit("Two more flights")
+    done = lab.run_here("ci", "--host", "local")
+    assert done.code in {0, 1}, done.err
+    newer, older = (each["version"]["digest"][7:11] for each in lab.run_here("datasets", "list", "--json").json)
+    yield Scene(running(lab), {"^3f2a$": older, "^91cc$": newer, r"\.parquet$": ".csv"})
+
+
 SCENES: dict[str, Setting] = {
     "README.md": anew,
     "docs/ci.md": two_jobs,
     "docs/collecting.md": collected,
+    "docs/datasets.md": two_datasets,
     "docs/debugging-images.md": endpoints,
     "docs/deployment.md": endpoints,
     "docs/environments.md": environments,
@@ -282,6 +295,7 @@ SCENES: dict[str, Setting] = {
     "docs/history.md": planning,
     "docs/images.md": endpoints,
     "docs/import.md": others,
+    "docs/model-card.md": versions,
     "docs/onnx.md": conversions,
     "docs/registry.md": trained_elsewhere,
     "docs/reproducing.md": past_runs,

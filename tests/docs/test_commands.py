@@ -25,7 +25,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_commands_of_every_document_are_run_once() -> None:
-    assert sorted([*SCENES, *ELSEWHERE]) == sorted(map(name_of, WITH_COMMANDS))
+    here = {*SCENES, *ELSEWHERE, "docs/tutorial.md"}  # which has a test of its own, as it is one story
+    assert here == {*map(name_of, WITH_COMMANDS)}
 
 
 @pytest.mark.parametrize("name", HERE)

@@ -24,13 +24,13 @@ from mlops_ci.records.entry import (
     Register,
     Unalias,
     VerdictReference,
-    operation_of,
 )
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.lineage import Lineage
 from mlops_ci.records.machine import Machine
+from mlops_ci.records.operations import operation_of
 from mlops_ci.records.run import RUN_FORMAT, Run, StepReads, StepRun
 from mlops_ci.records.verdict import Side, Verdict
 from tests.report.reports import FIRST, ON_HOLD, PASSED, REFUSED, REPORTS

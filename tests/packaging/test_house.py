@@ -44,6 +44,10 @@ def test_verbs_that_ask_nobody_import_no_http_client() -> None:
     assert not {"requests", "urllib3", "matplotlib"} & modules_after(code)
 
 
+def test_a_run_with_nothing_to_judge_waits_for_no_numerics() -> None:
+    assert not {"numpy", "scipy", "polars"} & modules_after("import mlops_ci.cli.pipeline, mlops_ci.lifecycle.session")
+
+
 PURE = [
     *(path for name in ("records", "project", "metrics", "statistics", "lineage", "report") for path in room(name)),
     *(

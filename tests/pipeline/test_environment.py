@@ -79,7 +79,7 @@ def test_nothing_is_installed_when_nothing_runs(boxed: Boxed) -> None:
     boxed.env["MLOPS_CI_CACHE_DIR"] = str(boxed.built) + "-elsewhere"
     assert boxed.run()["steps"][0]["status"] == "reused"
     boxed.lab.run("plan", env=boxed.env)
-    assert not Path(boxed.env["MLOPS_CI_CACHE_DIR"]).exists()
+    assert not Path(boxed.env["MLOPS_CI_CACHE_DIR"], "environments").exists()
 
 
 def test_requirements_that_have_hashes_are_the_lock(boxed: Boxed) -> None:

@@ -37,7 +37,7 @@ def test_what_is_not_said_has_its_default() -> None:
 def test_all_outputs_of_a_single_step_are_the_model() -> None:
     project = load(ONE_STEP)
     assert project.model.files == ("out/m.pkl", "log.txt")
-    assert project.step("train").outputs == (Output("out/m.pkl", store=False), Output("log.txt", store=True))
+    assert project.step("train").outputs == (Output("out/m.pkl", store=None), Output("log.txt", store=True))
 
 
 def test_an_empty_list_of_inputs_is_not_the_same_as_none() -> None:

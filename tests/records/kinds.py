@@ -13,13 +13,13 @@ from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.dataset import DatasetTagging, KnownDataset, SeenDataset
 from mlops_ci.records.deployment import DeploymentState
 from mlops_ci.records.difference import DatasetChange, Difference
-from mlops_ci.records.entry import OPERATIONS
 from mlops_ci.records.environment import EnvironmentLock
 from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.hand_over import HandOver
 from mlops_ci.records.image import BaseLock
 from mlops_ci.records.lineage import Lineage, VersionMetric, Why
 from mlops_ci.records.model_version import ModelVersion
+from mlops_ci.records.operations import OPERATIONS
 from mlops_ci.records.plan import Plan
 from mlops_ci.records.report import Report
 from mlops_ci.records.reproduction import Reproduction

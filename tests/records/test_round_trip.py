@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.codec import decode, encode, encode_pretty, plain
-from mlops_ci.records.entry import OPERATIONS, Body, Envelope, operation_of
+from mlops_ci.records.entry import Body, Envelope
+from mlops_ci.records.operations import OPERATIONS, operation_of
 from mlops_ci.records.run import Run
 from mlops_ci.records.verdict import Side
 from tests.records.kinds import STORED, records

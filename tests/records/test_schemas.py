@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_ci.records.codec import encode, json_schema, plain
-from mlops_ci.records.entry import OPERATIONS, Envelope, entry_schema
+from mlops_ci.records.entry import Envelope
+from mlops_ci.records.operations import OPERATIONS, entry_schema
 from mlops_ci.resources import resource
 from tests.records.conftest import StoredSchema
 from tests.records.kinds import STORED, records

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops_ci.records.actor import Actor
-from mlops_ci.records.entry import LOG_FORMAT, Alias, Body, Envelope, Judged, Register, VerdictReference, operation_of
+from mlops_ci.records.entry import LOG_FORMAT, Alias, Body, Envelope, Judged, Register, VerdictReference
+from mlops_ci.records.operations import operation_of
 from mlops_ci.registry.past import Moment, moments
 from mlops_ci.registry.state import LogEntry
 from tests.registry.making import verdict

@@ -51,6 +51,14 @@ class ConflictError(MlopsError):
     exit_code = 4
 
 
+class ChangedMeanwhileError(ConflictError):
+    """Data at an address are not what they were when they were looked at."""
+
+    def __init__(self, where: str) -> None:
+        what = "the data changed between the moment they were looked at and their download"
+        super().__init__(what, where=where, hint="run the command again")
+
+
 class IntegrityError(MlopsError):
     """Stored bytes are not what they should be, or the request is unsafe."""
 

@@ -19,7 +19,7 @@ from mlops_ci.project.names import is_name, parse_tags
 from mlops_ci.records.dataset import KnownDataset
 from mlops_ci.records.digest import short
 from mlops_ci.registry.datasets import DatasetShelf
-from mlops_ci.report.dataset import change_lines, profile_rows, size_line
+from mlops_ci.report.dataset import change_lines, profile_rows, size_line, source_line
 from mlops_ci.report.wording import visible
 
 
@@ -73,6 +73,8 @@ def show(name: str, version: str | None, project: Path, workspace: str | None, a
         return
     echo(f"{known.name} {known.version.digest}")
     echo(f"{visible(known.version.path)}: {size_line(known.version)}")
+    if source := known.version.source:
+        echo(f"known by its {visible(source_line(source))}")
     commit = f" of commit {known.commit[:7]}" if known.commit else ""
     echo(f"first seen {known.first_seen}" + (f" by run {known.run}{commit}" if known.run else ""))
     for what, text in (("models", ", ".join(known.models)), ("tags", _tags(known))):

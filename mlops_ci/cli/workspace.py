@@ -22,9 +22,11 @@ from mlops_ci.lifecycle.places import workspace_to_read, workspace_to_write
 from mlops_ci.lifecycle.upkeep import describe_workspace, pins_of
 from mlops_ci.records.digest import short
 from mlops_ci.registry.check import ModelCheck, check_model
+from mlops_ci.registry.check_datasets import check_datasets
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.registry.pins import format_pin, parse_pins, pin_of
+from mlops_ci.report.wording import visible
 from mlops_ci.workspace.format import require_whole
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
@@ -75,18 +77,22 @@ def info(project: Path, workspace: str | None, as_json: bool) -> None:
 @workspace_option
 @json_option
 def check(read_data: bool, pins: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Verify every model's log, its hints and the files of every version; exits with 5 if anything is damaged."""
+    """Verify every model's log, its hints, the files of every version, and datasets; exits with 5 if any is damaged."""
     pinned = parse_pins(pins)
     store = _whole(workspace_to_read(workspace, project, Transfers()))
     names = sorted({*traces_of_models(store), *pinned})
     checks = [check_model(log_in(store, name, pinned.get(name)), read_data=read_data) for name in names]
     findings = [finding for check in checks for finding in check.findings]
+    of_datasets = list(check_datasets(store))
+    findings += of_datasets
     damaged = list(damaged_segments(store)) if read_data else []
     if as_json:
         print_json(checks)
     else:
         for result in checks:
             _print_check(result)
+        for finding in of_datasets:
+            echo(f"{visible(finding.key)}: {finding.what}")
         for key, what in damaged:
             echo(f"{key}: {what} (collected compact sets it aside)")
     if findings:

@@ -25,6 +25,7 @@ _CHUNK = 1 << 20
 _LARGEST_REFUSAL = 64 << 10
 _TIMEOUTS = (10.0, 60.0)  # to connect, and between two pieces of an answer
 _MOST_REDIRECTS = 5
+_READING = frozenset({"GET", "HEAD"})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -244,7 +245,8 @@ class Http:
         """Where a redirect leads, if it may be followed."""
         parts = leading_to(url, response.headers.get("Location", ""), self._service)
         downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
-        if method == "GET" and parts.scheme in DEFAULT_PORTS and not downgrade and (elsewhere or self._is_ours(parts)):
+        allowed = elsewhere or self._is_ours(parts)
+        if method in _READING and parts.scheme in DEFAULT_PORTS and not downgrade and allowed:
             return parts.geturl()
         raise ResponseError(
             f"{self._service} redirects to {parts.scheme}://{parts.hostname}",

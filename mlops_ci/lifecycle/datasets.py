@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.stat_cache import stat_cache
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.finding import find_versions
@@ -17,18 +18,19 @@ from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.project import Dataset
 from mlops_ci.records.dataset import DatasetVersion, KnownDataset, SeenDataset
 from mlops_ci.records.difference import DatasetChange
+from mlops_ci.records.run import Run
 from mlops_ci.registry.datasets import DatasetShelf, dataset_names, find_version, read_tags, read_versions
 from mlops_ci.registry.search import Query
 from mlops_ci.workspace.store import Store
 
 
-def keep_datasets(session: Session, run: str) -> None:
+def keep_datasets(session: Session, run: Run) -> None:
     """Keep what a run of the default branch has read; that of other branches is in its record alone."""
     if session.read_only or session.dirty or not session.context.releases:
         return
     shelf = DatasetShelf(session.store, session.context.actor, session.clock)
-    for name, version in session.resolver.datasets.items():
-        shelf.keep(name, version, run=run, commit=session.commit.sha)
+    for name, version in run.datasets.items():
+        shelf.keep(name, version, run=run.id, commit=session.commit.sha)
 
 
 def describe(path: Path, environ: Mapping[str, str]) -> DatasetVersion:
@@ -42,7 +44,7 @@ def describe(path: Path, environ: Mapping[str, str]) -> DatasetVersion:
         raise UsageError("no such file or folder", where=str(path))
     remembered = stat_cache(place.parent, environ)
     snapshot = Snapshot(place.parent, ".", tracked=frozenset(), files=(), remembered=remembered)
-    (version,) = dataset_versions([Dataset(path.name, place.name)], snapshot).values()
+    (version,) = dataset_versions([Dataset(path.name, place.name)], snapshot, content_facts(environ)).values()
     # Where somebody's home is, is nobody's business.
     return version if path.is_absolute() else replace(version, path=path.as_posix())
 
@@ -82,7 +84,8 @@ def change_between(store: Store, name: str, before: str | None, after: str | Non
     if before is not None:
         older = find_version(store, name, before)
     else:
-        rest = [seen for seen in read_versions(store, name) if seen.first_seen < newer.first_seen]
+        versions = read_versions(store, name)
+        rest = versions[[seen.version.digest for seen in versions].index(newer.version.digest) + 1 :]
         if not rest:
             raise UsageError(f"the dataset {name!r} has no version before this one", where=newer.version.digest)
         older = rest[0]

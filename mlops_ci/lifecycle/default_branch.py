@@ -47,7 +47,7 @@ def register_and_promote(session: Session, trained: Trained) -> Report:
     Every part is idempotent: after a crash anywhere, the same journey again comes to the same end.
     """
     log = session.log()
-    keep_datasets(session, trained.run.id)
+    keep_datasets(session, trained.run)
     ended = log.together(lambda: _settled(session, log, trained))
     if isinstance(ended, MlopsError):
         raise ended

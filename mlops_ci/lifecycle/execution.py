@@ -11,6 +11,7 @@ from threading import Event
 
 from mlops_ci import __version__
 from mlops_ci.edge.clock import timestamp
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.machine import this_machine
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import Interruption, MlopsError
@@ -18,6 +19,7 @@ from mlops_ci.lifecycle.conversion import left_by
 from mlops_ci.lifecycle.examination import Trained, examine, kept_paths
 from mlops_ci.lifecycle.explanations import explanation_left_by
 from mlops_ci.lifecycle.session import Session
+from mlops_ci.pipeline.datasets import with_profiles
 from mlops_ci.pipeline.execute import Workshop
 from mlops_ci.pipeline.materials import Materials
 from mlops_ci.pipeline.progress import Progress
@@ -169,7 +171,7 @@ class _Recorder:
             environment=_without_secrets(session),
             steps=tuple(self.result.steps.values()),
             params=dict(session.resolver.params),
-            datasets=dict(session.resolver.datasets),
+            datasets=with_profiles(session.resolver.datasets, session.snapshot, content_facts(session.environ)),
             fingerprint=session.resolver.model_fingerprint(),
             merge=session.merge,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
@@ -28,6 +29,7 @@ from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.recorded import recorded_environment
+from mlops_ci.pipeline.remote_data import remote_datasets
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.project.load import load_project
 from mlops_ci.project.project import Dataset, Project
@@ -138,6 +140,7 @@ def past_commit(
             lender=today,
             borrowed=borrowed,
             unreadable=dict.fromkeys(worktree.pointers, _POINTER),
+            remote=remote_datasets(project.datasets, session.environ),
         )
         environment = _environment(session, project, lock, folder)
         resolver = Resolver(
@@ -170,7 +173,7 @@ def _borrowed(
         return {
             one.path: one.path
             for one in project.datasets
-            if (one.path, digests.get(one.name)) in same or not (folder / one.path).exists()
+            if not one.uri and ((one.path, digests.get(one.name)) in same or not (folder / one.path).exists())
         }
     today = {one.name: one.path for one in session.project.datasets}
     return {one.path: today[one.name] for one in project.datasets if one.name in today}
@@ -184,7 +187,7 @@ def _datasets(
     def version(dataset: Dataset) -> DatasetVersion:
         if found := known.get(borrowed.get(dataset.path, "")):
             return replace(found, path=dataset.path)
-        return dataset_versions([dataset], snapshot)[dataset.name]
+        return dataset_versions([dataset], snapshot, content_facts(session.environ))[dataset.name]
 
     return {dataset.name: version(dataset) for dataset in project.datasets}
 

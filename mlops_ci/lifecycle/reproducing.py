@@ -183,6 +183,10 @@ class Reproducing:
                 raise UsageError(f"the dataset {name} is none of its commit", where=self.recorded.subject)
             if now.digest != digest:
                 what = f"the dataset {name} is not what it was: {short(digest)} → {short(now.digest)}"
+                then = self.recorded.run.datasets[name].source if self.recorded.run else None
+                if now.source and now.source.uri:
+                    hint = f"its {then.fingerprint} was {then.tag}" if then and then.tag else None
+                    raise UsageError(what, where=now.source.uri, hint=hint)
                 raise UsageError(what, where=now.path, hint="put the data of then in its place")
 
     def _compared(self, past: PastCommit, result: Reproduction) -> Reproduction:

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from mlops_ci.edge.clock import Clock
+from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.stat_cache import stat_cache
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.arrival import Arrival, Options, arrive
 from mlops_ci.lifecycle.base_rules import with_base_rules
@@ -29,19 +30,23 @@ from mlops_ci.pipeline.extended import extended, installs
 from mlops_ci.pipeline.lock_file import lock_file_name
 from mlops_ci.pipeline.notebook_tool import notebook_tools
 from mlops_ci.pipeline.params import load_params
+from mlops_ci.pipeline.remote_data import remote_datasets
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.tool import Tool
 from mlops_ci.project.onnx import model_to_convert
 from mlops_ci.project.paths import contains
-from mlops_ci.project.project import Project
+from mlops_ci.project.project import Dataset, Project
 from mlops_ci.records.commit import Commit, DirtyTree
+from mlops_ci.records.dataset import DatasetVersion
 from mlops_ci.records.host import HostContext
 from mlops_ci.records.run import Run
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.layout import PULL_REQUESTS
 from mlops_ci.workspace.store import Store
+
+_OF_A_FORK = "a fork's job has no credentials; a member of the repository can run it again on a branch of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,14 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     if options.on_inconclusive and project.gate:
         project = replace(project, gate=replace(project.gate, on_inconclusive=options.on_inconclusive))
     remembered = stat_cache(checkout.root, options.environ)
-    snapshot = Snapshot(checkout.root, prefix, tracked=checkout.tracked, files=checkout.files, remembered=remembered)
+    snapshot = Snapshot(
+        checkout.root,
+        prefix,
+        tracked=checkout.tracked,
+        files=checkout.files,
+        remembered=remembered,
+        remote=remote_datasets(project.datasets, options.environ, options.watch),
+    )
     places = open_places(arrival, project, options)
     cache = StepCache(places.cache, _areas(project, context), project.model.name)
     params = load_params(project.params, file.parent, checkout.root)
@@ -124,7 +136,7 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
         environment, datasets = ClaimedEnvironment(claimed.environment), claimed.datasets
     else:
         environment = choose_environment(project.environment, file.parent, cache, options.environ)
-        datasets = dataset_versions(project.datasets, snapshot)
+        datasets = _datasets(project, snapshot, context, options.environ)
     tools = {} if claimed else _tools(project, environment, cache, file.parent, options.environ)
     resolver = Resolver(project, snapshot, params, datasets, environment, tools)
     relevant = _relevant_files(project, resolver, file.name)
@@ -156,6 +168,17 @@ def open_arrived(arrival: Arrival, options: Options, started: datetime, claimed:
     )
 
 
+def _datasets(
+    project: Project, snapshot: Snapshot, context: HostContext, environ: Mapping[str, str]
+) -> dict[str, DatasetVersion]:
+    try:
+        return dataset_versions(project.datasets, snapshot, content_facts(environ))
+    except RemoteError as error:
+        if context.pull_request is None or not context.pull_request.fork:
+            raise
+        raise RemoteError(error.what, where=error.where, hint=_OF_A_FORK) from error
+
+
 def _commits(arrival: Arrival, redact: Redactor) -> tuple[Commit, Commit | None]:
     """The author's commit, and the test merge that the host has checked out instead of it."""
     checkout, context = arrival.checkout, arrival.context
@@ -167,7 +190,7 @@ def _commits(arrival: Arrival, redact: Redactor) -> tuple[Commit, Commit | None]
 def _notes(places: Opened) -> tuple[str, ...]:
     if places.unreadable:
         why = f"the workspace cannot be read from here ({places.unreadable}), so that nothing is compared with it"
-        return (why, "a fork's job has no credentials; a member of the repository can run it again on a branch of it")
+        return (why, _OF_A_FORK)
     return ("the workspace is read-only here: nothing of this run is kept in it",) if places.read_only else ()
 
 
@@ -230,16 +253,21 @@ def _relevant_files(project: Project, resolver: Resolver, file_name: str) -> fro
 
 
 def _refuse_tracked_outputs(project: Project, snapshot: Snapshot) -> None:
-    """Refuse outputs that git has: a step that writes nothing would seem to have written them."""
-    for step in project.steps:
-        for output in step.outputs:
-            tracked = [path for path in snapshot.tracked_files() if contains(output.path, path)]
-            if tracked:
-                raise UsageError(
-                    f"git tracks {tracked[0]!r}, which is an output",
-                    where=f"step {step.name}",
-                    hint=f"git rm --cached {tracked[0]}, and add it to .gitignore",
-                )
+    """Refuse what git has where something else appears: a step that writes nothing would seem to have written it."""
+    places = [(output.path, "an output", f"step {step.name}") for step in project.steps for output in step.outputs]
+    places += [(one.path, "where data that are elsewhere appear", f"dataset {one.name}") for one in _elsewhere(project)]
+    for path, what, where in places:
+        tracked = [file for file in snapshot.tracked_files() if contains(path, file)]
+        if tracked:
+            raise UsageError(
+                f"git tracks {tracked[0]!r}, which is {what}",
+                where=where,
+                hint=f"git rm --cached {tracked[0]}, and add it to .gitignore",
+            )
+
+
+def _elsewhere(project: Project) -> list[Dataset]:
+    return [dataset for dataset in project.datasets if dataset.uri]
 
 
 def still_clean(session: Session) -> bool:

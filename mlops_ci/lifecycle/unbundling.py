@@ -88,8 +88,9 @@ def receive(folder: Path, arrival: Arrival, now: datetime, *, digest: str | None
     expected = variants(project, project.steps)
     steps = sorted(step.label for step in run.steps)
     _require(steps == sorted(variant.name for variant in expected), "the run has other steps", MANIFEST)
-    claimed = {name: dataset.path for name, dataset in run.datasets.items()}
-    _require(claimed == {one.name: one.path for one in project.datasets}, "the run has other datasets", MANIFEST)
+    claimed = {name: (one.path, one.source.uri if one.source else None) for name, one in run.datasets.items()}
+    expected_data = {one.name: (one.path, one.uri) for one in project.datasets}
+    _require(claimed == expected_data, "the run has other datasets", MANIFEST)
     digests = [run.environment.digest, *(dataset.digest for dataset in run.datasets.values())]
     _require(all(map(is_digest, digests)), "a digest is none", MANIFEST)
     _require_files(bundle.files, project)

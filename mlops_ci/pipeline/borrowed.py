@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlops_ci.errors import UsageError
 from mlops_ci.pipeline.pointers import Pointer
+from mlops_ci.pipeline.remote_data import RemoteDataset
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.paths import contains
 
@@ -24,6 +25,7 @@ class BorrowingSnapshot(Snapshot):
         lender: Snapshot,
         borrowed: Mapping[str, str],
         unreadable: Mapping[str, str],
+        remote: Mapping[str, RemoteDataset] | None = None,
     ) -> None:
         """Take a snapshot.
 
@@ -35,8 +37,9 @@ class BorrowingSnapshot(Snapshot):
             lender: the snapshot of the other tree.
             borrowed: paths, as the project writes them, and their paths in the lender's project.
             unreadable: files, relative to the top, whose content is not here, and why.
+            remote: datasets that are elsewhere, by path.
         """
-        super().__init__(root, prefix, tracked=tracked, files=files)
+        super().__init__(root, prefix, tracked=tracked, files=files, remote=remote)
         self._lender = lender
         self._borrowed = borrowed
         self._unreadable = unreadable
@@ -54,6 +57,10 @@ class BorrowingSnapshot(Snapshot):
             raise UsageError(f"{path!r} lies outside the repository", where="the past commit")
         file.replace(target)
         self._files = tuple(sorted({*self._files, inside}))
+
+    def remote(self, path: str) -> RemoteDataset | None:
+        """The dataset at a path, if it is one that is elsewhere."""
+        return self._lender.remote(self._borrowed[path]) if path in self._borrowed else super().remote(path)
 
     def dataset(self, path: str, *, declared: str) -> tuple[str, ...]:
         """The files of a dataset, under the names that they have in this tree.
@@ -93,6 +100,11 @@ class BorrowingSnapshot(Snapshot):
         """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
         lent = self._lent(path)
         return self._lender.pointer(lent) if lent else super().pointer(path)
+
+    def stands_for(self, path: str) -> Pointer | None:
+        """What a file of a folder stands for, if it is a pointer that git has."""
+        lent = self._lent(path)
+        return self._lender.stands_for(lent) if lent else super().stands_for(path)
 
     def size(self, files: Iterable[str]) -> int:
         """The bytes of files, as they were when their digests were taken."""

@@ -20,9 +20,10 @@ from mlops_ci.pipeline.params import write_params
 from mlops_ci.pipeline.progress import Progress
 from mlops_ci.pipeline.resolve import Resolver
 from mlops_ci.pipeline.sandbox import step_environment, written_files
+from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.pipeline.undeclared import undeclared_files, undeclared_params
 from mlops_ci.project.notebooks import executed_notebook, prepared_notebook, without_secrets
-from mlops_ci.project.project import Step
+from mlops_ci.project.project import Dataset, Step
 from mlops_ci.project.variants import Variant
 from mlops_ci.records.files import FileRecord
 
@@ -192,7 +193,7 @@ class Workshop:
         known = {
             *snapshot.known_files(),
             *(output.path for other in project.steps if other is not step for output in other.outputs),
-            *(file for item in project.datasets for file in snapshot.dataset(item.path, declared=item.name)),
+            *(file for item in project.datasets for file in _files_of(item, snapshot)),
         }
         visible = {*self.resolver.source_files(step), *made, *(output.path for output in step.outputs)}
         if step.params and project.params.path:
@@ -213,3 +214,11 @@ class Workshop:
         if keys:
             return f"it may read only parameters that it declares; add to step {step.name}: params: [{', '.join(keys)}]"
         return "its log is above"
+
+
+def _files_of(dataset: Dataset, snapshot: Snapshot) -> tuple[str, ...]:
+    """The files of a dataset; none of one that is not here, as no step may need it."""
+    try:
+        return snapshot.dataset(dataset.path, declared=dataset.name)
+    except UsageError:
+        return ()

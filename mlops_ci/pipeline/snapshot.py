@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mlops_ci.edge.files import clone
 from mlops_ci.edge.stat_cache import Stamp, StatCache, stamp_of
 from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.pipeline.pointers import Pointer, how_to_fetch, lfs_pointer
+from mlops_ci.pipeline.remote_data import RemoteDataset
 from mlops_ci.project.paths import contains, escapes, normalise
 from mlops_ci.records.digest import digest_of_tree
 
@@ -26,6 +27,7 @@ class Snapshot:
         tracked: frozenset[str],
         files: tuple[str, ...],
         remembered: StatCache | None = None,
+        remote: Mapping[str, RemoteDataset] | None = None,
     ) -> None:
         """Take a snapshot.
 
@@ -35,6 +37,7 @@ class Snapshot:
             tracked: the files that git tracks, relative to the top.
             files: those, and the untracked ones that git does not ignore.
             remembered: the digests that this machine remembers; by default it remembers none.
+            remote: datasets that are elsewhere, by the path at which steps find them.
         """
         self.root = root
         self.prefix = prefix
@@ -42,6 +45,7 @@ class Snapshot:
         self._tracked = tracked
         self._files = files
         self._remembered = remembered or StatCache(None)
+        self._remote = remote or {}
         self._digests: dict[str, tuple[str, Stamp]] = {}
 
     @property
@@ -85,12 +89,18 @@ class Snapshot:
             raise UsageError(f"input folder {path!r} has no files", where=declared, hint="commit what the step reads")
         return found
 
+    def remote(self, path: str) -> RemoteDataset | None:
+        """The dataset at a path, if it is one that is elsewhere."""
+        return self._remote.get(path)
+
     def dataset(self, path: str, *, declared: str) -> tuple[str, ...]:
         """The files of a dataset, whether git knows them or not.
 
         Raises:
             UsageError: there are none.
         """
+        if remote := self.remote(path):
+            return remote.files()
         target = self.root / self.repository_path(path, declared=declared)
         if target.is_file():
             return (path,)
@@ -107,6 +117,8 @@ class Snapshot:
         Raises:
             ConflictError: the file has vanished.
         """
+        if remote := self._remote_with(path):
+            return remote.content(path).digest
         if path not in self._digests:
             self.take_digests((path,))
         return self._digests[path][0]
@@ -133,11 +145,14 @@ class Snapshot:
         return f"{digest}+x" if os.access(self._absolute(path), os.X_OK) else digest
 
     def copy(self, path: str, target: Path) -> None:
-        """Copy a file whose digest was taken.
+        """Copy a file whose digest was taken; one that is elsewhere is downloaded for it.
 
         Raises:
             ConflictError: it has changed since or is gone, so that its digest does not describe the copy.
         """
+        if remote := self._remote_with(path):
+            clone(remote.place(path), target)
+            return
         file = self.path(path)
         try:
             clone(file, target)
@@ -148,8 +163,19 @@ class Snapshot:
             raise ConflictError("a file changed during the run", where=path, hint="run the command again")
 
     def pointer(self, path: str) -> Pointer | None:
-        """What a file says of content that is elsewhere, if it is a pointer of Git LFS; asked for its digest first."""
+        """What a file says of content that is elsewhere, if it is a pointer of Git LFS."""
+        if self._remote_with(path):
+            return None
+        self.digest(path)
         return lfs_pointer(self.path(path), self._digests[path][1][0])
+
+    def stands_for(self, path: str) -> Pointer | None:
+        """What a file of a folder stands for, if it is a pointer that git has.
+
+        Only such can be pointers: a folder of many small files that git does not have need not be read for that.
+        """
+        is_tracked = bool(self._tracked) and normalise(posixpath.join(self.prefix, path)) in self._tracked
+        return self.pointer(path) if is_tracked else None
 
     def require_content(self, files: Iterable[str], *, declared: str) -> None:
         """Make sure that files are themselves, and not pointers to what is elsewhere.
@@ -164,15 +190,19 @@ class Snapshot:
                 )
 
     def tree_digest(self, path: str, files: tuple[str, ...]) -> str:
-        """The digest of a file, or of the names and contents of the files of a folder."""
+        """The digest of a file, or of the names and contents of the files of a folder.
+
+        A pointer of Git LFS in a folder counts as the content that it stands for.
+        """
         self.take_digests(files)
         if files == (path,):
             return self.digest(path)
-        return digest_of_tree((file.removeprefix(f"{path}/"), self.digest(file)) for file in files)
+        return digest_of_tree((file.removeprefix(f"{path}/"), self._content_digest(file)) for file in files)
 
     def size(self, files: Iterable[str]) -> int:
-        """The bytes of files, as they were when their digests were taken."""
-        return sum(self._digests[file][1][0] for file in files)
+        """The bytes of files or of what they stand for, as they were when their digests were taken."""
+        pointers = ((file, self.stands_for(file)) for file in files)
+        return sum(pointer.size if pointer else self._digests[file][1][0] for file, pointer in pointers)
 
     def path(self, path: str) -> Path:
         """Where a file is."""
@@ -188,6 +218,15 @@ class Snapshot:
         if escapes(inside):
             raise UsageError(f"{path!r} lies outside the repository", where=declared)
         return inside
+
+    def _content_digest(self, path: str) -> str:
+        pointer = self.stands_for(path)
+        return pointer.digest if pointer else self.digest(path)
+
+    def _remote_with(self, path: str) -> RemoteDataset | None:
+        """The dataset that is elsewhere and has a file at a path."""
+        found = (remote for name, remote in self._remote.items() if contains(name, path))
+        return next((remote for remote in found if remote.holds(path)), None)
 
     def _absolute(self, path: str) -> str:
         """Where a file is, as text: making a Path of each of 100,000 takes longer than to ask for their times."""

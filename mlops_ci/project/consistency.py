@@ -13,6 +13,7 @@ from mlops_ci.project.names import require_alias
 from mlops_ci.project.onnx import FOLDER, STEP, model_to_convert
 from mlops_ci.project.paths import contains, escapes
 from mlops_ci.project.project import EvaluationChoice, Project
+from mlops_ci.project.remote_datasets import remote_dataset_findings
 from mlops_ci.project.rules import AnyOf, Rule
 from mlops_ci.project.variants import varied_steps
 from mlops_ci.project.yaml12 import Located, Path
@@ -23,6 +24,7 @@ Finding = tuple[Path, str, str | None]
 def consistency_problems(project: Project, document: Located, file: str) -> list[Problem]:
     """All problems of a project that a schema cannot see."""
     findings = [
+        *remote_dataset_findings(project),
         *_steps(project),
         *_model(project),
         *_evaluation(project),

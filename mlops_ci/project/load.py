@@ -141,7 +141,10 @@ def _build(value: dict[str, Any], rules: tuple[Rule | AnyOf, ...]) -> Project:
             path=normalise(params) if isinstance(params, str) else None,
             values=params if isinstance(params, dict) else None,
         ),
-        datasets=tuple(Dataset(name, normalise(item["path"])) for name, item in value.get("datasets", {}).items()),
+        datasets=tuple(
+            Dataset(name, normalise(item["path"]), item.get("uri"), item.get("fingerprint", "etag"))
+            for name, item in value.get("datasets", {}).items()
+        ),
         workspace=WorkspaceChoice(
             url=workspace["log"] if "log" in workspace else workspace["url"],
             durable=workspace.get("durable", False),

@@ -17,6 +17,7 @@ from mlops_ci.project.serve import ServeChoice
 
 Task = Literal["binary", "multiclass", "regression", "ranking", "rows"]
 OnInconclusive = Literal["block", "allow"]
+Fingerprint = Literal["etag", "version", "content"]
 DEFAULT_WORKSPACE = ".mlops"
 
 
@@ -81,10 +82,16 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Data that no step makes."""
+    """Data that no step makes.
+
+    ``uri`` is where they are, if not in the repository's folder: then steps find them at ``path`` all the same, and
+    ``fingerprint`` says what tells one version from another. An address that ends in a slash is a folder.
+    """
 
     name: str
     path: str
+    uri: str | None = None
+    fingerprint: Fingerprint = "etag"
 
 
 @dataclass(frozen=True, slots=True)

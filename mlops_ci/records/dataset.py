@@ -47,14 +47,30 @@ class DatasetProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetSource:
+    """What stood for a dataset's content: its address, and the etag or version it had there; that of a folder is null.
+
+    ``fingerprint`` is ``etag``, ``version`` or ``content``; ``md5`` is that of a pointer of DVC, which has no address.
+    """
+
+    fingerprint: str
+    uri: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """A dataset's content: files, total bytes, digest, and a profile where it is a table."""
+    """A dataset's content: files, total bytes, digest, and a profile where it is a table whose content was here.
+
+    ``source`` is where it comes from; null for files of the repository's folder, whose content has the digest.
+    """
 
     path: str
     digest: str
     size: int
     files: int
     profile: DatasetProfile | None = None
+    source: DatasetSource | None = None
 
 
 DATASET_FORMAT = 1

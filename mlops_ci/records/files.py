@@ -12,3 +12,13 @@ class FileRecord:
     path: str
     digest: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file as a storage shows it without sending it: its name there, bytes, etag and version, where it says so."""
+
+    name: str
+    size: int | None
+    tag: str | None
+    version: str | None = None

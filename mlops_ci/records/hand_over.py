@@ -123,7 +123,7 @@ def _counted(version: DatasetVersion | None) -> DatasetVersion | None:
     if version is None:
         return None
     profile = DatasetProfile(version.profile.rows, ()) if version.profile else None
-    return replace(version, path="", digest=_cut(version.digest), profile=profile)
+    return replace(version, path="", digest=_cut(version.digest), profile=profile, source=None)
 
 
 def _cut_any(text: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlops_ci.records.dataset import ColumnProfile, DatasetProfile, DatasetVersion
+from mlops_ci.records.dataset import ColumnProfile, DatasetProfile, DatasetSource, DatasetVersion
 from mlops_ci.records.difference import ColumnChange, DatasetChange
 from mlops_ci.records.digest import short
 from mlops_ci.report.wording import visible
@@ -17,6 +17,12 @@ def size_line(version: DatasetVersion) -> str:
     rows = f"{version.profile.rows:,} rows of {len(version.profile.columns)} columns, " if version.profile else ""
     files = f" in {version.files:,} files" if version.files != 1 else ""
     return f"{rows}{version.size:,} bytes{files}"
+
+
+def source_line(source: DatasetSource) -> str:
+    """What a version that is elsewhere is known by, and where that is."""
+    tag = f" {source.tag}" if source.tag else ""
+    return f"{source.fingerprint}{tag}" + (f" at {source.uri}" if source.uri else "")
 
 
 def profile_rows(profile: DatasetProfile) -> Iterator[tuple[str, str, str, str]]:

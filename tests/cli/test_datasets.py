@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from mlops_ci.cli.datasets import datasets
+from mlops_ci.lifecycle.places import make_workspace
+from mlops_ci.records.actor import Actor
+from mlops_ci.records.dataset import DatasetVersion
+from mlops_ci.registry.datasets import DatasetShelf
 from mlops_ci.workspace.inventory import take_inventory
 from mlops_ci.workspace.local import LocalStore
 from tests.support.lab import Lab
@@ -51,3 +56,17 @@ def test_what_the_default_branch_has_read_is_kept(lab_with_champion: Lab) -> Non
     assert known["models"] == [f"{lab_with_champion.versions()[0]['model']}@v1"]
     inventory = take_inventory(LocalStore(lab_with_champion.workspace))
     assert inventory.kinds["datasets"].objects == 1 and not inventory.foreign.objects
+
+
+def test_versions_of_one_moment_are_compared_too(tmp_path: Path) -> None:
+    (tmp_path / "mlops.yaml").write_text("")
+    store, moment = LocalStore(tmp_path / "w"), datetime(2026, 1, 1, tzinfo=UTC)
+    make_workspace(store, tmp_path, is_new=True)
+    for digit in "ab":
+        DatasetShelf(store, Actor("ada"), lambda: moment).keep(
+            "flights", DatasetVersion("t.csv", f"sha256:{digit * 64}", 1, 1)
+        )
+    assert asked(tmp_path, "diff", "flights").splitlines() == [
+        "- aaaaaaaaaaaa  1 bytes",
+        "+ bbbbbbbbbbbb  1 bytes",
+    ]

@@ -47,6 +47,42 @@ def test_parts_that_do_not_fit_together_are_reported(
         assert [line for line in found if complaint in line], found
 
 
+REMOTE = [
+    ("uri: 's3://b/k', fingerprint: version", None),
+    ("uri: 'az://c/k/?account=acme', fingerprint: content", None),
+    ("uri: 'https://host/t.csv'", None),
+    ("fingerprint: etag", "'uri' is needed with 'fingerprint'"),
+    ("uri: 'ftp://host/t.csv'", '"ftp://host/t.csv" is not valid here; Where it is'),
+    ("uri: 'http://host/t.csv'", "the address is not encrypted; use https://"),
+    ("uri: 'https://ada:secret@host/t.csv'", "the address has a credential in it"),
+    ("uri: 'https://host/t.csv?sig=secret'", "an address of data takes no query"),
+    ("uri: 'https://host/folder/'", "a web server lists no folders"),
+    ("uri: 'https://host'", "a web server lists no folders"),
+    ("uri: 'https://host/t.csv', fingerprint: version", "a web server has no versions; use etag or content"),
+    ("uri: 'gs://b/f/', fingerprint: version", "a listing of a folder tells no versions"),
+    ("uri: 's3://bucket?region=x'", "the address names no object; add its key, or a slash"),
+    ("uri: 's3://b/k', fingerprint: md5", '"md5" is not one of etag, version, content'),
+]
+
+
+@pytest.mark.parametrize(("more", "complaint"), REMOTE)
+def test_an_address_that_cannot_be_read_from_is_reported_without_its_secrets(
+    more: str, complaint: str | None, lines: Lines, good: str
+) -> None:
+    found = lines(good.replace("{d: {path: d.csv}}", f"{{d: {{path: d.csv, {more}}}}}"))
+    if complaint is None:
+        assert found == []
+    else:
+        assert [line for line in found if complaint in line], found
+        assert "secret" not in "".join(found)
+
+
+def test_what_is_elsewhere_appears_below_the_folder_and_where_no_step_writes(lines: Lines, good: str) -> None:
+    for path, complaint in (("../d.csv", "must lie below the folder"), ("out/m.pkl", "is written by a step")):
+        found = lines(good.replace("{d: {path: d.csv}}", f"{{d: {{path: {path}, uri: 's3://b/k'}}}}"))
+        assert [line for line in found if complaint in line], found
+
+
 SEEDS = [
     ("of the training", {"train": 3}, None),
     ("of both, in step", {"train": 3, "evaluate": 3}, None),

@@ -4,13 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from mlops_ci.errors import UsageError
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.dataset import DatasetVersion
+from mlops_ci.registry.check_datasets import check_datasets
 from mlops_ci.registry.datasets import DatasetShelf, dataset_names, find_version, read_tags, read_versions
+from mlops_ci.workspace.dataset_layout import dataset_key, dataset_tag_key
+from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 
 ONE = DatasetVersion("data/a.csv", "sha256:" + "aaaa1" + "0" * 59, 1, 1)
@@ -68,3 +72,36 @@ def test_of_many_who_tag_at_once_nobody_is_lost(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda who: shelf(store, f"u{who}").tag("flights", ONE.digest, {f"t{who}": "x"}), range(8)))
     assert read_tags(store, "flights")[ONE.digest] == {f"t{who}": "x" for who in range(8)}
+
+
+def test_a_check_names_what_is_damaged_misplaced_or_missing(tmp_path: Path) -> None:
+    local = LocalStore(tmp_path)
+    mine = shelf(local)
+    mine.keep("flights", ONE)
+    mine.keep("flights", TWO)
+    mine.tag("flights", ONE.digest, {"a": "1"})
+    mine.tag("flights", TWO.digest, {"a": "1"})
+    assert list(check_datasets(local)) == []
+
+    one, two = (dataset_key("flights", version.digest) for version in (ONE, TWO))
+    first, second = (dataset_tag_key("flights", number) for number in (1, 2))
+
+    def found() -> dict[str, str]:
+        return {finding.key: finding.what for finding in check_datasets(local)}
+
+    whole = {key: local.get(key) or b"" for key in (one, two, first, second)}
+    local.put(one, whole[one][:-2])
+    assert list(found()) == [one] and "not a valid" in found()[one]
+    local.put(one, whole[two])
+    assert found() == {one: "a record of another version lies in its place"}
+    local.delete(one)
+    assert found() == {first: "tags of a version that is not there"}
+    local.put(one, whole[one])
+    local.delete(first)
+    assert found() == {first: "an entry of the list of tags is missing"}
+    local.put(first, b"{}")
+    assert "not a valid" in found()[first]
+    local.put(first, whole[first])
+    local.put("datasets/flights/x.json", b"{}")
+    local.put("datasets/NO NAME/versions/x.json", b"{}")
+    assert found() == {"datasets/NO NAME/": "not the name of a dataset", "datasets/flights/x.json": "not ours"}

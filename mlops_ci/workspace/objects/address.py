@@ -37,8 +37,12 @@ class Address:
         return f"{self.service.scheme}://{self.bucket}{path}" + (f"?{query}" if query else "")
 
 
-def parse_address(url: str) -> Address:
+def parse_address(url: str, what: str = "workspace") -> Address:
     """Read a URL.
+
+    Args:
+        url: the URL.
+        what: whose it is, for messages.
 
     Raises:
         UsageError: a part of it is missing, malformed or unknown, or looks like a credential.
@@ -47,18 +51,21 @@ def parse_address(url: str) -> Address:
     service = SERVICES[scheme.lower()]
     place, _, query = rest.partition("?")
     bucket, _, prefix = place.partition("/")
+    where = f"the {what}'s URL ({service.scheme}://)"
     if "@" in bucket:
-        raise _refusal(service, "a workspace's URL takes no user name or password", _from_environment(service))
+        wrong = f"a {what}'s URL takes no user name or password"
+        raise UsageError(wrong, where=where, hint=_from_environment(service))
     if not service.bucket_names.fullmatch(bucket):
-        what = f"not the name of a {service.bucket}: {bucket!r}" if bucket else f"the URL names no {service.bucket}"
-        raise _refusal(service, what, f"write {service.scheme}://{service.bucket}/prefix")
+        wrong = f"not the name of a {service.bucket}: {bucket!r}" if bucket else f"the URL names no {service.bucket}"
+        raise UsageError(wrong, where=where, hint=f"write {service.scheme}://{service.bucket}/prefix")
     prefix = prefix.removesuffix("/")
     try:
         if prefix:
             require_key(prefix)
     except IntegrityError as error:
-        raise _refusal(service, f"not a prefix: {prefix!r}", "write it without .., // and a slash in front") from error
-    return Address(service, bucket, prefix, _settings(service, query))
+        hint = "write it without .., // and a slash in front"
+        raise UsageError(f"not a prefix: {prefix!r}", where=where, hint=hint) from error
+    return Address(service, bucket, prefix, _settings(service, query, what))
 
 
 def endpoint_of(address: Address, environ: Mapping[str, str]) -> str | None:
@@ -92,28 +99,26 @@ def _require_endpoint(endpoint: str, where: str) -> str:
     return endpoint.removesuffix("/")
 
 
-def _settings(service: Service, query: str) -> dict[str, str]:
+def _settings(service: Service, query: str, what: str) -> dict[str, str]:
     settings: dict[str, str] = {}
+    where = f"the {what}'s URL ({service.scheme}://)"
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in service.parameters:
             # The value is not shown: it may be somebody's key.
             known = ", ".join(service.parameters)
-            what = f"a workspace's URL of {service.name} takes no {name!r}"
-            raise _refusal(service, what, f"it takes {known}; {_from_environment(service)}")
+            wrong = f"a {what}'s URL of {service.name} takes no {name!r}"
+            raise UsageError(wrong, where=where, hint=f"it takes {known}; {_from_environment(service)}")
         if name in settings:
-            raise _refusal(service, f"the URL says {name} twice", "say it once")
+            raise UsageError(f"the URL says {name} twice", where=where, hint="say it once")
         settings[name] = value
     if "endpoint" in settings:
-        settings["endpoint"] = _require_endpoint(settings["endpoint"], "the workspace's URL, endpoint")
+        settings["endpoint"] = _require_endpoint(settings["endpoint"], f"the {what}'s URL, endpoint")
     for name, pattern in (("account", _ACCOUNT), ("region", _REGION)):
         if name in settings and not pattern.fullmatch(settings[name]):
-            raise _refusal(service, f"not an {name}" if name == "account" else f"not a {name}", f"correct {name}=")
+            wrong = f"not an {name}" if name == "account" else f"not a {name}"
+            raise UsageError(wrong, where=where, hint=f"correct {name}=")
     return settings
 
 
 def _from_environment(service: Service) -> str:
     return f"credentials come from the environment: {service.credentials}"
-
-
-def _refusal(service: Service, what: str, hint: str) -> UsageError:
-    return UsageError(what, where=f"the workspace's URL ({service.scheme}://)", hint=hint)

@@ -28,7 +28,7 @@ def explain(error: Exception, address: Address, action: str, key: str) -> MlopsE
 
     Args:
         error: what obstore raised.
-        address: the workspace.
+        address: the storage.
         action: ``read``, ``write``, ``list`` or ``delete``.
         key: what it was done to.
     """
@@ -44,7 +44,7 @@ def _meaning(reply: Reply, address: Address, action: str) -> tuple[str, str | No
         why = f" ({said or reply.unreachable})" if said or reply.unreachable else ""
         return f"no credentials could be obtained for {service.name}{why}", f"look at {service.credentials}"
     if reply.code in NO_BUCKET:
-        return f"the {service.bucket} {address.bucket} does not exist", "create it, or correct the workspace's URL"
+        return f"the {service.bucket} {address.bucket} does not exist", "create it, or correct the URL"
     if reply.code in _EXPIRED or (reply.status in {401, 403} and "expired" in (reply.message or "").lower()):
         return "the credentials have expired", "log in again, or let the job get fresh ones"
     if reply.code in _SKEWED:

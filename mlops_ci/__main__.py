@@ -75,13 +75,14 @@ def _closed_pipe() -> int:
 def _fail(code: int, error: MlopsError) -> int:
     from mlops_ci.edge.redaction import redactor_for
     from mlops_ci.hosts.select import select_host
+    from mlops_ci.report.wording import visible
 
     redact = redactor_for(os.environ)
     # A host reads this stream, too, and what is wrong often quotes what somebody else wrote.
     neutralise = select_host("auto", os.environ, _say_nothing).neutralise
     lines = [problem.line() for problem in error.problems] if isinstance(error, ConfigurationError) else [error.line()]
     for line in lines:
-        print(neutralise(f"mlops-ci: error[{code}]: {redact(line)}"), file=sys.stderr)  # noqa: T201 - this is where errors end
+        print(neutralise(f"mlops-ci: error[{code}]: {visible(redact(line))}"), file=sys.stderr)  # noqa: T201 - this is where errors end
     return code
 
 

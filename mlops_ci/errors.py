@@ -25,12 +25,17 @@ class MlopsError(Exception):
 
     def line(self) -> str:
         """The error as one line: ``what; where; what to do``."""
-        parts = [self.what, self.where, self.hint]
+        parts = [_unended(self.what), self.where, self.hint]
         return " ".join("; ".join(part for part in parts if part).split())
 
     def __str__(self) -> str:
         """The whole line: in Python, too, an error says where and what to do."""
         return self.line()
+
+
+def _unended(what: str) -> str:
+    """Without the full stop that messages of others have; dots that leave something out stay."""
+    return what[:-1] if what.endswith(".") and not what.endswith("..") else what
 
 
 class UsageError(MlopsError):

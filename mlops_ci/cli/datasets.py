@@ -42,6 +42,9 @@ def list_datasets(name: str | None, project: Path, workspace: str | None, as_jso
     if as_json:
         print_json(found)
         return
+    if not found:
+        echo(f"no versions of {name}" if name else "no datasets: none is kept here, and no run has read one yet")
+        return
     print_table(
         ("dataset", "digest", "rows", "bytes", "first seen", "models", "tags"),
         (

@@ -22,7 +22,7 @@ from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.terminal import render_terminal
-from mlops_ci.report.wording import step_line
+from mlops_ci.report.wording import step_line, visible
 
 _LOG_WIDTH = 100
 
@@ -81,16 +81,18 @@ def print_report(report: Report) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; the last column takes what room is left."""
+    """Print a table; the last column takes what room is left, and one that has nothing in any row takes none."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [tuple(row) for row in rows]
+    shown = [place for place in range(len(headings)) if not cells or any(row[place] for row in cells)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading != headings[-1])
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    for place in shown:
+        table.add_column(headings[place], overflow="fold", no_wrap=place != shown[-1])
+    for row in cells:
+        table.add_row(*(Text(row[place]) for place in shown))
     text = StringIO()
     Console(file=text, width=width(), force_terminal=coloured(), no_color=not coloured(), highlight=False).print(table)
     echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
@@ -106,7 +108,7 @@ class LineProgress:
 
     def started(self, step: str, reasons: tuple[str, ...]) -> None:
         """A step starts to run."""
-        self._say(step, f"runs: {', '.join(reasons)}", "cyan")
+        self._say(step, f"runs: {visible(', '.join(reasons))}", "cyan")
 
     def line(self, step: str, text: str) -> None:
         """A step printed a line."""

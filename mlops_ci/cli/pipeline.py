@@ -16,7 +16,7 @@ from mlops_ci.lifecycle.execution import execution, keep_run
 from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
 from mlops_ci.records.plan import Plan
-from mlops_ci.report.wording import duration
+from mlops_ci.report.wording import duration, visible
 
 only_option = option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
 
@@ -109,7 +109,7 @@ def _print_plan(planned: Plan, *, as_json: bool) -> None:
                 step.name,
                 step.action,
                 duration(step.seconds) if step.seconds is not None else "",
-                ", ".join(step.reasons) or "nothing changed",
+                visible(", ".join(step.reasons)) or "nothing changed",
             )
             for step in planned.steps
         ),

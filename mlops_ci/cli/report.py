@@ -37,6 +37,7 @@ def report(run: str | None, form: str, output: Path | None, project: Path, works
     found = read_report(workspace_to_read(workspace, project), run)
     if output:
         write_text(output, _text(found, form))
+        echo(str(output))
     elif form == "json":
         print_json(found)
     elif form == "terminal":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from mlops_ci.cli.output import LineProgress, echo, print_json
 from mlops_ci.cli.session import session_of
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.lifecycle.reproducing import Reproducing, recorded_of, require_reproduced
+from mlops_ci.pipeline.progress import Progress
 from mlops_ci.records.reproduction import AgainMetric, Reproduction
+from mlops_ci.records.run import StepRun
 from mlops_ci.report.wording import duration, visible
 
 _WORDS = {
@@ -45,7 +48,8 @@ def reproduce(*, subject: str, cached: bool, tolerance: float, as_json: bool, **
     session = session_of(**(options | {"read_only": True}))
     with scratch_folder() as scratch:
         recorded = recorded_of(session, subject, scratch)
-        progress = LineProgress(session.host, to_stderr=as_json)
+        progress: Progress = LineProgress(session.host, to_stderr=as_json)
+        progress = progress if cached else _Anew(progress)
         work = Path(scratch) / "reproduction"
         done = Reproducing(session, recorded, progress, work, tolerance, cached=cached).run()
     if as_json:
@@ -55,6 +59,22 @@ def reproduce(*, subject: str, cached: bool, tolerance: float, as_json: bool, **
     require_reproduced(done)
     if done.outcome == "different":
         click.get_current_context().exit(1)
+
+
+@dataclass(frozen=True)
+class _Anew:
+    """Tells of a run whose steps all run, whatever the cache knows of them: no other reason would be true."""
+
+    told: Progress
+
+    def started(self, step: str, reasons: tuple[str, ...]) -> None:  # noqa: ARG002
+        self.told.started(step, ("as it did then",))
+
+    def line(self, step: str, text: str) -> None:
+        self.told.line(step, text)
+
+    def finished(self, step: StepRun) -> None:
+        self.told.finished(step)
 
 
 def _print(done: Reproduction) -> None:

@@ -59,7 +59,7 @@ def list_runs(
                 run.commit.short + ("+" if run.dirty else ""),
                 visible(run.commit.branch or ""),
                 duration(run.seconds),
-                visible(run.status + (f": {run.error}" if run.error else "")),
+                visible(_status(run, ": ")),
             )
             for run in found
         ),
@@ -82,10 +82,15 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
         echo(line)
 
 
+def _status(run: Run, between: str) -> str:
+    """How it ended, with the error where that says more."""
+    return f"{run.status}{between}{run.error}" if run.error and not run.error.startswith(run.status) else run.status
+
+
 def _about(store: Store, run: Run) -> list[str]:
     branch = f" on {visible(run.commit.branch)}" if run.commit.branch else ""
     lines = [
-        visible(f"run {run.id} of {run.model_name}: {run.status}{f', {run.error}' if run.error else ''}"),
+        visible(f"run {run.id} of {run.model_name}: {_status(run, ', ')}"),
         f"commit {run.commit.sha}{branch} ({visible(run.commit.subject)})",
     ]
     if run.dirty:

@@ -105,7 +105,9 @@ def _tests(
 ) -> list[Test]:
     nothing_to_compare = rule.bound.reference is not None and references.get(rule.bound.reference) is None
     if rule.per is None or candidate.predictions is None or nothing_to_compare:
-        return [compare(rule, confidence, candidate, references)]
+        whole = compare(rule, confidence, candidate, references)
+        label = f"{whole.result.label}, for each {rule.per}" if rule.per else whole.result.label
+        return [replace(whole, result=replace(whole.result, label=label))]
     if rule.per not in candidate.slices:
         return [Test(result_of(rule, "fail", f"the predictions have no column {rule.per!r}"))]
     tests = []

@@ -74,11 +74,12 @@ def recorded_version(
     """What is on record of a version: by its run, or without that by the log alone, with a note."""
     run, gone = run_if_kept(store, version.run)
     digests = {key: DatasetVersion(key, digest, 0, 0) for key, digest in version.datasets.items()}
+    stated = version.run is not None  # who registers a model by hand may state either, and need not
     recorded = Recorded(
         name=name,
-        params=flatten(version.params),
+        params=flatten(version.params) if stated or version.params else None,
         metrics=version.metrics,
-        datasets=run.datasets if run else digests,
+        datasets=run.datasets if run else digests if stated or digests else None,
         environment=run.environment.digest if run else version.environment,
         lock=run.environment if run else None,
         verdict=verdict,

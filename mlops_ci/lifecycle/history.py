@@ -61,9 +61,23 @@ def read_report(store: Store, run: str | None) -> Report:
     if run is None:
         newest = max(_keys(store, "report.json"), default=None)
         if newest is None:
-            raise UsageError("there is no report yet", where=store.url, hint="run mlops-ci ci first")
+            raise UsageError("there is no report yet", where=store.url, hint=_way_to_a_report(store))
         return _read(store, newest[1], Report)
-    return _find(store, [report_key(_require(run), area) for area in _AREAS], Report, run)
+    keys = [report_key(_require(run), area) for area in _AREAS]
+    found = next((data for key in keys if (data := _read_if_there(store, key, Report))), None)
+    if found is None:
+        ended = read_run(store, run).status
+        what = f"the run {ended}, and left no report" if ended != "interrupted" else "the run was interrupted"
+        what = "only ci leaves a report, and it was not ci that ran" if ended == "succeeded" else what
+        raise UsageError(what, where=run, hint=f"mlops-ci runs show {run} tells what there is")
+    return found
+
+
+def _way_to_a_report(store: Store) -> str:
+    newest = read_runs(store, 1)
+    if newest and newest[0].status != "succeeded":
+        return f"the last run {newest[0].status}: see mlops-ci runs show {newest[0].id}"
+    return "run mlops-ci ci first"
 
 
 def _keys(store: Store, name: str) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.lifecycle.history import read_run
+from mlops_ci.pipeline.params import flatten
 from mlops_ci.records.entry import Alias, Register
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.describe import card_text_of, explanation_of
@@ -36,6 +37,7 @@ def card_facts(log: ModelLog, version: ModelVersion) -> CardFacts:
         explanation=explanation_of(log.store, version) or (run.explanation if run else None),
         actor=registered.envelope.actor,
         decisions=tuple(_decisions(log, version)),
+        params=flatten(version.params),
         notes=tuple(notes),
     )
 

@@ -20,14 +20,15 @@ from mlops_ci.records.verdict import Verdict
 class Recorded:
     """What is on record of one side.
 
-    ``params`` maps dotted keys to values as JSON. ``environment`` is the digest of the lock, known also where the
-    ``lock`` is not. ``verdict`` is the one that decided on it, for its rules.
+    ``params`` maps dotted keys to values as JSON; they and ``datasets`` are None where nobody has stated them.
+    ``environment`` is the digest of the lock, known also where the ``lock`` is not. ``verdict`` is the one that decided
+    on it, for its rules.
     """
 
     name: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] | None = field(default_factory=dict)
     metrics: Mapping[str, float | None] = field(default_factory=dict)
-    datasets: Mapping[str, DatasetVersion] = field(default_factory=dict)
+    datasets: Mapping[str, DatasetVersion] | None = field(default_factory=dict)
     environment: str | None = None
     lock: EnvironmentLock | None = None
     verdict: Verdict | None = None
@@ -66,18 +67,30 @@ def difference(
             for name in sorted({*before.metrics, *after.metrics})
             if before.metrics.get(name) != after.metrics.get(name)
         ),
-        notes=(*notes, *about_packages, *about_rules),
+        notes=(*notes, *_unstated(before, after), *about_packages, *about_rules),
     )
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change, ...]:
+def _unstated(before: Recorded, after: Recorded) -> list[str]:
+    sides = (before, after)
+    found = [(kind, [one.name for one in sides if getattr(one, kind) is None]) for kind in ("params", "datasets")]
+    return [f"the {kind} of {' and '.join(names)} are not on record" for kind, names in found if names]
+
+
+def _changes(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -> tuple[Change, ...] | None:
+    if before is None or after is None:
+        return None
     names = sorted({*before, *after})
     return tuple(
         Change(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
 
 
-def _datasets(before: Mapping[str, DatasetVersion], after: Mapping[str, DatasetVersion]) -> tuple[DatasetChange, ...]:
+def _datasets(
+    before: Mapping[str, DatasetVersion] | None, after: Mapping[str, DatasetVersion] | None
+) -> tuple[DatasetChange, ...] | None:
+    if before is None or after is None:
+        return None
     found = (dataset_change(name, before.get(name), after.get(name)) for name in sorted({*before, *after}))
     return tuple(change for change in found if change)
 

@@ -98,6 +98,7 @@ class Snapshot:
 
         Raises:
             UsageError: there are none.
+            ConflictError: there are none any more.
         """
         if remote := self.remote(path):
             return remote.files()
@@ -106,6 +107,8 @@ class Snapshot:
             return (path,)
         found = tuple(sorted(self._walk(target, path))) if target.is_dir() else ()
         if not found:
+            if any(file == path or file.startswith(f"{path}/") for file in self._digests):
+                raise ConflictError("a dataset vanished during the run", where=path, hint="put it back, and run again")
             raise UsageError(
                 f"dataset {path!r} does not exist or is empty", where=declared, hint=how_to_fetch(target, path)
             )

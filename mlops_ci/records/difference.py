@@ -78,8 +78,8 @@ class Difference:
     after: str
     commits: tuple[Commit, ...] | None = ()
     files: tuple[FileChange, ...] | None = ()
-    params: tuple[Change, ...] = ()
-    datasets: tuple[DatasetChange, ...] = ()
+    params: tuple[Change, ...] | None = ()
+    datasets: tuple[DatasetChange, ...] | None = ()
     packages: tuple[Change, ...] | None = ()
     rules: tuple[Change, ...] | None = ()
     metrics: tuple[MetricChange, ...] = ()

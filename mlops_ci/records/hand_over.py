@@ -93,8 +93,9 @@ def _importance(result: RuleResult) -> int:
 def _shortened(changes: Difference) -> Difference:
     """Names and numbers of what changed; no commits, whose messages are prose, and no profiles, which are long."""
 
-    def few(items: tuple[Change, ...]) -> tuple[Change, ...]:
-        return tuple(Change(_cut(item.name), *map(_cut_any, (item.before, item.after))) for item in items[:MOST_NAMES])
+    def few(items: tuple[Change, ...] | None) -> tuple[Change, ...] | None:
+        shown = items and items[:MOST_NAMES]
+        return shown and tuple(Change(_cut(item.name), *map(_cut_any, (item.before, item.after))) for item in shown)
 
     files = changes.files
     if files is not None:
@@ -105,9 +106,9 @@ def _shortened(changes: Difference) -> Difference:
         commits=None,
         files=files,
         params=few(changes.params),
-        datasets=tuple(map(_dataset, changes.datasets[:MOST_NAMES])),
-        packages=few(changes.packages) if changes.packages is not None else None,
-        rules=few(changes.rules) if changes.rules is not None else None,
+        datasets=changes.datasets and tuple(map(_dataset, changes.datasets[:MOST_NAMES])),
+        packages=few(changes.packages),
+        rules=few(changes.rules),
     )
 
 

@@ -32,7 +32,7 @@ def parse_reference(text: str) -> Reference:
         UsageError: it is not of that form.
     """
     model, at, selector = text.partition("@")
-    if not at or not selector:
+    if not model or not at or not selector:
         raise UsageError(
             "not a reference", where=repr(text[:80]), hint="write MODEL@champion, MODEL@v12 or MODEL@<sha>"
         )
@@ -59,8 +59,9 @@ def resolve(state: ModelState, selector: str) -> ModelVersion:
         number = int(match[1])
         version = state.versions.get(number)
         if version is None:
-            what = f"v{number} was deleted" if number in state.deleted else f"no version {number}"
-            raise UsageError(what, where=where, hint=f"the newest is v{state.last_version}")
+            if number in state.deleted:
+                raise UsageError(f"v{number} was deleted", where=where, hint=f"mlops-ci models why {where} tells of it")
+            raise UsageError(f"no version {number}", where=where, hint=f"the newest is v{state.last_version}")
         return version
     if _SHA.fullmatch(selector):
         return _by_commit(state, selector, where)

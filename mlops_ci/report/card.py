@@ -131,7 +131,9 @@ def _explained(facts: CardFacts) -> str:
 
 def _training(facts: CardFacts) -> str:
     run, version = facts.run, facts.version
-    rows = [("Parameters", ", ".join(code(f"{name}: {value}") for name, value in version.params.items()))]
+    params = [code(f"{name}: {value}") for name, value in facts.params.items()]
+    rest = len(params) - _SHOWN_COLUMNS
+    rows = [("Parameters", ", ".join(params[:_SHOWN_COLUMNS]) + (f" and {rest:,} more" if rest > 0 else ""))]
     if run:
         lock = run.environment
         rows += [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.model_explanation import ModelExplanation
@@ -17,7 +18,7 @@ class CardFacts:
 
     ``text`` is what its people say of it; ``actor`` registered it. ``run`` is null for a model trained elsewhere, or
     where the record is no more, which ``notes`` tell. ``decisions`` are aliases that people have moved to it, with
-    their reasons.
+    their reasons; ``params`` have dotted names.
     """
 
     version: ModelVersion
@@ -27,4 +28,5 @@ class CardFacts:
     explanation: ModelExplanation | None = None
     actor: Actor | None = None
     decisions: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

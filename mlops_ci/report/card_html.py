@@ -21,6 +21,8 @@ table { border-collapse: collapse; display: block; overflow-x: auto; font-size: 
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #8883; }
 th:empty { padding: 0; border: 0; }
 code { font-size: .9em; background: #8882; border-radius: .2rem; padding: .1rem .25rem; overflow-wrap: anywhere; }
+td:first-child code { overflow-wrap: break-word; }
+@media (max-width: 40rem) { table { font-size: .8rem; } th, td { padding-right: .5rem; } }
 pre { overflow-x: auto; background: #8882; border-radius: .3rem; padding: .7rem; }
 pre code { background: none; padding: 0; }
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TypeVar
 
 from mlops_ci.records.dataset import DatasetVersion
@@ -15,6 +15,7 @@ T = TypeVar("T")
 _LISTED = 8
 _COLUMNS = 3
 _LONGEST = 60
+_COMMON = 15  # characters that two long values share before they differ
 _ORDER = ("modified", "added", "renamed", "deleted")
 _SETTINGS = frozenset({"confidence", "on_inconclusive", "budget"})
 _CALLED = {"python": "Python", "environment": "environment of"}
@@ -22,10 +23,11 @@ _CALLED = {"python": "Python", "environment": "environment of"}
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """How a format shows foreign names, and other foreign text."""
+    """How a format shows foreign names, and other foreign text; values of params up to ``longest`` characters."""
 
     name: Callable[[str], str] = visible
     text: Callable[[str], str] = visible
+    longest: int = _LONGEST
 
 
 PLAIN = Marking()
@@ -93,7 +95,7 @@ def _param(change: Change, marking: Marking) -> str:
     if before is None or after is None:
         value = marking.text(_cut(after or before or ""))
         return f"{name} {value} added" if before is None else f"{name} (was {value}) removed"
-    return f"{name} {marking.text(_cut(before))} → {marking.text(_cut(after))}"
+    return f"{name} {' → '.join(marking.text(side) for side in _cut_both(before, after, marking.longest))}"
 
 
 def _package(change: Change, marking: Marking) -> str:
@@ -149,5 +151,15 @@ def _column(change: ColumnChange, marking: Marking) -> str:
     return f"column {name}: {change.what} {before or 'none'} → {after or 'none'}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _cut_both(before: str, after: str, longest: int) -> tuple[str, str]:
+    """Of two long values little of what both begin with, so that what differs is told."""
+    if max(len(before), len(after)) <= longest:
+        return before, after
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    same = max(0, alike - _COMMON)
+    start = "…" if same else ""
+    return _cut(start + before[same:], longest), _cut(start + after[same:], longest)

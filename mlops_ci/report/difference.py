@@ -8,9 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mlops_ci.records.difference import Difference, MetricChange
-from mlops_ci.report.changes import changed, unchanged
+from mlops_ci.report.changes import Marking, changed, unchanged
 from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.wording import change_text, value_text, visible
+
+_LONGEST = 500
 
 
 def render_difference(difference: Difference, *, width: int, colour: bool) -> str:
@@ -25,7 +27,7 @@ def render_difference(difference: Difference, *, width: int, colour: bool) -> st
                 for commit in difference.commits
             ],
         )
-    for kind, texts in changed(difference, most=None):
+    for kind, texts in changed(difference, Marking(longest=_LONGEST), most=None):
         parts += _section(kind, texts)
     if difference.metrics:
         parts += ["", Text("metrics", "dim"), _metrics(difference.metrics)]

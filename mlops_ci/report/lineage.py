@@ -29,7 +29,7 @@ def render_lineage(found: Lineage, *, width: int, colour: bool) -> str:
         ("metrics", [f"{visible(name)} {_number(value)}" for name, value in found.metrics.items()]),
         ("evaluation sets", _sets(found)),
         ("verdicts", [_judged(found, index) for index in range(len(found.judged))]),
-        ("aliases", [_holding(holding) for holding in found.holdings]),
+        ("aliases", [_holding(found.version, holding) for holding in found.holdings]),
         ("also made by", [f"{link.commit[:7]}, since {on(link.act.time)}" for link in found.links]),
         ("ONNX", _onnx(found)),
         ("images", [visible(image.reference or image.digest) for image in found.images]),
@@ -125,8 +125,9 @@ def _judged(found: Lineage, index: int) -> str:
     return f"{on(judged.act.time)}: {judged.verdict.outcome}{mark}. {visible(judged.verdict.summary)}"
 
 
-def _holding(holding: Holding) -> str:
+def _holding(version: int, holding: Holding) -> str:
     how = "on a verdict" if holding.verdict is not None else "by hand"
+    how = "gone back to" if holding.before and version < holding.before else how
     how = "by an override of the verdict" if holding.override is not None else how
     then = f", then v{holding.after}" if holding.after else ""
     until = f" until {on(holding.until.time)}{then}" if holding.until else ", now"

@@ -29,6 +29,7 @@ from mlops_ci.report.wording import (
     headline,
     level_text,
     main_results,
+    method_lines,
     next_steps,
     rule_text,
     side_name,
@@ -287,13 +288,7 @@ def _details(report: Report) -> str:
     if verdict and verdict.evaluation_set:
         lines.append(f"Evaluation set {code('sha256:' + short(verdict.evaluation_set))}.")
     if verdict:
-        methods = dict.fromkeys(
-            f"{escape(result.label.partition(',')[0])}: {escape(result.method)}"
-            for result in verdict.rules
-            if result.method
-        )
-        lines += [f"{method}." for method in methods]
-        lines += [f"{escape(line)}." for line in trainings_lines(verdict)]
+        lines += [f"{escape(line)}." for line in (*method_lines(verdict), *trainings_lines(verdict))]
     steps = "; ".join(f"{code(name)} {escape(line)}" for name, line in step_lines(report.steps))
     lines.append(f"{steps}. Whole job {duration(report.seconds)}, run {code(report.run)}.")
     body = "\n".join(f"- {line}" for line in lines)

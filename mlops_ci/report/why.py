@@ -59,9 +59,9 @@ def _material(found: Lineage) -> list[str]:
         parts.append(_software(found.software))
     if not parts:
         return ["What it was made with is not on record."]
-    unknown = [] if found.datasets else ["No datasets are on record."]
-    read = [f"Its data was read on {on(found.data_time)}."] if found.data_time else []
-    return [f"It was made with {listed(parts)}.", *unknown, *read]
+    unknown = "Its project names no datasets." if found.run else "No datasets are on record."
+    read = [f"Its data was read on {on(found.data_time)}."] if found.datasets and found.data_time else []
+    return [f"It was made with {listed(parts)}.", *([] if found.datasets else [unknown]), *read]
 
 
 def _dataset(use: DatasetUse) -> str:

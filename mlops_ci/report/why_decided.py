@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mlops_ci.records.digest import short
 from mlops_ci.records.lineage import Holding, Judged, Lineage
 from mlops_ci.records.verdict import RuleResult, Side, Verdict
@@ -62,6 +64,7 @@ def _decision(verdict: Verdict) -> str:
         return "let it pass, as there was nothing yet to compare it with and no rule stands without that"
     counted = count_rules(verdict) if verdict.outcomes else "there are no rules"
     if verdict.outcome == "pass":
+        counted = re.sub(r", (\d+) skipped$", _skipped, counted)
         doubt = sum(outcome in _IN_DOUBT for outcome in verdict.outcomes)
         allowed = f" ({doubt} in doubt, which on_inconclusive: allow lets pass)" if doubt else ""
         passed = [result for result in verdict.rules if result.decides and result.outcome == "pass"]
@@ -70,6 +73,10 @@ def _decision(verdict: Verdict) -> str:
     verb = "is" if counted.startswith("1 ") else "are"
     counted = counted.replace(" rules inconclusive", f" rules {verb} inconclusive")
     return f"{did}, as {counted}{_told(in_trouble(verdict))}"
+
+
+def _skipped(match: re.Match[str]) -> str:
+    return f" and {match[1]} {'was' if match[1] == '1' else 'were'} skipped, for want of anything to compare with"
 
 
 def _told(results: list[RuleResult]) -> str:
@@ -111,12 +118,13 @@ def _given(found: Lineage, holding: Holding) -> str:
     place = f" in place of v{holding.before}" if holding.before else ""
     if holding.override is not None:
         return f"{actor} overrode that verdict and made it {alias}{place} on {time}{because(holding.reason)}."
+    # Who goes back refers to a verdict of then, too, but it is not that which decided.
+    if holding.before and holding.before > found.version:
+        return f"{actor} went back to it as {alias} from v{holding.before} on {time}{because(holding.reason)}."
     if holding.verdict is not None:
         which = "that verdict" if holding.verdict == found.decided else f"the verdict in entry {holding.verdict}"
         return f"On {which} it became {alias}{place} on {time}, by {actor}{because(holding.reason)}."
     before = [judged.verdict for judged in found.judged if judged.act.entry < holding.since.entry]
-    if holding.before and holding.before > found.version:
-        return f"{actor} went back to it as {alias} from v{holding.before} on {time}{because(holding.reason)}."
     doubt = _NOT_PASSED.get(before[-1].outcome, "") if before else ", without a verdict of the gate"
     return f"{actor} made it {alias} by hand{place} on {time}{doubt}{because(holding.reason)}."
 

@@ -24,6 +24,7 @@ _VERBS = {
 _NIL = 1e-9  # a smaller difference is rounding
 _SMALL = 0.01  # beside a smaller value four decimals say too little
 # Control characters move a terminal's cursor, and bidirectional ones turn the text around them.
+_GROUPS = re.compile(r", [\d,]+ groups$")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -113,6 +114,16 @@ def slices_line(group: list[RuleResult]) -> str:
     small = len(group) - len(deciding)
     also = f", {small:,} too small to decide" if small else ""
     return f"per {column}: {passed:,} of {len(deciding):,} pass{also}"
+
+
+def method_lines(verdict: Verdict) -> list[str]:
+    """How the bounds of each metric were found; of slices, which have fewer groups each, not how many these are."""
+    methods = (
+        f"{result.label.partition(',')[0]}: {_GROUPS.sub('', result.method) if result.slice else result.method}"
+        for result in verdict.rules
+        if result.method
+    )
+    return list(dict.fromkeys(methods))
 
 
 def value_text(value: float | None) -> str:

@@ -100,7 +100,8 @@ def test_a_deletion_is_confirmed_or_only_told(fraud: Lab) -> None:
     assert len(_run(fraud, "models", "list", "--json").json) == 3
     assert "2 versions deleted" in _run(fraud, *delete, "--yes").out
     assert [one["version"] for one in _run(fraud, "models", "list", "--json").json] == [3]
-    assert "v1 was deleted" in fraud.run_here("models", "show", "fraud@v1").err
+    assert "v1 was deleted; fraud@v1; mlops-ci models why fraud@v1" in fraud.run_here("models", "show", "fraud@v1").err
+    assert "v1 was registered on" in " ".join(fraud.run_here("models", "why", "fraud@v1").out.split())
 
 
 def test_a_table_of_inputs_gives_a_signature_and_samples(lab: Lab) -> None:

@@ -60,7 +60,7 @@ def test_the_page_of_a_refused_run_is_written_and_can_be_had_again(lab_with_cham
     result = lab.ci("--html", "report.html")
     page = (lab.folder / "report.html").read_text("utf-8")
     assert result["code"] == 1 and result["outcome"] == "refused"
-    assert lab.run("report", result["run"], "--format", "html", "--output", "again.html").out == ""
+    assert lab.run("report", result["run"], "--format", "html", "--output", "again.html").out == "again.html\n"
     assert (lab.folder / "again.html").read_text("utf-8") == page
     assert "Confusion, candidate" in page and "Confusion, v1" in page and "newly wrong" in page
     details = lab.run("report", "--format", "json").json["details"]
@@ -78,6 +78,22 @@ def test_the_report_of_a_run_without_predictions_is_a_page_too(lab: Lab) -> None
     assert lab.ci()["outcome"] == "promoted"
     page = lab.run("report", "--format", "html").out
     assert page.startswith("<!doctype html>") and "<figure>" not in page and "Pipeline" in page
+
+
+def test_a_run_that_left_no_report_says_why(lab: Lab) -> None:
+    lab.edit("train.py", "import", "raise SystemExit('no | \\u202e data')\nimport")
+    lab.commit()
+    failed = lab.run("ci")
+    assert failed.code == 2 and "\u202e" not in failed.err
+    [run] = lab.run("runs", "list", "--json").json
+    assert f"there is no report yet; {lab.workspace.as_posix()}; the last run failed" in lab.run("report").err
+    assert f"the run failed, and left no report; {run['id']}; mlops-ci runs show" in lab.run("report", run["id"]).err
+
+
+def test_a_run_that_was_not_of_ci_leaves_no_report(lab: Lab) -> None:
+    assert lab.run("run").code == 0
+    [run] = lab.run("runs", "list", "--json").json
+    assert "only ci leaves a report" in lab.run("report", run["id"]).err
 
 
 def test_quiet_prints_the_report_only(lab: Lab) -> None:

@@ -31,6 +31,19 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def test_the_index_names_every_page_once() -> None:
+    index = ROOT / "docs/README.md"
+    named = re.findall(r"^- \[[^]]+\]\(([^)]+)\): \S", index.read_text("utf-8"), re.MULTILINE)
+    pages = sorted(path.relative_to(index.parent).as_posix() for path in index.parent.glob("**/*.md") if path != index)
+    assert sorted(named) == pages
+
+
+def test_the_readme_leads_to_the_index_and_ten_pages() -> None:
+    read_on = (ROOT / "README.md").read_text("utf-8").partition("## Read on\n")[2]
+    assert len(re.findall(r"^- \[", read_on, re.MULTILINE)) == 10
+    assert "](docs/README.md)" in read_on
+
+
 def test_every_example_of_a_project_is_valid() -> None:
     found = [block for document in DOCUMENTS for block in blocks(document, "yaml") if block.startswith("version: 1")]
     assert len(found) >= 2

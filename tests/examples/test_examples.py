@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,28 @@ def change(lab: Lab, example: Example, pairs: tuple[tuple[str, str], ...]) -> An
         lab.edit(example.file, old, new)
     lab.commit("another")
     return ci(lab)
+
+
+_PACKAGES = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+_NEEDS = {"lightgbm": {"scikit-learn"}}  # of its estimators, which do not begin without it
+
+
+def imports_of(folder: Path) -> set[str]:
+    """The packages that an example's scripts and notebooks import, without its own modules and Python's."""
+    texts = [file.read_text("utf-8") for file in folder.glob("*.py")]
+    for notebook in folder.glob("*.ipynb"):
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        texts += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    found = re.findall(r"^(?:import|from) (\w+)", "\n".join(texts), re.MULTILINE)
+    return {*found} - {file.stem for file in folder.glob("*.py")} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in EXAMPLES.glob("*/requirements.txt")))
+def test_the_requirements_name_what_is_imported(name: str) -> None:
+    asked = set(re.findall(r"^[\w-]+", (EXAMPLES / name / "requirements.txt").read_text("utf-8"), re.MULTILINE))
+    imported = imports_of(EXAMPLES / name)
+    needed = {_PACKAGES.get(one, one) for one in imported}.union(*(_NEEDS.get(one, set()) for one in imported))
+    assert needed <= asked, needed - asked
 
 
 @pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)

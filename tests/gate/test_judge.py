@@ -134,6 +134,11 @@ def test_without_a_champion_its_rules_are_skipped_and_absolute_ones_decide() -> 
     assert verdict_on(choice, evidence(right_in(500, 1000))).outcome == "fail"
 
 
+def test_a_skipped_rule_for_slices_says_so() -> None:
+    [result] = verdict_on(gate(parse_rule("accuracy > baseline", per="c")), evidence(right_in(9, 10))).rules
+    assert (result.outcome, result.label) == ("skipped", "accuracy, better, for each c")
+
+
 def test_without_a_champion_and_absolute_rules_the_first_model_passes() -> None:
     for choice in (gate("accuracy > baseline"), gate(any_of("accuracy > baseline", "roc_auc > baseline"))):
         verdict = verdict_on(choice, evidence(right_in(1, 10)))

@@ -225,7 +225,7 @@ def test_a_shallow_clone_without_credentials_goes_the_whole_way(lab: Lab, remote
     assert (promoted.outcome, promoted.version) == ("promoted", 2)
     assert promoted.changes is not None
     assert promoted.changes.files == ()
-    assert [change.name for change in promoted.changes.params] == ["train.skill"]
+    assert [change.name for change in promoted.changes.params or ()] == ["train.skill"]
     assert tree_bytes(later.folder) == before
     # The first job was late: what it finds is newer than itself.
     assert ci(open_on(first, context("push"), lent=lent, env=env)).outcome in {"superseded", "unchanged"}

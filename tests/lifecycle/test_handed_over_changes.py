@@ -39,7 +39,7 @@ def test_changes_are_handed_over_as_few_short_names_and_numbers() -> None:
     assert found.changes and found.changes.files
     assert len(found.changes.files) == MOST_NAMES
     assert max(len(text) for file in found.changes.files for text in (file.path, file.old or "")) <= LONGEST_TEXT
-    [flights] = found.changes.datasets
+    [flights] = found.changes.datasets or ()
     assert flights.after and flights.after.profile == DatasetProfile(12, ())
     assert found.changes.packages is None
     assert PROSE.encode() not in encode(found)

@@ -223,7 +223,8 @@ def rolled_back(story: Story) -> int:
     first(story)
     story.register(2)
     story.promote(2, 1)
-    story.add(Alias("champion", 1, 2, reason="it crashed"), HAND)
+    passed_once = VerdictReference(2, "x", "pass")  # as whoever goes back refers to it
+    story.add(Alias("champion", 1, 2, commit(1).sha, passed_once, "it crashed"), HAND)
     return 2
 
 

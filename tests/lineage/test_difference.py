@@ -144,7 +144,7 @@ MUCH = difference(
 def test_only_what_differs_is_in_a_difference() -> None:
     assert MUCH.params == (Change("depth", "6", "8"),)
     assert MUCH.metrics == (MetricChange("accuracy", 0.83, 0.84), MetricChange("auc", None, 0.9))
-    assert [change.name for change in MUCH.datasets] == ["flights"]
+    assert [change.name for change in MUCH.datasets or ()] == ["flights"]
     assert MUCH.packages == (Change("scikit-learn", "1.5.2", "1.6.0"),)
     same = Recorded("v1", params={"a": "1"}, environment="e", verdict=PASSED)
     assert difference(same, replace(same, name="v2"), commits=(), files=()) == Difference("v1", "v2")

@@ -44,6 +44,18 @@ def test_an_alias_is_held_from_its_entry_to_that_of_the_next() -> None:
     assert told("rolled back to").decided == 2
 
 
+def test_who_went_back_did_not_do_so_on_a_verdict() -> None:
+    found = told("rolled back to")
+    assert "bob went back to it as champion from v2" in why_text(found)
+    assert why_text(found).count("On that verdict it became champion") == 1
+    assert "gone back to, by bob" in render_lineage(found, width=80, colour=False).replace("\n", "").replace("  ", " ")
+
+
+def test_nothing_is_said_of_when_no_data_was_read() -> None:
+    found = replace(told("refused"), datasets=(), data_time="2026-01-02T03:00:00+00:00")
+    assert "Its project names no datasets. On 2026" in why_text(found)
+
+
 def test_an_alias_moved_for_another_commit_of_the_same_version_goes_on() -> None:
     story = Story()
     first(story)

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_ci.edge.content_facts import ContentFacts
 from mlops_ci.edge.files import digest_of_file
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.pipeline.datasets import dataset_versions
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.project import Dataset
@@ -22,6 +22,16 @@ DATA = Dataset("flights", "t.csv")
 def described(folder: Path) -> tuple[Snapshot, DatasetVersion]:
     snapshot = Snapshot(folder, ".", tracked=frozenset(), files=())
     return snapshot, dataset_versions([DATA], snapshot, ContentFacts(None))["flights"]
+
+
+def test_a_dataset_that_is_gone_was_there_or_was_not(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist or is empty"):
+        described(tmp_path)
+    (tmp_path / "t.csv").write_text(CONTENT)
+    snapshot, _ = described(tmp_path)
+    (tmp_path / "t.csv").unlink()
+    with pytest.raises(ConflictError, match="vanished during the run"):
+        snapshot.dataset("t.csv", declared="flights")
 
 
 def test_a_pointer_of_git_lfs_has_the_digest_and_size_of_its_content(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ VERSION = ModelVersion(
     aliases=("champion",),
     tags={"team": "planning"},
     metrics={"roc_auc": 0.7912, "accuracy": 0.8359, "f1": None},
-    params={"train.depth": 8},
+    params={"train": {"depth": 8}},
     datasets={"flights": DIGEST},
     environment=DIGEST,
     run="20260131T101500123-0a1b2c3d",
@@ -86,7 +86,7 @@ RUN = Run(
         )
     },
 )  # fmt: skip
-WHOLE = CardFacts(VERSION, TEXT, RUN, PASSED, EXPLANATION, ACTOR)
+WHOLE = CardFacts(VERSION, TEXT, RUN, PASSED, EXPLANATION, ACTOR, params={"train.depth": "8"})
 
 
 def judged(verdict: Verdict) -> CardFacts:
@@ -105,7 +105,6 @@ LIES = replace(
     version=replace(
         VERSION,
         tags={"team": HOSTILE},
-        params={HOSTILE: HOSTILE},
         metrics={"accuracy": 0.5, HOSTILE: 1.0},
         source=replace(COMMIT, message=HOSTILE, author=HOSTILE, repository=HOSTILE),
         card=CardText(HOSTILE),
@@ -117,6 +116,7 @@ LIES = replace(
         explained=(ExplainedRow(HOSTILE, 0.0, 1.0, {HOSTILE: 1.0}, {HOSTILE: HOSTILE}, HOSTILE, target=HOSTILE),),
     ),
     actor=Actor(HOSTILE),
+    params={HOSTILE: HOSTILE},
     decisions=(HOSTILE,),
     verdict=replace(PASSED, notes=(HOSTILE,)),
 )  # fmt: skip

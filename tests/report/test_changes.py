@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from mlops_ci.records.dataset import ColumnProfile, DatasetProfile, DatasetVersion
 from mlops_ci.records.difference import Change, ColumnChange, DatasetChange, Difference, FileChange
-from mlops_ci.report.changes import changed, in_line, unchanged
+from mlops_ci.report.changes import Marking, changed, in_line, unchanged
 from mlops_ci.report.markdown import render_markdown
 from tests.report.reports import REPORTS
 
@@ -52,6 +53,15 @@ MUCH = Difference(
         Change("confidence", "0.95", "0.9"),
     ),
 )
+
+
+def test_of_long_values_that_is_shown_which_differs() -> None:
+    before, after = (json.dumps([f"column {number}" for number in range(count)]) for count in (20, 12))
+    change = replace(MUCH, params=(Change("features", before, after),))
+    [told] = dict(changed(change))["params"]
+    assert told == 'features …0", "column 11", "column 12", "column 13", "column 14", "c… → …0", "column 11"]'
+    [whole] = dict(changed(change, Marking(longest=500)))["params"]
+    assert whole == f"features {before} → {after}"
 
 
 def test_every_kind_of_change_has_its_words() -> None:

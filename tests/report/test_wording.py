@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mlops_ci.records.run import StepRun
+from mlops_ci.report.html.scale import number
 from mlops_ci.report.wording import (
     bound_text,
     change_text,
@@ -12,6 +13,7 @@ from mlops_ci.report.wording import (
     duration,
     headline,
     main_results,
+    method_lines,
     next_steps,
     slices_line,
     step_line,
@@ -156,3 +158,18 @@ def test_durations_carry_over(seconds: float, text: str) -> None:
 )
 def test_a_step_says_what_became_of_it(step: StepRun, text: str) -> None:
     assert step_line(step) == text
+
+
+def test_numbers_along_an_axis_are_whole_where_they_are_large() -> None:
+    assert [number(value) for value in (10_000.0, 123_456.0, -25_000.0, 2_000.0, 0.25, 1e8)] == [
+        "10,000", "123,456", "−25,000", "2,000", "0.25", "1e+08",
+    ]  # fmt: skip
+
+
+def test_the_method_of_all_slices_is_told_once() -> None:
+    result = replace(BETTER, label="Brier score, better", slice=None, method="jackknife, by group, 1,171 groups")
+    slices = [replace(result, slice=("share", "x"), method=f"jackknife, by group, {count} groups") for count in (9, 8)]
+    verdict = replace(PASSED, rules=(result, *slices))
+    assert method_lines(verdict) == [
+        "Brier score: jackknife, by group, 1,171 groups", "Brier score: jackknife, by group",
+    ]  # fmt: skip

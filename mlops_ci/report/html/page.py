@@ -25,6 +25,7 @@ from mlops_ci.report.wording import (
     duration,
     headline,
     level_text,
+    method_lines,
     next_steps,
     side_name,
     step_line,
@@ -62,7 +63,7 @@ def render_html(report: Report) -> str:
         slice_figures=figures.of(slice_charts(report)),
         slices=slice_tables(verdict) if verdict else [],
         changed=changed_tables(details.changed, baseline) if details and details.changed else None,
-        datasets=dataset_tables(report.changes.datasets if report.changes else ()),
+        datasets=dataset_tables((report.changes and report.changes.datasets) or ()),
         explained=_explained(report.explanation, figures) if report.explanation else None,
         graph=drawn_graph(report.steps, details.needs) if details else None,
         steps=[_step(step) for step in report.steps[:_MOST_STEPS]],
@@ -146,7 +147,4 @@ def _lineage(report: Report) -> list[tuple[str, str]]:
 
 
 def _methods(verdict: Verdict) -> list[str]:
-    methods = dict.fromkeys(
-        f"{result.label.partition(',')[0]}: {result.method}" for result in verdict.rules if result.method
-    )
-    return [*methods, *trainings_lines(verdict)]
+    return [*method_lines(verdict), *trainings_lines(verdict)]

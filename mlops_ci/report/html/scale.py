@@ -67,7 +67,8 @@ def number(value: float) -> str:
         return "–"
     if value == 0.0:
         return "0"
-    text = f"{value:,.4g}" if 1e-3 <= abs(value) < 1e6 else f"{value:.3g}"
+    size = abs(value)
+    text = f"{value:,.0f}" if 1e4 <= size < 1e7 else f"{value:,.4g}" if 1e-3 <= size < 1e4 else f"{value:.3g}"
     return text.replace("-", "−") if "e" not in text else text
 
 

@@ -131,6 +131,8 @@ def _sum_up(stage: _Stage, endings: list[Report], seconds: float, *, kept: bool)
     if kept:
         stage.say(f"Look around in {stage.folder.name}:")
         stage.say("  mlops-ci models history flight-delay")
+        stage.say("  mlops-ci models why flight-delay@champion")
+        stage.say("  mlops-ci report --format html --output report.html")
     else:
         stage.say("To look around afterwards, keep the repository:")
         stage.say("  mlops-ci demo --folder flight-delay")

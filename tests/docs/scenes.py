@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from mlops_ci.workspace.local import LocalStore
 from tests.docs.commands import ROOT
 from tests.docs.scene import Scene, Setting, Stage, running
-from tests.parts.mlflow import Mlflow, in_folder
+from tests.parts.mlflow import in_folder, server
 from tests.parts.ports import free_ports
 from tests.parts.receivers.webhook import WebhookReceiver
 from tests.serving.collected import request, send
@@ -161,19 +161,16 @@ def several(stage: Stage) -> Iterator[Scene]:
 
 def others(stage: Stage) -> Iterator[Scene]:
     """A server of MLflow, a folder of MLflow's, and a repository with tags of GTO."""
-    server: Mlflow = stage.fixture("mlflow_server")
     lab = Lab(stage.folder / "here")
     lab.write("model.txt", "fraud")
     made = lab.run_here("workspace", "init", env={"MLOPS_CI_HOST": "local"})
     assert made.code == 0, made.err
-    for place, name in ((server, "claims"), (in_folder(lab.folder / "mlruns"), "Fraud Model")):
-        place.do(MLFLOW_MODEL, name=name, file=str(lab.folder / "model.txt"))
+    in_folder(lab.folder / "mlruns").do(MLFLOW_MODEL, name="Fraud Model", file=str(lab.folder / "model.txt"))
     models = Lab(stage.folder / "models")
     models.write("artifacts.yaml", "churn: {path: model.txt, type: model}\n")
     models.write("model.txt", "churn")
     models.commit("a model")
     models.git("tag", "-a", "churn@v1.0.0", "-m", "by hand")
-    means = {r"https://mlflow\.example\.com": server.uri, "path/to/repository": str(models.folder)}
 
     def run(arguments: list[str]) -> Done:
         if "mirror" in arguments:
@@ -181,7 +178,11 @@ def others(stage: Stage) -> Iterator[Scene]:
             assert promoted.code == 0, promoted.err
         return running(lab)(arguments)
 
-    yield Scene(run, means)
+    with server(stage.folder) as running_server:  # one of its own, as it gets a model of the same name
+        running_server.do(MLFLOW_MODEL, name="claims", file=str(lab.folder / "model.txt"))
+        yield Scene(
+            run, {r"https://mlflow\.example\.com": running_server.uri, "path/to/repository": str(models.folder)}
+        )
 
 
 MLFLOW_MODEL = """

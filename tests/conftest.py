@@ -22,7 +22,6 @@ pytest_plugins = [
     "tests.parts.docker_engine",
     "tests.parts.github.fixture",
     "tests.parts.mermaid",
-    "tests.parts.mlflow",
     "tests.parts.tiny_image",
 ]
 # A test that is slow on a busy machine is no wrong one.

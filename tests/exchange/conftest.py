@@ -1,16 +1,16 @@
-"""A command line with a workspace, and an MLflow server."""
+"""A command line with a workspace, and the one MLflow server that all tests of a worker share."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlops_ci.__main__ import run
-from tests.parts.mlflow import Mlflow
+from tests.parts import mlflow
 from tests.support.lab import Done
 
 Cli = Callable[..., Done]
@@ -35,8 +35,9 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture(scope="session")
-def server(mlflow_server: Mlflow) -> Mlflow:
-    return mlflow_server
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mlflow.Mlflow]:
+    with mlflow.server(tmp_path_factory.mktemp("mlflow")) as found:
+        yield found
 
 
 def versions(cli: Cli, model: str) -> list[dict[str, Any]]:

@@ -17,8 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.parts.environment import environment
 from tests.support.lab import clean_environment
 
@@ -123,13 +121,6 @@ def server(folder: Path) -> Iterator[Mlflow]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-@pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mlflow]:
-    """The one server that all tests of a worker share: ``pytestmark = pytest.mark.xdist_group("mlflow")``."""
-    with server(tmp_path_factory.mktemp("mlflow")) as found:
-        yield found
 
 
 def _healthy(url: str) -> bool:

@@ -181,32 +181,32 @@ def test_the_groups_of_all_pages_are_found(cloud: ContainerInstances) -> None:
     [
         (
             (403, "AuthorizationFailed", "The client 'x' does not have authorization to perform action\n'write'."),
-            "Azure says AuthorizationFailed: The client 'x' does not have authorization to perform action 'write'.; "
+            "Azure says AuthorizationFailed: The client 'x' does not have authorization to perform action 'write'; "
             "{at}; give it the role Contributor on the resource group models",
         ),
         (
             (409, "ContainerGroupQuotaReached", "quota 'StandardCores' exceeded in region 'westeurope'."),
             "Azure says ContainerGroupQuotaReached: quota 'StandardCores' exceeded in region "
-            "'westeurope'.; {at}; ask for a larger quota, or delete what is no longer needed",
+            "'westeurope'; {at}; ask for a larger quota, or delete what is no longer needed",
         ),
         (
             (409, "MissingSubscriptionRegistration", "The subscription is not registered."),
-            "Azure says MissingSubscriptionRegistration: The subscription is not registered.; {at}; "
+            "Azure says MissingSubscriptionRegistration: The subscription is not registered; {at}; "
             "once: az provider register --namespace Microsoft.ContainerInstance",
         ),
         (
             (400, "InaccessibleImage", "The image is not accessible."),
-            "Azure says InaccessibleImage: The image is not accessible.; {at}; "
+            "Azure says InaccessibleImage: The image is not accessible; {at}; "
             "check the image, registry_user and registry_password",
         ),
         (
             (400, "LocationNotAvailableForResourceType", "The provided location 'mars' is not available."),
-            "Azure says LocationNotAvailableForResourceType: The provided location 'mars' is not available.; {at}; "
+            "Azure says LocationNotAvailableForResourceType: The provided location 'mars' is not available; {at}; "
             "choose another location: az provider show --namespace Microsoft.ContainerInstance",
         ),
         (
             (404, "ResourceGroupNotFound", "Resource group 'models' could not be found."),
-            "Azure says ResourceGroupNotFound: Resource group 'models' could not be found.; {at}; "
+            "Azure says ResourceGroupNotFound: Resource group 'models' could not be found; {at}; "
             "check subscription and resource_group",
         ),
     ],

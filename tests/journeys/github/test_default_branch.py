@@ -15,7 +15,7 @@ def test_a_push_to_main_trains_registers_promotes_and_dispatches(world: World, p
     sha = world.push()
     ran = world.on_push()
     assert ran.code == 0, ran.said
-    outputs = ran.job.steps["1"].outputs
+    outputs = ran.job.steps["model"].outputs
     assert {name: outputs[name] for name in ("outcome", "model", "version", "promoted")} == {
         "outcome": "promoted", "model": "coin", "version": "1", "promoted": "true",
     }  # fmt: skip
@@ -36,7 +36,7 @@ def test_a_second_run_of_a_commit_changes_nothing(world: World) -> None:
     assert again.code == 0, again.said
     assert "trained to" not in again.said
     assert len(world.models("list")) == 1
-    assert again.job.steps["1"].outputs["version"] == "1"
+    assert again.job.steps["model"].outputs["version"] == "1"
     assert len(world.shop.dispatches) == 1
     assert world.champion() == 1
 
@@ -47,7 +47,7 @@ def test_a_schedule_that_finds_a_worse_model_is_green_and_says_so(world: World) 
     world.push("other data")
     ran = world.on_schedule()
     assert ran.code == 0, ran.said
-    assert ran.job.steps["1"].outputs["outcome"] in {"refused", "inconclusive"}
+    assert ran.job.steps["model"].outputs["outcome"] in {"refused", "inconclusive"}
     assert world.champion() == 1
     assert "::notice" in ran.log
 

@@ -53,7 +53,7 @@ def assert_nothing_happened(world: World, ran: Ran) -> None:
     assert [path for path in world.folder.rglob(f"*{MARK}*") if path.name == MARK] == []
     assert not Path(MARK).exists()
     for job in ran.jobs.values():
-        assert set(job.steps["1"].outputs) <= OUTPUTS
+        assert set(job.steps["model"].outputs) <= OUTPUTS
         assert not any("forged" in json.dumps(step.outputs) for step in job.steps.values())
     commands = {said["command"] for said in lines(ran) if said.get("command")}
     known = {"add-mask", "set-output", "group", "endgroup", "summary", "warning", "notice", "error"}
@@ -84,7 +84,7 @@ def test_a_pull_request_full_of_payloads_is_judged_like_any_other(hostile: World
     ran = hostile.on_pull_request(7)
     assert ran.code == 0, ran.said
     assert_nothing_happened(hostile, ran)
-    assert ran.job.steps["1"].outputs["outcome"] == "passed"
+    assert ran.job.steps["model"].outputs["outcome"] == "passed"
     assert_no_markers_are_forged(hostile.comment(7))
     # They did come in: printed by a step, and as what has changed.
     assert f"touch {MARK}" in ran.said

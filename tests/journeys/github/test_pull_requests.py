@@ -14,7 +14,7 @@ def test_a_pull_request_that_improves_passes_and_its_comment_goes_on_after_the_m
     head = world.pull_request(7)
     ran = world.on_pull_request(7)
     assert ran.code == 0, ran.said
-    assert ran.job.steps["1"].outputs["outcome"] == "passed"
+    assert ran.job.steps["model"].outputs["outcome"] == "passed"
     assert "### coin: ready" in world.comment(7)
     assert world.champion() == 1
     [check] = [each for each in world.repository.check_runs if each.head_sha == head]
@@ -35,7 +35,7 @@ def test_a_pull_request_that_regresses_fails_with_the_reason_in_its_comment(worl
     head = world.pull_request(7)
     ran = world.on_pull_request(7)
     assert ran.code == 1, ran.said
-    assert ran.job.steps["1/verb"].outputs["outcome"] == "refused"
+    assert ran.job.steps["model/verb"].outputs["outcome"] == "refused"
     assert "coin: refused" in world.comment(7)
     assert "accuracy, better" in world.comment(7)
     [check] = [each for each in world.repository.check_runs if each.head_sha == head]
@@ -56,7 +56,7 @@ def test_a_change_of_the_readme_trains_nothing(world: World) -> None:
     world.pull_request(7)
     ran = world.on_pull_request(7)
     assert ran.code == 0, ran.said
-    assert ran.job.steps["1"].outputs["outcome"] == "unchanged"
+    assert ran.job.steps["model"].outputs["outcome"] == "unchanged"
     assert "trained to" not in ran.said
     assert "coin: unchanged" in world.comment(7)
 

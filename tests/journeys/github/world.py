@@ -58,8 +58,11 @@ class World(Site):
         """Tell another repository of promotions, with a token of its own."""
         self.lab.write("mlops.yaml", (self.lab.folder / "mlops.yaml").read_text() + TRIGGERS)
         with_token = '        env: {SHOP_TOKEN: "${{ secrets.SHOP_TOKEN }}"}\n'
+        verb = "ORG/mlops-ci/actions/ci@"
         file = self.lab.folder / ".github/workflows/model.yml"
-        file.write_text(file.read_text() + with_token)
+        lines = file.read_text().splitlines(keepends=True)
+        [at] = [number for number, line in enumerate(lines) if verb in line]
+        file.write_text("".join([*lines[: at + 1], with_token, *lines[at + 1 :]]))
         self.secrets["SHOP_TOKEN"] = self.github.token({"acme/shop": {"contents": "write"}})
 
     def add_a_second_model(self) -> None:

@@ -131,7 +131,7 @@ ANSWERS = {
         "does not accept the credentials (403 AuthenticationFailed)"]),
     "role missing": ("az", _xml(403, "AuthorizationPermissionMismatch"), ["access denied", "Storage Blob Data"]),
     "permission missing": ("gs", _xml(403, "AccessDenied"), ["access denied", "storage.objects."]),
-    "unknown refusal": ("gs", _xml(400, "Curious"), ["refused (400 Curious): The words of Curious."]),
+    "unknown refusal": ("gs", _xml(400, "Curious"), ["refused (400 Curious): The words of Curious"]),
     "lease": ("az", _xml(409, "LeaseIdMissing"), ["refused (409 LeaseIdMissing)"]),
 }  # fmt: skip
 

@@ -20,7 +20,9 @@ _EXAMPLES = "\b"
 
 def verbs_page(verbs: click.Group) -> str:
     """The text of the page."""
-    return _INTRODUCTION + "".join(_section(words, command) for words, command in _commands(verbs, ()))
+    # A command keeps the help option of the first context that asks for it: it has to be the one that it has when run.
+    above = click.Context(verbs, info_name="mlops-ci", **verbs.context_settings)
+    return _INTRODUCTION + "".join(_section(words, command, above) for words, command in _commands(verbs, ()))
 
 
 def _commands(group: click.Group, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -37,8 +39,8 @@ def _commands(group: click.Group, before: tuple[str, ...]) -> Iterator[tuple[tup
             yield from _commands(command, words)
 
 
-def _section(words: tuple[str, ...], command: click.Command) -> str:
-    context = click.Context(command, info_name=" ".join(("mlops-ci", *words)))
+def _section(words: tuple[str, ...], command: click.Command, above: click.Context) -> str:
+    context = click.Context(command, info_name=" ".join(words), parent=above)
     usage = command.get_usage(context).removeprefix("Usage: ")
     lines = ["", f"## {' '.join(words)}", "", *_text(command), f"`{' '.join(usage.split())}`"]
     rows = [_row(option) for option in command.params if isinstance(option, click.Option) and not option.hidden]

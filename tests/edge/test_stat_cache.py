@@ -74,8 +74,8 @@ class Truth(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def damage(self, data: st.DataObject) -> None:
-        if self.file.exists():
-            content = bytearray(self.file.read_bytes())
+        content = bytearray(self.file.read_bytes() if self.file.exists() else b"")
+        if content:
             at = data.draw(st.integers(0, len(content) - 1))
             content[at] ^= 0xFF
             self.file.write_bytes(content if data.draw(st.booleans()) else content[:at])

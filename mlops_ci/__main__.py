@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mlops_ci.edge.interruption import stop_all
 from mlops_ci.errors import ConfigurationError, Interruption, MlopsError
+
+if TYPE_CHECKING:
+    from mlops_ci.edge.standing_answer import StandingAnswer
 
 _BUG = 70
 _SIGNALS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
@@ -24,13 +27,16 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; every error becomes one line on stderr."""
+    standing = _standing_answer(arguments)
+    if standing and (said := standing.said()) is not None:
+        return _say(said)
     import click
 
     from mlops_ci.cli.main import cli
 
     try:
         # Not click's own main(), which turns a closed pipe into exit code 1: that means a refusal here.
-        with cli.make_context("mlops-ci", list(arguments)) as context:
+        with cli.make_context("mlops-ci", list(arguments), obj=standing) as context:
             cli.invoke(context)
             sys.stdout.flush()
     except click.exceptions.Exit as done:
@@ -54,6 +60,29 @@ def run(arguments: list[str]) -> int:
             raise
         what = f"a bug in mlops-ci: {type(error).__name__}: {error}"
         return _fail(_BUG, MlopsError(what, hint="please report it, with the traceback that MLOPS_CI_DEBUG=1 shows"))
+    return 0
+
+
+def _standing_answer(arguments: list[str]) -> StandingAnswer | None:
+    """What ``run`` may have said in this place before."""
+    if arguments[:1] != ["run"]:
+        return None
+    from pathlib import Path
+
+    from mlops_ci.edge.cache_folder import cache_folder
+    from mlops_ci.edge.standing_answer import StandingAnswer
+
+    try:
+        return StandingAnswer(arguments, os.environ, Path.cwd(), cache_folder(os.environ).absolute() / "standing")
+    except (OSError, MlopsError):  # no current folder any more, or no home: the verb says so
+        return None
+
+
+def _say(text: str) -> int:
+    try:
+        print(text, flush=True)  # noqa: T201 - click is not imported for a line
+    except BrokenPipeError:
+        return _closed_pipe()
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import click
 from mlops_ci.cli.options import force_option, json_option, option, session_options
 from mlops_ci.cli.output import LineProgress, echo, print_json, print_table
 from mlops_ci.cli.session import session_of
+from mlops_ci.edge.standing_answer import StandingAnswer
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.bundling import require_place, require_tellable, write_bundle
 from mlops_ci.lifecycle.execution import execution, keep_run
 from mlops_ci.lifecycle.planning import hand_over, plan_session
 from mlops_ci.lifecycle.restore import restore_outputs
+from mlops_ci.lifecycle.standing import looked_at
 from mlops_ci.records.plan import Plan
+from mlops_ci.records.run import Run
 from mlops_ci.report.wording import duration, visible
 
 only_option = option("--only", multiple=True, metavar="STEP", help="This step and what it needs; repeatable.")
@@ -50,7 +54,10 @@ def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -
     help="Leave all that ci --bundle needs to publish the run.",
 )
 @json_option
+@click.pass_obj
 def run(
+    standing: StandingAnswer | None,
+    /,
     *,
     force: bool,
     only: tuple[str, ...],
@@ -91,11 +98,32 @@ def run(
         echo(f"bundle {digest}")
     for path in restored:
         echo(f"restored {path}")
-    count = len({step.name for step in done.run.steps})
-    steps = "1 step" if count == 1 else f"{count} steps"
-    echo(f"run {done.run.id}: {steps} in {duration(done.run.seconds)}")
-    for name, value in done.run.metrics.items():
-        echo(f"  {name} {'not a number' if value is None else f'{value:.6g}'}")
+    for line in _ended(done.run):
+        echo(line)
+    if standing and not (force or restore or bundle) and (looked := looked_at(session, done.run)):
+        standing.keep(looked, _unchanged(done.run))
+
+
+def _ended(run: Run) -> Iterator[str]:
+    yield f"run {run.id}: {_steps(run)} in {duration(run.seconds)}"
+    yield from _metrics(run)
+
+
+def _unchanged(run: Run) -> str | None:
+    """What to say instead of doing the same again; None if it did something."""
+    if any(step.status != "reused" for step in run.steps):
+        return None
+    return "\n".join((f"nothing changed since run {run.id}: {_steps(run)}", *_metrics(run)))
+
+
+def _steps(run: Run) -> str:
+    count = len({step.name for step in run.steps})
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def _metrics(run: Run) -> Iterator[str]:
+    for name, value in run.metrics.items():
+        yield f"  {name} {'not a number' if value is None else f'{value:.6g}'}"
 
 
 def _print_plan(planned: Plan, *, as_json: bool) -> None:

@@ -45,9 +45,14 @@ def stamp_of(file: str | os.PathLike[str]) -> Stamp:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
 
 
+def is_switched_off(environ: Mapping[str, str]) -> bool:
+    """Whether the user does not trust what the file system says of files."""
+    return environ.get(SWITCH, "").lower() in {"off", "0", "false", "no"}
+
+
 def stat_cache(root: Path, environ: Mapping[str, str]) -> StatCache:
     """The digests of the files below a folder; ``MLOPS_CI_STAT_CACHE=off`` remembers nothing."""
-    if environ.get(SWITCH, "").lower() in {"off", "0", "false", "no"}:
+    if is_switched_off(environ):
         return StatCache(None)
     name = hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:16]
     try:

@@ -199,7 +199,7 @@ def clean_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if (name not in names and not name.startswith(("GIT_", "MLOPS_CI_"))) or name == "MLOPS_CI_CACHE_DIR"
+        if (name not in names and not name.startswith(("GIT_", "MLOPS_CI_", "PYTEST_"))) or name == "MLOPS_CI_CACHE_DIR"
     }
 
 

@@ -41,7 +41,7 @@ def many(tmp_path: Path) -> Lab:
 
 
 def affected(lab: Lab, *arguments: str, env: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    done = lab.run_here("affected", "--json", *arguments, env=env)
+    done = lab.run("affected", "--json", *arguments, env=env)
     assert done.code == 0, done.err
     found: list[dict[str, Any]] = done.json
     return found
@@ -128,9 +128,9 @@ def test_with_nothing_to_compare_with_every_model_is_looked_at(many: Lab) -> Non
 
 
 def test_a_reference_to_nothing_is_refused(many: Lab) -> None:
-    done = many.run_here("affected", "--since", "nowhere")
+    done = many.run("affected", "--since", "nowhere")
     assert done.code == 2 and "neither a commit nor a branch; 'nowhere'" in done.err
-    done = many.run_here("affected", "models/none")
+    done = many.run("affected", "models/none")
     assert done.code == 2 and "no such file or folder" in done.err
 
 

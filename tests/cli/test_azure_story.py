@@ -37,7 +37,7 @@ class Place:
             "BUILD_SOURCEVERSION": self.lab.git("rev-parse", "HEAD"), "SYSTEM_ACCESSTOKEN": self.server.token,
             "MLOPS_CI_WORKSPACE": str(self.folder / "workspace"), **more,
         }  # fmt: skip
-        return self.lab.run(*(verb or ("ci",)), env=environ, host=False)
+        return self.lab.run(*(verb or ("ci",)), env=environ)
 
     def push(self, **more: Any) -> Done:
         """The build of a push to the default branch."""

@@ -72,7 +72,7 @@ def test_a_workspace_in_the_checkout_of_a_host_is_refused_before_anything_runs(l
     }[variable]
     lab.write("../event.json", '{"ref": "refs/heads/main", "repository": {"default_branch": "main"}}')
     env = {variable: "true", "GITHUB_EVENT_PATH": str(lab.folder.parent / "event.json"), **host}
-    done = lab.run("ci", env=env, host=False)
+    done = lab.run("ci", env=env)
     assert done.code == 2, done.out + done.err
     [line] = [line for line in done.err.splitlines() if "error[2]" in line]
     assert "workspace" in line

@@ -46,7 +46,7 @@ class Place:
             "RUNNER_TEMP": str(self.folder), "GITHUB_SHA": self.lab.git("rev-parse", "HEAD"), "GITHUB_ACTOR": "ada",
             "MLOPS_CI_WORKSPACE": self.workspace, **variables,
         }  # fmt: skip
-        return self.lab.run(*(verb or ("ci",)), env=environ, host=False)
+        return self.lab.run(*(verb or ("ci",)), env=environ)
 
     def push(self) -> Done:
         """The job of a push to the default branch."""

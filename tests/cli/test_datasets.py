@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from mlops_ci.cli.datasets import datasets
+from mlops_ci.cli.main import cli
 from mlops_ci.lifecycle.places import make_workspace
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.dataset import DatasetVersion
@@ -17,7 +17,7 @@ from tests.support.lab import Lab
 
 
 def asked(folder: Path, *arguments: str) -> str:
-    done = CliRunner().invoke(datasets, [*arguments, "--workspace", str(folder / "w"), "--project", str(folder)])
+    done = CliRunner().invoke(cli, ["datasets", *arguments, "--workspace", str(folder / "w"), "--project", str(folder)])
     assert done.exception is None, done.exception
     return done.stdout
 

@@ -89,7 +89,7 @@ class Doubler:
     env: dict[str, str]
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        done = self.lab.run_here(*arguments, env=self.env)
+        done = self.lab.run(*arguments, env=self.env)
         assert done.code == code, done.err
         return done.out if code == 0 else done.err
 
@@ -109,7 +109,7 @@ def doubler(tmp_path_factory: pytest.TempPathFactory) -> Doubler:
     for extra in ("", "# again\n"):
         lab.write("train.py", extra + TRAIN)
         lab.commit("train")
-        assert lab.run_here("ci", "--host", "local", env=env).code == 0
+        assert lab.run("ci", "--host", "local", env=env).code == 0
     # What was recorded counts, not what is there now, nor a module of the folder that one happens to be in.
     lab.write("requirements.txt", "gadget==99\n")
     lab.write("uvloop.py", "raise SystemExit('this is no server')")

@@ -154,7 +154,7 @@ def test_bad_input_is_refused_in_one_line_and_changes_nothing(lab_with_champion:
     lab = lab_with_champion
     case.spoil(lab)
     before = tree_bytes(lab.workspace)
-    done = lab.run(*case.command, env=case.env, host=False)
+    done = lab.run(*case.command, env=case.env)
     assert done.code == case.code, done.err
     assert case.says in done.err
     assert done.err.startswith(f"mlops-ci: error[{case.code}]: ")

@@ -12,7 +12,7 @@ COMMANDS = ["##vso[task.setvariable variable=x]1", "##VSO[task.complete result=S
 @pytest.mark.parametrize("host", ["TF_BUILD", "GITHUB_ACTIONS"])
 @pytest.mark.parametrize("text", COMMANDS)
 def test_an_error_line_holds_no_command(lab: Lab, host: str, text: str) -> None:
-    done = lab.run("gate", "--rule", f"accuracy > {text}", env={host: "true"}, host=False)
+    done = lab.run("gate", "--rule", f"accuracy > {text}", env={host: "true"})
     assert done.code == 2
     assert done.err.startswith("mlops-ci: error[2]: ")
     assert "##vso[" not in done.err.lower()

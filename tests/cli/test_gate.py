@@ -27,7 +27,7 @@ def predictions(file: Path, skill: float, *, seed: int, rows: int = 1000) -> Pat
 
 def gate(folder: Path, *arguments: str) -> Done:
     lab = Lab.existing(folder)
-    return lab.run("gate", "--json", *arguments, host=False)
+    return lab.run("gate", "--json", *arguments)
 
 
 @pytest.fixture

@@ -42,14 +42,14 @@ def files(tmp_path: Path) -> Lab:
 
 
 def told(lab: Lab, *arguments: str) -> Done:
-    done = lab.run_here("gate", *arguments, env={"COLUMNS": "80"})
+    done = lab.run("gate", *arguments, env={"COLUMNS": "80"})
     assert done.code == 0, done.err
     assert max(map(len, done.out.splitlines())) <= 80 or "--json" in arguments
     return done
 
 
 def refused(lab: Lab, *arguments: str) -> str:
-    done = lab.run_here("gate", *arguments)
+    done = lab.run("gate", *arguments)
     assert (done.code, len(done.err.splitlines())) == (2, 1), done.err
     return done.err
 
@@ -63,7 +63,7 @@ def test_a_plan_by_two_files(files: Lab, golden: Golden) -> None:
     both = ("--candidate", "new.csv", "--baseline", "old.csv")
     done = told(files, "plan", *both, *LEAST, "--rule", "log_loss <= baseline * 1.02", "--looks", "10")
     golden("gate-plan-files.txt", done.out)
-    assert files.run_here("gate", "plan", *both, *LEAST).code == 0
+    assert files.run("gate", "plan", *both, *LEAST).code == 0
     one = told(files, "plan", "--baseline", "old.csv", *LEAST, "--json").json
     assert "independently" in " ".join(one["plans"][0]["assumes"])
 
@@ -143,7 +143,7 @@ def test_a_version_without_predictions_says_so(story: Lab, tmp_path: Path) -> No
     shutil.copytree(story.folder, folder, symlinks=True)
     lab = Lab.existing(folder)
     lab.write("elsewhere.txt", "a model")
-    done = lab.run_here("register", "--model", "coin", "--file", "elsewhere.txt", "--host", "local")
+    done = lab.run("register", "--model", "coin", "--file", "elsewhere.txt", "--host", "local")
     assert done.code == 0, done.err
     [version] = told(lab, "backtest", "--last", "1", "--json").json["versions"]
     assert (version["now"], version["why"]) == (None, "candidate v4 was never evaluated")
@@ -180,7 +180,7 @@ def test_an_explanation_of_runs(story: Lab, tmp_path: Path) -> None:
     folder = tmp_path / "coin"
     shutil.copytree(story.folder, folder, symlinks=True)
     lab = Lab.existing(folder)
-    by_version = {version["version"]: version["run"] for version in lab.run_here("models", "list", "--json").json}
+    by_version = {version["version"]: version["run"] for version in lab.run("models", "list", "--json").json}
     assert told(lab, "explain", "--run", by_version[2], "--json").json["candidate"]["version"] == 2
     lab.git("checkout", "--quiet", "-b", "idea")
     lab.skill(0.75)

@@ -38,7 +38,7 @@ def schema(name: str) -> Any:
 
 
 def test_two_versions_differ_in_code_params_and_metrics(past: Lab) -> None:
-    found = past.run_here("models", "diff", "coin@v1", "v2", "--json").json
+    found = past.run("models", "diff", "coin@v1", "v2", "--json").json
     jsonschema.validate(found, schema("difference"))
     assert [commit["message"] for commit in found["commits"]] == ["Train for longer"]
     files = {file["path"]: (file["status"], file["old"]) for file in found["files"]}
@@ -48,31 +48,31 @@ def test_two_versions_differ_in_code_params_and_metrics(past: Lab) -> None:
     assert found["params"] == [{"name": "train.skill", "before": "0.6", "after": "0.8"}]
     assert (found["datasets"], found["packages"], found["rules"], found["notes"]) == ([], [], [], [])
     assert {"accuracy", "f1"} <= {change["name"] for change in found["metrics"]}
-    shown = past.run_here("models", "diff", "champion", "v1", env={"COLUMNS": "80"}).out
+    shown = past.run("models", "diff", "champion", "v1", env={"COLUMNS": "80"}).out
     assert "coin v2 → coin v1" in shown and "train.skill 0.8 → 0.6" in shown
     assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_runs_differ_as_the_versions_that_they_made(past: Lab) -> None:
-    runs = past.run_here("runs", "list", "--model", "coin", "--status", "succeeded", "--branch", "main", "--json").json
+    runs = past.run("runs", "list", "--model", "coin", "--status", "succeeded", "--branch", "main", "--json").json
     newest, _, oldest = (run["id"] for run in runs)
-    found = past.run_here("runs", "diff", oldest, newest, "--json").json
+    found = past.run("runs", "diff", oldest, newest, "--json").json
     assert [change["name"] for change in found["params"]] == ["train.skill"]
     assert found["rules"] == []
-    assert len(past.run_here("runs", "diff", oldest, "coin@v3", "--json").json["commits"]) == 2
-    assert past.run_here("runs", "list", "--branch", "elsewhere").out == "no runs\n"
-    assert past.run_here("runs", "list", "--model", "coin", "--limit", "1", "--json").json[0]["id"] == newest
+    assert len(past.run("runs", "diff", oldest, "coin@v3", "--json").json["commits"]) == 2
+    assert past.run("runs", "list", "--branch", "elsewhere").out == "no runs\n"
+    assert past.run("runs", "list", "--model", "coin", "--limit", "1", "--json").json[0]["id"] == newest
 
 
 def test_a_run_shows_params_host_decision_and_files(past: Lab) -> None:
-    [run] = past.run_here("runs", "list", "--limit", "1", "--json").json
-    shown = past.run_here("runs", "show", run["id"]).out
+    [run] = past.run("runs", "list", "--limit", "1", "--json").json
+    shown = past.run("runs", "show", run["id"]).out
     for line in ("local host, push", "refused: ", "param train.skill: 0.5", "file build/model.txt: "):
         assert any(one.startswith(line) for one in shown.splitlines()), line
 
 
 def test_models_of_two_kinds_can_be_compared_as_far_as_they_are_known(past: Lab) -> None:
-    found = past.run_here("models", "diff", "coin@v1", "fraud@v1", "--json").json
+    found = past.run("models", "diff", "coin@v1", "fraud@v1", "--json").json
     assert (found["commits"], found["files"], found["packages"], found["rules"]) == (None, None, None, None)
     assert any("the commit of fraud v1 was not stated" in note for note in found["notes"])
     assert (found["params"], found["datasets"]) == (None, None)
@@ -80,7 +80,7 @@ def test_models_of_two_kinds_can_be_compared_as_far_as_they_are_known(past: Lab)
 
 
 def test_where_a_version_comes_from(past: Lab) -> None:
-    found = past.run_here("models", "lineage", "coin@champion", "--json").json
+    found = past.run("models", "lineage", "coin@champion", "--json").json
     jsonschema.validate(found, schema("lineage"))
     assert found["dirty"] is False
     train = found["steps"][0]
@@ -89,25 +89,25 @@ def test_where_a_version_comes_from(past: Lab) -> None:
     assert [(use["name"], use["rows"]) for use in found["datasets"]] == [("rows", 400)]
     assert found["software"]["packages"] > 10
     assert [(held["alias"], held["until"]) for held in found["holdings"]] == [("champion", None)]
-    assert past.run_here("models", "lineage", "coin@v2").out.startswith("coin v2\n")
-    assert past.run_here("models", "lineage", "coin@v2", "--format", "mermaid").out.startswith("```mermaid\nflowchart")
+    assert past.run("models", "lineage", "coin@v2").out.startswith("coin v2\n")
+    assert past.run("models", "lineage", "coin@v2", "--format", "mermaid").out.startswith("```mermaid\nflowchart")
 
 
 def test_why_a_version_is_what_it_is(past: Lab) -> None:
-    text = " ".join(past.run_here("models", "why", "coin@v2", env={"COLUMNS": "80"}).out.split())
+    text = " ".join(past.run("models", "why", "coin@v2", env={"COLUMNS": "80"}).out.split())
     for part in ("“Train for longer” by tester", "rows (400 rows,", "against champion v1", "became champion"):
         assert part in text
-    found = past.run_here("models", "why", "coin@v3", "--json").json
+    found = past.run("models", "why", "coin@v3", "--json").json
     jsonschema.validate(found, schema("why"))
     assert "refused it, as 1 of 2 rules fails" in found["text"]
     assert found["facts"]["judged"][0]["verdict"]["outcome"] == "fail"
 
 
 def test_a_metric_over_all_versions(past: Lab) -> None:
-    shown = past.run_here("models", "history", "coin", "--metric", "accuracy").out.splitlines()
+    shown = past.run("models", "history", "coin", "--metric", "accuracy").out.splitlines()
     assert [line.split()[0] for line in shown[2:]] == ["v1", "v2", "v3"]
     assert (shown[2].endswith("was champion"), shown[3].endswith("  champion")) == (True, True)
-    points = past.run_here("models", "history", "coin", "--metric", "accuracy", "--json").json
+    points = past.run("models", "history", "coin", "--metric", "accuracy", "--json").json
     for point in points:
         jsonschema.validate(point, schema("version-metric"))
     assert [point["held"] for point in points] == [["champion"], ["champion"], []]
@@ -134,27 +134,27 @@ NO_RUN = "20260101T000000000-00000000"
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_what_is_not_there_is_named_in_one_line(past: Lab, arguments: tuple[str, ...], code: int, said: str) -> None:
-    done = past.run_here(*arguments)
+    done = past.run(*arguments)
     assert (done.code, len(done.err.splitlines()), said in done.err) == (code, 1, True), done.err
 
 
 def test_a_short_reference_without_a_project_is_told_to_name_its_model(past: Lab, tmp_path: Path) -> None:
-    done = past.run_here("models", "diff", "v1", "v2", "--project", str(tmp_path), "--workspace", str(past.workspace))
+    done = past.run("models", "diff", "v1", "v2", "--project", str(tmp_path), "--workspace", str(past.workspace))
     assert (done.code, "names no model" in done.err) == (2, True)
 
 
 def test_a_damaged_record_is_refused_alone_and_noted_beside_its_version(past: Lab, tmp_path: Path) -> None:
     lab = _copied(past, tmp_path)
-    version = lab.run_here("models", "show", "coin@v2", "--json").json
+    version = lab.run("models", "show", "coin@v2", "--json").json
     [record] = lab.workspace.rglob(f"{version['run']}/run.json")
     record.write_text("{")
-    done = lab.run_here("runs", "diff", version["run"], "coin@v1")
+    done = lab.run("runs", "diff", version["run"], "coin@v1")
     assert (done.code, len(done.err.splitlines()), version["run"] in done.err) == (5, 1, True)
-    found = lab.run_here("models", "diff", "coin@v1", "coin@v2", "--json").json
+    found = lab.run("models", "diff", "coin@v1", "coin@v2", "--json").json
     assert [change["name"] for change in found["params"]] == ["train.skill"]
     assert any("is damaged" in note for note in found["notes"])
     record.unlink()
-    assert "is not kept any more" in " ".join(lab.run_here("models", "why", "coin@v2").out.split())
+    assert "is not kept any more" in " ".join(lab.run("models", "why", "coin@v2").out.split())
 
 
 def _copied(past: Lab, folder: Path) -> Lab:

@@ -21,11 +21,11 @@ NOISE = 'import os, yaml\nseed = os.urandom(2).hex() if {} else "0"\nspaces = " 
 
 
 def _reproduced(lab: Lab, subject: str = "coin@v1", *options: str) -> Done:
-    return lab.run_here("reproduce", subject, *LOCAL, *options)
+    return lab.run("reproduce", subject, *LOCAL, *options)
 
 
 def _released(lab: Lab) -> Lab:
-    done = lab.run_here("ci", *LOCAL)
+    done = lab.run("ci", *LOCAL)
     assert done.code == 0, done.err
     return lab
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_run_any_more_is_said(lab: Lab) -> None:
     lab.write("notes.txt", "x")
     lab.edit("evaluate.py", "size", "bulk")
     lab.edit("mlops.yaml", "size <= 100", "bulk <= 100")
-    run = lab.run_here("run", *LOCAL, "--json").json["id"]
+    run = lab.run("run", *LOCAL, "--json").json["id"]
     lab.write_rows(390)
     done = _reproduced(lab, run, "--json")
     assert (done.code, done.json["outcome"]) == (3, "impossible")
@@ -135,10 +135,10 @@ def test_a_package_that_is_gone_is_the_reason(lab: Lab, tmp_path: Path) -> None:
         "    inputs: []\n    outputs: [version.txt]\n",
     )
     lab.commit("a gadget")
-    assert lab.run_here("ci", *LOCAL, env=env("one")).code == 0
+    assert lab.run("ci", *LOCAL, env=env("one")).code == 0
     wheel.unlink()
-    done = lab.run_here("reproduce", "coin@v1", *LOCAL, "--json", env=env("two"))
+    done = lab.run("reproduce", "coin@v1", *LOCAL, "--json", env=env("two"))
     assert (done.code, done.json["outcome"]) == (3, "impossible")
     assert "gadget" in done.json["reason"]
     write_wheel(tmp_path / "wheels", "gadget", "1.0")
-    assert lab.run_here("reproduce", "coin@v1", *LOCAL, env=env("two")).code == 0
+    assert lab.run("reproduce", "coin@v1", *LOCAL, env=env("two")).code == 0

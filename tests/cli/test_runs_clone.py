@@ -34,7 +34,7 @@ def _recorded(lab: Lab, environ: dict[str, str] | None = None) -> str:
 def _clone(lab: Lab, *options: str, code: int = 0) -> Done:
     before = lab.git("status", "--porcelain"), lab.git("rev-parse", "HEAD"), lab.git("diff", "--cached")
     index = (lab.folder / ".git/index").read_bytes()
-    done = lab.run_here("runs", "clone", RUN, *options)
+    done = lab.run("runs", "clone", RUN, *options)
     assert done.code == code, done.err
     assert (lab.folder / ".git/index").read_bytes() == index
     assert (lab.git("status", "--porcelain"), lab.git("rev-parse", "HEAD"), lab.git("diff", "--cached")) == before

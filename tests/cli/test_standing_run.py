@@ -27,18 +27,18 @@ def settled(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     lab.write(".gitignore", "/ignored\n")
     lab.commit("helpers")
     for _ in range(2):
-        done = lab.run_here("run")
+        done = lab.run("run")
         assert done.code == 0 and UNCHANGED not in done.out
     return lab
 
 
 def runs(lab: Lab) -> list[str]:
-    return [run["id"] for run in lab.run_here("runs", "list", "--json").json]
+    return [run["id"] for run in lab.run("runs", "list", "--json").json]
 
 
 def test_it_is_not_done_again_and_says_what_it_said(settled: Lab) -> None:
     before = runs(settled)
-    again = settled.run_here("run")
+    again = settled.run("run")
     assert (again.code, again.err) == (0, "")
     first, *metrics = again.out.splitlines()
     assert first == f"{UNCHANGED}{before[0]}: 2 steps"
@@ -67,38 +67,38 @@ CHANGES: dict[str, Change] = {
     "the index": lambda lab: lab.git("rm", "--quiet", "--cached", "README.md"),
     "the cache": lambda lab: shutil.rmtree(cached(lab)),
     "the record": lambda lab: shutil.rmtree(cached(lab).parent / "runs" / runs(lab)[0]),
-    "the versions": lambda lab: lab.run_here("ci"),
+    "the versions": lambda lab: lab.run("ci"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_it_looks_again_after_a_change_of(settled: Lab, change: Change) -> None:
-    assert settled.run_here("run").out.startswith(UNCHANGED)
+    assert settled.run("run").out.startswith(UNCHANGED)
     change(settled)
-    done = settled.run_here("run")
+    done = settled.run("run")
     assert done.code == 0, done.err
     assert UNCHANGED not in done.out and "train | " in done.out
 
 
 def test_another_command_is_another_question(settled: Lab) -> None:
     for _ in range(2):
-        assert "train | reused" in settled.run_here("run", "--only", "train").out
-    assert settled.run_here("run", "--only", "train").out.startswith(UNCHANGED)
-    assert settled.run_here("run").out.startswith(UNCHANGED)
+        assert "train | reused" in settled.run("run", "--only", "train").out
+    assert settled.run("run", "--only", "train").out.startswith(UNCHANGED)
+    assert settled.run("run").out.startswith(UNCHANGED)
 
 
 def test_so_is_the_same_with_other_variables(settled: Lab) -> None:
     for env in ({"A": "1"}, {"A": "2"}, {}):
-        assert "train | reused" in settled.run_here("run", env=env).out
-        assert settled.run_here("run", env=env).out.startswith(UNCHANGED)
+        assert "train | reused" in settled.run("run", env=env).out
+        assert settled.run("run", env=env).out.startswith(UNCHANGED)
 
 
 @pytest.mark.parametrize("option", ["--force", "--restore"])
 def test_what_is_to_be_done_is_done_each_time(settled: Lab, option: str) -> None:
     for _ in range(4):
-        done = settled.run_here("run", option)
+        done = settled.run("run", option)
         assert done.code == 0 and "train | " in done.out
-    assert settled.run_here("runs", "list").code == 0
+    assert settled.run("runs", "list").code == 0
 
 
 @pytest.mark.parametrize(
@@ -115,18 +115,18 @@ def test_it_is_always_done_where_an_answer_cannot_stand(settled: Lab, tmp_path: 
     settled.git("init", "--quiet", "--bare", str(remote))
     env = {name: value.format(remote=remote) for name, value in env.items()}
     for _ in range(4):
-        done = settled.run_here("run", env=env)
+        done = settled.run("run", env=env)
         assert done.code == 0, done.err
         assert UNCHANGED not in done.out
 
 
 def test_programs_get_the_record_of_a_run(settled: Lab) -> None:
     for _ in range(4):
-        assert json.loads(settled.run_here("run", "--json").out)["id"] == runs(settled)[0]
+        assert json.loads(settled.run("run", "--json").out)["id"] == runs(settled)[0]
 
 
 def test_a_linked_worktree_is_looked_at_each_time(settled: Lab, tmp_path: Path) -> None:
     settled.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "-b", "topic")
     shutil.copytree(settled.folder / "data", tmp_path / "linked" / "data", dirs_exist_ok=True)
     for _ in range(4):
-        assert UNCHANGED not in Lab.existing(tmp_path / "linked").run_here("run").out
+        assert UNCHANGED not in Lab.existing(tmp_path / "linked").run("run").out

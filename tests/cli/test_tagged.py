@@ -23,7 +23,7 @@ def pushed(shop: Shop, folder: Path, tag: str) -> Done:
     payload = {"ref": f"refs/tags/{tag}", "repository": {"full_name": "acme/ml", "default_branch": "main"}}
     head = shop.lab.git("rev-parse", "HEAD")
     job = github_job(folder, "push", payload, GITHUB_REF=f"refs/tags/{tag}", GITHUB_SHA=head)
-    return shop.lab.run_here("ci", env={**shop.env, **job.environ})
+    return shop.lab.run("ci", env={**shop.env, **job.environ})
 
 
 def test_the_version_of_a_tagged_commit_is_deployed_where_such_tags_are_followed(tmp_path: Path) -> None:

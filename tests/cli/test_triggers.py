@@ -49,18 +49,18 @@ def _heard(hook: WebhookReceiver) -> list[tuple[str, int]]:
 def test_the_first_promotion_is_heard_and_a_rerun_tells_nothing_again(lab: Lab, hook: WebhookReceiver) -> None:
     _triggers(lab, _listens(hook), registered=(_listens(hook, "registrations"),))
     env = {"HOOK": hook.secret}
-    first = lab.run("ci", env=env)
+    first = lab.run("ci", "--host", "local", env=env)
     assert first.code == 0, first.err
     assert sorted(_heard(hook)) == [("model-promoted", 1), ("model-registered", 1)]
     assert "trigger anybody: told of " in first.err
-    assert lab.run("ci", env=env).code == 0
+    assert lab.run("ci", "--host", "local", env=env).code == 0
     lab.write("README.md", "nothing new\n")
     lab.commit("README")
-    assert lab.run("ci", env=env).code == 0
+    assert lab.run("ci", "--host", "local", env=env).code == 0
     assert len(_heard(hook)) == 2
     lab.skill(0.9)
     lab.commit("better")
-    assert lab.ci(env=env)["outcome"] == "promoted"
+    assert lab.ci("--host", "local", env=env)["outcome"] == "promoted"
     assert _heard(hook)[2:] == [("model-registered", 2), ("model-promoted", 2)]
     event = next(each.content for each in hook.deliveries if each.content["type"] == "mlops-ci.model-promoted")
     assert event["subject"] == "models/coin:1" and event["data"]["verdict"] == "pass"
@@ -68,7 +68,7 @@ def test_the_first_promotion_is_heard_and_a_rerun_tells_nothing_again(lab: Lab, 
 
 def test_on_a_laptop_nobody_is_told_unless_asked_to(lab: Lab, hook: WebhookReceiver) -> None:
     _triggers(lab, _listens(hook))
-    tried = lab.run("ci", host=False)
+    tried = lab.run("ci")
     assert tried.code == 0 and "nobody is told from a laptop" in tried.err  # though no secret is there
     assert _heard(hook) == []
     assert lab.run("trigger", env={"HOOK": hook.secret}).code == 0
@@ -81,7 +81,7 @@ def test_on_a_branch_nobody_is_told(lab_with_champion: Lab, hook: WebhookReceive
     lab.git("checkout", "--quiet", "-b", "topic")
     lab.skill(0.9)
     lab.commit("better")
-    assert lab.run("ci", env={"HOOK": hook.secret}).code == 0
+    assert lab.run("ci", "--host", "local", env={"HOOK": hook.secret}).code == 0
     assert hook.deliveries == []
 
 
@@ -92,7 +92,7 @@ def test_what_could_not_be_told_is_due_again_and_the_others_hear_of_it(
     _triggers(lab, '{name: gone, webhook: "http://127.0.0.1:9/hook", secret: HOOK}', _listens(hook))
     lab.skill(0.9)
     lab.commit("better")
-    done = lab.run("ci", "--json", env={"HOOK": hook.secret})
+    done = lab.run("ci", "--host", "local", "--json", env={"HOOK": hook.secret})
     assert (done.code, done.json["outcome"]) == (3, "promoted")
     assert "error[3]: the webhook refuses connections; trigger gone; " in done.err
     assert _heard(hook) == [("model-promoted", 2)]
@@ -320,7 +320,7 @@ def test_a_gate_that_refuses_stays_the_answer_though_somebody_could_not_be_told(
     _triggers(lab, registered=("{name: chat, slack: SLACK_URL}",))
     lab.skill(0.3)
     lab.commit("worse")
-    done = lab.run("ci", env={})
+    done = lab.run("ci", "--host", "local", env={})
     assert done.code == 1
     assert "the variable SLACK_URL is not set; trigger chat; " in done.err
 
@@ -331,7 +331,7 @@ def test_a_change_cannot_choose_who_hears(lab_with_champion: Lab) -> None:
     _triggers(lab, "{name: chat, slack: SLACK_URL}")
     assert (
         "`triggers` differs here"
-        in lab.run("ci", "--markdown", "report.md").out + (lab.folder / "report.md").read_text()
+        in lab.run("ci", "--host", "local", "--markdown", "report.md").out + (lab.folder / "report.md").read_text()
     )
 
 
@@ -343,7 +343,7 @@ def test_in_a_git_workspace_too(lab: Lab, hook: WebhookReceiver, tmp_path: Path)
     lab.edit("mlops.yaml", "params: params.yaml", "workspace: git+origin\nparams: params.yaml")
     lab.commit("in git")
     for _ in range(2):
-        done = lab.run("ci", env={"HOOK": hook.secret})
+        done = lab.run("ci", "--host", "local", env={"HOOK": hook.secret})
         assert done.code == 0, done.err
     assert _heard(hook) == [("model-promoted", 1)]
 
@@ -351,6 +351,6 @@ def test_in_a_git_workspace_too(lab: Lab, hook: WebhookReceiver, tmp_path: Path)
 def test_chat_and_grid_hear_of_it_in_one_go(lab: Lab) -> None:
     with SlackReceiver.started() as slack, EventGridReceiver.started() as grid:
         _triggers(lab, "{name: chat, slack: SLACK_URL}", f'{{name: grid, event-grid: "{grid.url}", key: GRID}}')
-        assert lab.run("ci", env={"SLACK_URL": slack.url, "GRID": grid.key}).code == 0
+        assert lab.run("ci", "--host", "local", env={"SLACK_URL": slack.url, "GRID": grid.key}).code == 0
         assert (len(slack.deliveries), len(grid.deliveries)) == (1, 1)
         assert slack.violations == grid.violations == []

@@ -62,4 +62,4 @@ Setting = Callable[[Stage], Iterator[Scene]]
 
 def running(lab: Lab, env: dict[str, str] | None = None) -> Run:
     """Runs commands in a project, on no host."""
-    return lambda arguments: lab.run_here(*arguments, env={"MLOPS_CI_HOST": "local", **(env or {})})
+    return lambda arguments: lab.run(*arguments, env={"MLOPS_CI_HOST": "local", **(env or {})})

@@ -45,7 +45,7 @@ def versions(stage: Stage) -> Iterator[Scene]:
 def planning(stage: Stage) -> Iterator[Scene]:
     """The versions, a run, and two files in the project."""
     lab = stage.flights()
-    newest = lab.run_here("runs", "list", "--json").json[0]["id"]
+    newest = lab.run("runs", "list", "--json").json[0]["id"]
     for name in ("old", "new"):
         rows = [f"{n},{n % 2},{n % 2 if n % (7 if name == 'old' else 70) else 1 - n % 2}" for n in range(400)]
         lab.write(f"{name}.csv", "\n".join(["id,target,prediction", *rows]) + "\n")
@@ -86,9 +86,9 @@ def environments(stage: Stage) -> Iterator[Scene]:
         lab.write("look.txt", version)
         lab.write("requirements.txt", f"gadget=={version}\n")
         lab.commit(version)
-        done = lab.run_here("ci", "--host", "local", env=env)
+        done = lab.run("ci", "--host", "local", env=env)
         assert done.code == 0, done.err
-    assert lab.run_here("promote", "boxed@v1", "--host", "local", env=env).code == 0
+    assert lab.run("promote", "boxed@v1", "--host", "local", env=env).code == 0
     yield Scene(running(lab, env), {r"\bv12\b": "v1", r"\bv17\b": "v2"})
 
 
@@ -124,7 +124,7 @@ def in_git(stage: Stage) -> Iterator[Scene]:
     lab, origin = stage.flights(), stage.folder / "origin.git"
     lab.git("init", "--quiet", "--bare", str(origin))
     lab.git("remote", "add", "origin", origin.as_uri())
-    copied = lab.run_here("workspace", "copy", ".mlops", "git+origin", env={"MLOPS_CI_HOST": "local"})
+    copied = lab.run("workspace", "copy", ".mlops", "git+origin", env={"MLOPS_CI_HOST": "local"})
     assert copied.code == 0, copied.err
     yield Scene(running(lab), {"churn": "flight-delay"})
 
@@ -163,7 +163,7 @@ def others(stage: Stage) -> Iterator[Scene]:
     """A server of MLflow, a folder of MLflow's, and a repository with tags of GTO."""
     lab = Lab(stage.folder / "here")
     lab.write("model.txt", "fraud")
-    made = lab.run_here("workspace", "init", env={"MLOPS_CI_HOST": "local"})
+    made = lab.run("workspace", "init", env={"MLOPS_CI_HOST": "local"})
     assert made.code == 0, made.err
     in_folder(lab.folder / "mlruns").do(MLFLOW_MODEL, name="Fraud Model", file=str(lab.folder / "model.txt"))
     models = Lab(stage.folder / "models")
@@ -253,9 +253,9 @@ def trained_elsewhere(stage: Stage) -> Iterator[Scene]:
     head = lab.commit("a project")
     for number in range(1, 13):
         lab.write("model.onnx", f"model {number}")
-        done = lab.run_here("register", "--model", "flight-delay", "--file", "model.onnx")
+        done = lab.run("register", "--model", "flight-delay", "--file", "model.onnx")
         assert done.code == 0, done.err
-    assert lab.run_here("promote", "flight-delay@v11").code == 0
+    assert lab.run("promote", "flight-delay@v11").code == 0
     lab.write("metrics.json", '{"roc_auc": 0.9}')
     lab.write("rows.csv", "age,city\n1,Rome\n")
     lab.write("signature.json", '{"inputs": [{"name": "age", "type": "Int64"}], "outputs": []}')
@@ -265,7 +265,7 @@ def trained_elsewhere(stage: Stage) -> Iterator[Scene]:
 def past_runs(stage: Stage) -> Iterator[Scene]:
     """The versions and their runs."""
     lab = stage.flights()
-    newest = lab.run_here("runs", "list", "--json").json[0]["id"]
+    newest = lab.run("runs", "list", "--json").json[0]["id"]
     means = {"20260131T101500123-3fa9c1e2": newest, r"train\.depth": "train.max_depth"}
     yield Scene(running(lab), VERSIONS | means)
 
@@ -276,9 +276,9 @@ def two_datasets(stage: Stage) -> Iterator[Scene]:
     with (lab.folder / "data/flights.csv").open("a", encoding="utf-8") as file:
         file.write("9998,AA,18,700,late\n9999,HA,9,2700,punctual\n")
     lab.commit("Two more flights")
-    done = lab.run_here("ci", "--host", "local")
+    done = lab.run("ci", "--host", "local")
     assert done.code in {0, 1}, done.err
-    newer, older = (each["version"]["digest"][7:11] for each in lab.run_here("datasets", "list", "--json").json)
+    newer, older = (each["version"]["digest"][7:11] for each in lab.run("datasets", "list", "--json").json)
     yield Scene(running(lab), {"^3f2a$": older, "^91cc$": newer, r"\.parquet$": ".csv"})
 
 

@@ -55,7 +55,7 @@ def give(lab: Lab, shown: Shown) -> None:
             lab.git(*arguments)
             continue
         if "RUN" in arguments:
-            newest = lab.run_here("runs", "list", "--json").json[0]["id"]
+            newest = lab.run("runs", "list", "--json").json[0]["id"]
             arguments = [newest if word == "RUN" else word for word in arguments]
         done = running(lab)(arguments)
         assert done.code == shown.code, f"line {shown.line}: {shown.text}\n{done.err}\n{done.out}"

@@ -88,7 +88,7 @@ def make_world(folder: Path) -> Lab:
     for depth, outcome in ((1, "promoted"), (4, "promoted"), (2, "refused")):
         lab.write("params.yaml", f"train:\n  max_depth: {depth}\n")
         lab.commit(f"Trees of depth {depth}")
-        done = lab.run_here("ci", "--host", "local", "--json")
+        done = lab.run("ci", "--host", "local", "--json")
         assert done.code == (outcome == "refused"), done.err + done.out
         assert done.json["outcome"] == outcome, done.out
     return lab

@@ -90,7 +90,7 @@ def start(example: Example, folder: Path) -> Lab:
 
 
 def ci(lab: Lab) -> Any:
-    done = lab.run_here("ci", "--host", "local", "--json", env={"OMP_NUM_THREADS": "1"})
+    done = lab.run("ci", "--host", "local", "--json", env={"OMP_NUM_THREADS": "1"})
     assert done.code in {0, 1}, done.err
     return done.json
 
@@ -133,7 +133,7 @@ def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Pa
     if example.name != "handwritten-digits" or soak(0, 1):  # three more trainings and a conversion
         other = change(lab, example, example.other)
         assert (other["outcome"], other["version"]) == (example.outcome, 3), other
-    shown = lab.run_here(*example.also)
+    shown = lab.run(*example.also)
     assert shown.code == 0, shown.err
     if example.name == "diamond-prices":
         answers_with_prices(lab)
@@ -141,7 +141,7 @@ def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Pa
 
 def answers_with_prices(lab: Lab) -> None:
     """The notebook is kept with the run, and the model that it has made answers through the entry script."""
-    done = lab.run_here("run", "--host", "local", "--restore", "--json")
+    done = lab.run("run", "--host", "local", "--restore", "--json")
     assert ".mlops-ci/notebooks/train.ipynb" in [file["path"] for file in done.json["files"]], done.err
     asked = {"data": [[0.7, "Ideal", "E", "VS1", 61.5, 55, 5.7, 5.7, 3.5], {"carat": 2, **_STONE}]}
     code = f"import json, score; score.init(); print(json.dumps(score.run({json.dumps(asked)!r})))"

@@ -183,7 +183,7 @@ def test_files_that_are_out_of_reach_are_told(cli: Cli, fake: Fake, server: Loop
     fake.uri = uri
     done = cli("models", "import", "mlflow", server.url)
     assert done.code == 3
-    assert [reason in line for line in done.out.splitlines()[:2]] == [True, True], done.out
+    assert [reason in line for line in done.out.splitlines()[:2]] == [True, True], done.out + done.err
     assert "2 versions were skipped" in done.err
 
 

@@ -18,13 +18,13 @@ def _budget(lab: Lab, text: str) -> None:
 
 
 def _ci(lab: Lab, *arguments: str) -> Any:
-    done = lab.run_here("ci", "--json", "--host", "local", *arguments)
+    done = lab.run("ci", "--json", "--host", "local", *arguments)
     assert done.code in {0, 1}, done.err + done.out
     return done.json
 
 
 def _operations(lab: Lab) -> list[str]:
-    return [entry["op"] for entry in lab.run_here("models", "history", "coin", "--json").json]
+    return [entry["op"] for entry in lab.run("models", "history", "coin", "--json").json]
 
 
 @pytest.fixture
@@ -123,8 +123,8 @@ def test_only_gains_are_told_anywhere(lab: Lab) -> None:
     for key, data in tree_bytes(lab.workspace).items():
         if key.endswith(".json") or "/log/" in key:
             assert b'"accuracy":0' not in data.replace(b" ", b""), key
-    assert [version["metrics"] for version in lab.run_here("models", "list", "--json").json] == [{"size": 10.0}] * 2
-    markdown = lab.run_here("report", result["run"], "--format", "markdown").out
+    assert [version["metrics"] for version in lab.run("models", "list", "--json").json] == [{"size": 10.0}] * 2
+    markdown = lab.run("report", result["run"], "--format", "markdown").out
     assert "| +0.1000 (or more: the budget reveals gains in steps) |" in markdown
     assert "newly right" not in markdown and "Chart" not in markdown
 
@@ -134,9 +134,9 @@ def test_functions_tell_no_more_than_gains_either(lab: Lab) -> None:
     _budget(lab, "{looks: 3, reveal: gains}")
     result = _ci(lab)
     assert result["outcome"] == "promoted"
-    [version] = lab.run_here("models", "list", "--json").json
+    [version] = lab.run("models", "list", "--json").json
     assert version["metrics"] == {"size": 10.0}
-    assert lab.run_here("runs", "show", result["run"], "--json").json["metrics"] == {"size": 10.0}
+    assert lab.run("runs", "show", result["run"], "--json").json["metrics"] == {"size": 10.0}
 
 
 def test_another_code_of_a_function_is_another_look(lab: Lab) -> None:
@@ -187,9 +187,9 @@ def test_what_tells_more_than_gains_is_refused(lab: Lab) -> None:
     lab.skill(0.9)
     lab.commit("better")
     assert _ci(lab)["outcome"] == "promoted"
-    backtest = lab.run_here("gate", "backtest", "--last", "5")
+    backtest = lab.run("gate", "backtest", "--last", "5")
     assert backtest.code == 2 and "the budget reveals only gains" in backtest.err
-    explained = lab.run_here("gate", "explain", "v2", "--json")
+    explained = lab.run("gate", "explain", "v2", "--json")
     assert explained.code == 0, explained.err
     assert explained.json["changed"] is None
     assert "only gains are revealed, so that nothing is told of the rows" in explained.json["notes"]

@@ -63,7 +63,7 @@ def test_a_cancelled_job_ends_in_time_and_the_next_converges(
     assert listed.code == 0, listed.err
     if how == "obedient":
         assert [run["status"] for run in listed.json] == ["interrupted"]
-    done = slow.run("ci", "--json", "--workspace", str(workspace), env={"CI": "true", "SLOW": "no"}, host=False)
+    done = slow.run("ci", "--json", "--workspace", str(workspace), env={"CI": "true", "SLOW": "no"})
     assert done.code == 0, done.err
     assert (done.json["outcome"], done.json["version"]) == ("promoted", 1)
     assert slow.run("workspace", "check", "--workspace", str(workspace)).code == 0

@@ -91,13 +91,13 @@ def test_an_anchor_stays_put_while_the_champion_moves(lab: Lab) -> None:
     lab.edit("mlops.yaml", "accuracy > baseline", "accuracy >= baseline - 0.2")
     lab.skill(0.8)
     lab.commit("generous")
-    lab.run_here("ci", "--host", "local")
-    assert lab.run_here("promote", "coin@v1", "--alias", "anchor").code == 0
+    lab.run("ci", "--host", "local")
+    assert lab.run("promote", "coin@v1", "--alias", "anchor").code == 0
     lab.edit("mlops.yaml", "    - size", "    - accuracy >= @anchor - 0.2\n    - size")
     outcomes = []
     for skill in (0.7, 0.55):
         lab.skill(skill)
         lab.commit("a little worse")
-        result = lab.run_here("ci", "--json", "--host", "local").json
+        result = lab.run("ci", "--json", "--host", "local").json
         outcomes.append((result["outcome"], [rule["outcome"] for rule in result["verdict"]["rules"]]))
     assert outcomes == [("promoted", ["pass"] * 3), ("refused", ["pass", "fail", "pass"])]

@@ -44,7 +44,7 @@ def test_a_file_outside_the_repository_is_not_read(sharing: Lab) -> None:
     (sharing.folder / "link.yaml").symlink_to("../outside.yaml")
     for path in ("../outside.yaml", "link.yaml"):
         sharing.edit("mlops.yaml", "shared/steps.yaml", path)
-        done = sharing.run_here("validate")
+        done = sharing.run("validate")
         assert done.code == 2
         assert f"{path!r} lies outside the repository; name a file of this repository, and no link" in done.err
         sharing.edit("mlops.yaml", path, "shared/steps.yaml")

@@ -18,10 +18,10 @@ def test_a_file_that_is_a_link_out_of_the_repository_is_not_read(lab: Lab, path:
     (lab.folder / path).replace(outside)
     (lab.folder / path).symlink_to(outside)
     lab.commit("a link")
-    done = lab.run_here("ci", "--host", "local")
+    done = lab.run("ci", "--host", "local")
     assert (done.code, f"{path!r} lies outside the repository" in done.err) == (2, True), done.err + done.out
     (lab.folder / path).unlink()
     outside.replace(lab.folder / "inside")
     (lab.folder / path).symlink_to("inside")
     lab.commit("a link to a file of its own")
-    assert lab.run_here("ci", "--host", "local").code == 0
+    assert lab.run("ci", "--host", "local").code == 0

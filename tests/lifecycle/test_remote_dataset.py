@@ -64,7 +64,7 @@ def test_a_plan_downloads_nothing_a_run_once_and_the_next_run_not_at_all(
     far: Lab, server: Loopback, web: Web, env: dict[str, str]
 ) -> None:
     def run(*arguments: str) -> str:
-        done = far.run_here(*arguments, "--host", "local", env=env)
+        done = far.run(*arguments, "--host", "local", env=env)
         assert done.code == 0, done.err
         return done.out
 
@@ -73,10 +73,10 @@ def test_a_plan_downloads_nothing_a_run_once_and_the_next_run_not_at_all(
     run("ci")
     assert methods(server) == ["HEAD", "GET"]
     assert not (far.folder / "data").exists()
-    (known,) = far.run_here("datasets", "list", "--json", env=env).json
+    (known,) = far.run("datasets", "list", "--json", env=env).json
     assert known["version"]["source"] == {"fingerprint": "etag", "uri": f"{server.url}/rows.csv", "tag": '"one"'}
     assert known["version"]["profile"]["rows"] == 400
-    shown = far.run_here("datasets", "show", "rows", env=env)
+    shown = far.run("datasets", "show", "rows", env=env)
     assert f'known by its etag "one" at {server.url}/rows.csv' in shown.out
     run("run")
     assert methods(server) == ["HEAD"]
@@ -87,30 +87,30 @@ def test_a_plan_downloads_nothing_a_run_once_and_the_next_run_not_at_all(
 
 
 def test_what_was_recorded_is_run_again_only_with_the_data_of_then(far: Lab, web: Web, env: dict[str, str]) -> None:
-    assert far.run_here("ci", "--host", "local", env=env).code == 0
-    done = far.run_here("reproduce", "coin@v1", "--json", "--host", "local", env=env)
+    assert far.run("ci", "--host", "local", env=env).code == 0
+    done = far.run("reproduce", "coin@v1", "--json", "--host", "local", env=env)
     assert (done.code, done.json["outcome"]) == (0, "identical"), done.err
     web.tag = '"two"'
-    done = far.run_here("reproduce", "coin@v1", "--host", "local", env=env)
+    done = far.run("reproduce", "coin@v1", "--host", "local", env=env)
     assert done.code == 3
     assert "the dataset rows is not what it was" in done.err and "rows.csv" in done.err and '"one"' in done.err
 
 
 def test_a_champion_is_rescored_on_what_is_at_the_address_today(far: Lab, web: Web, env: dict[str, str]) -> None:
-    assert far.run_here("ci", "--host", "local", env=env).code == 0
+    assert far.run("ci", "--host", "local", env=env).code == 0
     web.tag, web.rows = '"two"', 500
     far.skill(0.9)
     far.commit("better, on new data")
-    done = far.run_here("ci", "--json", "--host", "local", env=env)
+    done = far.run("ci", "--json", "--host", "local", env=env)
     assert done.code == 0, done.err
     assert (done.json["outcome"], done.json["verdict"]["outcome"]) == ("promoted", "pass")
 
 
 def test_what_git_has_where_the_data_appear_is_refused(far: Lab, env: dict[str, str]) -> None:
     far.write_rows(3)
-    assert far.run_here("plan", "--host", "local", env=env).code == 0
+    assert far.run("plan", "--host", "local", env=env).code == 0
     far.commit("in both places")
-    done = far.run_here("plan", "--host", "local", env=env)
+    done = far.run("plan", "--host", "local", env=env)
     assert done.code == 2
     assert "git tracks 'data/rows.csv', which is where data that are elsewhere appear; dataset rows" in done.err
 
@@ -118,17 +118,17 @@ def test_what_git_has_where_the_data_appear_is_refused(far: Lab, env: dict[str, 
 def test_another_job_publishes_without_asking_for_the_data(
     far: Lab, server: Loopback, web: Web, env: dict[str, str], tmp_path: Path
 ) -> None:
-    done = far.run_here("run", "--read-only", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    done = far.run("run", "--read-only", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
     assert done.code == 0, done.err
     server.requests.clear()
-    done = far.run_here("ci", "--json", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    done = far.run("ci", "--json", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
     assert (done.code, done.json["outcome"]) == (0, "promoted"), done.err
     assert server.requests == []
-    (known,) = far.run_here("datasets", "list", "--json", env=env).json
+    (known,) = far.run("datasets", "list", "--json", env=env).json
     assert (known["version"]["source"]["tag"], known["version"]["profile"]["rows"]) == ('"one"', 400)
     manifest = tmp_path / "bundle" / "bundle.json"
     manifest.write_text(manifest.read_text().replace("/rows.csv", "/other.csv", 2))
-    done = far.run_here("ci", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
+    done = far.run("ci", "--bundle", str(tmp_path / "bundle"), "--host", "local", env=env)
     assert done.code == 5 and "the run has other datasets" in done.err
 
 
@@ -146,7 +146,7 @@ def test_a_fork_without_credentials_is_told_what_to_do(far: Lab, tmp_path: Path,
         "GITHUB_SERVER_URL": "https://github.com", "GITHUB_API_URL": "http://127.0.0.1:9",
         "MLOPS_CI_WORKSPACE": str(tmp_path / "workspace"), "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path),
     }  # fmt: skip
-    done = far.run_here("plan", env=env | github)
+    done = far.run("plan", env=env | github)
     assert done.code == 3
     assert "no credentials for S3" in done.err and "a fork's job has no credentials; a member" in done.err
 
@@ -154,6 +154,6 @@ def test_a_fork_without_credentials_is_told_what_to_do(far: Lab, tmp_path: Path,
 @pytest.mark.parametrize(("status", "code"), [(404, 2), (403, 3)])
 def test_what_is_not_to_be_had_is_one_line(far: Lab, web: Web, env: dict[str, str], status: int, code: int) -> None:
     web.status = status
-    done = far.run_here("plan", "--host", "local", env=env)
+    done = far.run("plan", "--host", "local", env=env)
     assert (done.code, len(done.complaints)) == (code, 1), done.err
     assert "rows.csv" in done.err

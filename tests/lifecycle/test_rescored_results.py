@@ -34,7 +34,7 @@ def own(lab: Lab) -> Lab:
 
 
 def _ci(lab: Lab, *options: str) -> Any:
-    done = lab.run_here("ci", "--json", *HERE, *options)
+    done = lab.run("ci", "--json", *HERE, *options)
     assert done.code in {0, 1}, done.err
     return done.json
 
@@ -88,7 +88,7 @@ def test_what_another_job_says_of_it_never_stands_as_our_own_sentence(lab_with_c
     lab.commit("more data")
     told, failed = tmp_path / "told", tmp_path / "failed"
     for folder in (told, failed):
-        assert lab.run_here("run", "--bundle", str(folder), *HERE).code == 0
+        assert lab.run("run", "--bundle", str(folder), *HERE).code == 0
     _claim(failed, {"problem": lie, "notes": [lie]})
     found = _ci(lab, "--bundle", str(failed))
     rule = next(rule for rule in found["verdict"]["rules"] if "baseline" in rule["rule"])
@@ -119,9 +119,9 @@ def test_of_a_version_that_was_deleted_meanwhile_nothing_is_kept(lab_with_champi
 def test_a_version_that_was_registered_under_another_path_says_so(lab: Lab) -> None:
     lab.write("model.txt", "0.6 0")
     commit = lab.git("rev-parse", "HEAD")
-    lab.run_here("workspace", "init")
-    done = lab.run_here("register", "--model", "coin", "--file", "model.txt", "--commit", commit)
-    assert (done.code, lab.run_here("promote", "coin@v1", "--reason", "it was there").code) == (0, 0), done.err
+    lab.run("workspace", "init")
+    done = lab.run("register", "--model", "coin", "--file", "model.txt", "--commit", commit)
+    assert (done.code, lab.run("promote", "coin@v1", "--reason", "it was there").code) == (0, 0), done.err
     lab.skill(0.9)
     lab.commit("another model")
     rule = next(rule for rule in _ci(lab)["verdict"]["rules"] if "baseline" in rule["rule"])

@@ -38,7 +38,7 @@ open("build/seen.csv", "w").write("\\n".join(["id", *(row.split(",")[0] for row 
 
 
 def run(lab: Lab, *arguments: str, env: dict[str, str] | None = None) -> Done:
-    return lab.run_here(*arguments, "--host", "local", env=env)
+    return lab.run(*arguments, "--host", "local", env=env)
 
 
 def ci(lab: Lab, env: dict[str, str] | None = None) -> Any:
@@ -128,7 +128,7 @@ def test_a_champion_that_answers_more_rows_is_held_to_those_of_the_candidate(lab
     lab.commit("fewer rows")
     found = ci(lab)
     assert (found["outcome"], found["verdict"]["rows"]) == ("promoted", 300)
-    assert lab.run_here("workspace", "check").code == 0
+    assert lab.run("workspace", "check").code == 0
 
 
 def test_a_named_version_is_rescored_too(lab_with_champion: Lab) -> None:
@@ -188,16 +188,16 @@ def test_what_is_seen_in_training_is_no_test(lab: Lab) -> None:
 
 def ci_rows(lab: Lab) -> int:
     """How many rows the newest evaluation has."""
-    found = lab.run_here("models", "list", "--json").json[0]["evaluations"]
+    found = lab.run("models", "list", "--json").json[0]["evaluations"]
     return int(found[-1]["rows"])
 
 
 def test_a_champion_that_was_trained_elsewhere_is_incomparable(lab: Lab) -> None:
     lab.write("model.txt", "0.5 0")
-    lab.run_here("workspace", "init")
-    done = lab.run_here("register", "--model", "coin", "--file", "model.txt")
+    lab.run("workspace", "init")
+    done = lab.run("register", "--model", "coin", "--file", "model.txt")
     assert done.code == 0, done.err
-    assert lab.run_here("promote", "coin@v1", "--reason", "it was there").code == 0
+    assert lab.run("promote", "coin@v1", "--reason", "it was there").code == 0
     assert "it was trained elsewhere, and no commit is known that could be run" in why_not(lab)
 
 

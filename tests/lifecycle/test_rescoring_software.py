@@ -98,12 +98,12 @@ def test_each_model_is_evaluated_with_the_software_that_made_it(tmp_path: Path) 
     lab.write("requirements.txt", locked(OLD))
     lab.write("data/rows.csv", rows(300))
     lab.commit("the old one")
-    assert lab.run_here("ci", "--host", "local").code == 0
+    assert lab.run("ci", "--host", "local").code == 0
     lab.write("requirements.txt", locked(NEW))
     lab.edit("train.py", "max_depth=1", "max_depth=9")
     lab.write("data/rows.csv", rows(400))
     lab.commit("the new one")
-    done = lab.run_here("ci", "--host", "local")
+    done = lab.run("ci", "--host", "local")
     assert done.code == 0, done.out + done.err
     assert f"evaluate | scikit-learn {NEW}" in done.out
     assert f"champion v1: evaluate | scikit-learn {OLD}" in done.out

@@ -25,7 +25,7 @@ def test_what_expires_goes_with_one_push_and_the_history_keeps_its_bytes(lab: La
         store.create(run_key(names[0], PULL_REQUESTS), encode(run_record(names[0])))
     gc = ("workspace", "gc", "--workspace", "git+origin", "--host", "local", "--runs-older-than", "90d")
     pushes = int(lab.git("--git-dir=../remote.git", "rev-list", "--count", REF))
-    done = lab.run_here(*gc, "--pull-requests-older-than", "14d", "--cache-older-than", "30d")
+    done = lab.run(*gc, "--pull-requests-older-than", "14d", "--cache-older-than", "30d")
     assert done.code == 0, done.err
     assert "3 objects" in done.out
     assert "the history keeps the bytes" in done.out
@@ -33,4 +33,4 @@ def test_what_expires_goes_with_one_push_and_the_history_keeps_its_bytes(lab: La
     left = lab.git("--git-dir=../remote.git", "ls-tree", "-r", "--name-only", REF)
     assert left.count("run.json") == NEWEST
     assert run_key(min(names)) not in left
-    assert lab.run_here(*gc).out == "0 objects, 0 bytes deleted\n"
+    assert lab.run(*gc).out == "0 objects, 0 bytes deleted\n"

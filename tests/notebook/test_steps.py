@@ -66,12 +66,12 @@ def test_a_notebook_runs_as_a_script_does_is_kept_and_is_not_run_again_because_s
     assert (noted.folder / "build/model.txt").read_text() == "42"
     lines = [line.strip() for line in done.out.splitlines()]
     assert any(line.endswith("cell one") for line in lines) and "topsecretvalue" not in done.out
-    [record] = noted.run_here("runs", "list", "--json").json
+    [record] = noted.run("runs", "list", "--json").json
     executed = kept(noted, record)
     assert texts(executed["cells"][0]) == "cell one\n"
     assert texts(executed["cells"][1]) == "***\n"
     assert executed["cells"][1]["outputs"][1]["data"]["text/plain"] in ("7", ["7"])
-    assert ".mlops-ci/notebooks/train.ipynb" in noted.run_here("runs", "show", record["id"]).out
+    assert ".mlops-ci/notebooks/train.ipynb" in noted.run("runs", "show", record["id"]).out
     assert record["model"] == [] or [file["path"] for file in record["model"]] == ["build/model.txt"]
 
     noted.write("work/train.ipynb", notebook(*CELLS, outputs=True, author="somebody"))
@@ -87,7 +87,7 @@ def test_an_error_names_its_cell_and_the_notebook_is_kept_as_far_as_it_came(note
         "mlops-ci: error[2]: step train failed with exit code 1; train.ipynb: cell 2 (In [2]): ValueError: boom; "
         "its log is above\n"
     )
-    [record] = noted.run_here("runs", "list", "--json").json
+    [record] = noted.run("runs", "list", "--json").json
     assert record["status"] == "failed" and "cell 2 (In [2])" in record["error"]
     executed = kept(noted, record)
     assert texts(executed["cells"][0]) == "before\n"

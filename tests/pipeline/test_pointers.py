@@ -143,11 +143,11 @@ def test_nobody_needs_data_of_dvc_that_no_step_reads_anew(lab: Lab) -> None:
     lab.write(".gitignore", "/data/rows.csv\n.mlops/\n")
     lab.git("rm", "--quiet", "--cached", "data/rows.csv")
     lab.commit("data in dvc")
-    assert lab.run_here("run", "--host", "local").code == 0
+    assert lab.run("run", "--host", "local").code == 0
     rows.unlink()
-    planned = lab.run_here("plan", "--json", "--host", "local").json["steps"]
+    planned = lab.run("plan", "--json", "--host", "local").json["steps"]
     assert [step["action"] for step in planned] == ["reuse", "reuse"]
-    assert lab.run_here("run", "--host", "local").code == 0
+    assert lab.run("run", "--host", "local").code == 0
     lab.write("evaluate.py", "open('nowhere')")
-    done = lab.run_here("run", "--host", "local")
+    done = lab.run("run", "--host", "local")
     assert done.code == 2 and "dvc pull data/rows.csv.dvc" in done.err

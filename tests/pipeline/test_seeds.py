@@ -40,7 +40,7 @@ def dice(lab: Lab) -> Lab:
 
 
 def record(lab: Lab, *arguments: str) -> dict[str, Any]:
-    done = lab.run_here("run", "--json", "--host", "local", *arguments)
+    done = lab.run("run", "--json", "--host", "local", *arguments)
     assert done.code == 0, done.err
     found: dict[str, Any] = done.json
     return found
@@ -57,7 +57,7 @@ def set_seeds(lab: Lab, number: int) -> None:
 
 
 def planned(lab: Lab) -> dict[str, dict[str, Any]]:
-    return {step["name"]: step for step in lab.run_here("plan", "--json", "--host", "local").json["steps"]}
+    return {step["name"]: step for step in lab.run("plan", "--json", "--host", "local").json["steps"]}
 
 
 def test_a_step_with_seeds_and_what_the_evaluation_makes_of_it_run_once_for_each(dice: Lab) -> None:
@@ -123,11 +123,11 @@ def test_only_a_step_means_all_its_seeds(dice: Lab) -> None:
 
 def test_a_seed_that_fails_fails_the_run_and_is_named(dice: Lab) -> None:
     dice.edit("mlops.yaml", "run: mkdir build/model;", "run: mkdir build/model; test $MLOPS_CI_SEED -ne 1;")
-    done = dice.run_here("run", "--host", "local")
+    done = dice.run("run", "--host", "local")
     assert done.code == 2
     assert done.err == "mlops-ci: error[2]: step train (seed 1) failed with exit code 1; its log is above\n"
     assert done.out.index("train (seed 0) | ran") < done.out.index("train (seed 1) | runs"), "one after the other"
-    found = dice.run_here("runs", "list", "--json").json[0]
+    found = dice.run("runs", "list", "--json").json[0]
     assert statuses(found)["train", 0] == "ran"
     assert (statuses(found)["train", 1], statuses(found)["evaluate", 2]) == ("failed", "not run")
 
@@ -135,7 +135,7 @@ def test_a_seed_that_fails_fails_the_run_and_is_named(dice: Lab) -> None:
 def test_the_timeout_is_that_of_each_seed(dice: Lab) -> None:
     dice.edit("mlops.yaml", "run: mkdir build/model;", "run: mkdir build/model; test $MLOPS_CI_SEED -ne 2 || sleep 60;")
     dice.edit("mlops.yaml", "    seeds: 3\n", "    seeds: 3\n    timeout: 1.5s\n")
-    done = dice.run_here("run", "--host", "local")
+    done = dice.run("run", "--host", "local")
     assert "step train (seed 2) ran longer than its timeout of 1.5 s" in done.err
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mlops_ci.cli.serve import serve
+from mlops_ci.cli.main import cli
 from mlops_ci.errors import UsageError
 from mlops_ci.serving.options import ServeOptions, arguments_of, parse
 from mlops_ci.serving.processors import usable_processors
@@ -58,6 +58,6 @@ def test_a_share_of_the_processors_bounds_the_workers(tmp_path: Path, quota: str
 
 
 def test_the_verb_says_what_a_folder_lacks(tmp_path: Path) -> None:
-    done = CliRunner().invoke(serve, ["--package", str(tmp_path)])
+    done = CliRunner().invoke(cli, ["serve", "--package", str(tmp_path)])
     assert isinstance(done.exception, UsageError)
     assert "no model package" in done.exception.line()

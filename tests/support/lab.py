@@ -148,20 +148,7 @@ class Lab:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
-    def run(self, *arguments: str, env: dict[str, str] | None = None, host: bool = True) -> Done:
-        """Run the command line in a process of its own."""
-        where = ["--host", "local"] if host and arguments[0] in {"ci", "gate", "plan", "run"} else []
-        done = subprocess.run(
-            [*MLOPS_CI, *arguments, *where],
-            cwd=self.folder,
-            env=clean_environment() | (env or {}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    def run_here(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+    def run(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
         """Run the command line in this process, which saves the time that a new one takes to begin."""
         out, err = io.StringIO(), io.StringIO()
         clean = clean_environment() | (env or {})
@@ -173,6 +160,18 @@ class Lab:
                 patch.setenv(name, value)
             code = run([*arguments])
         return Done(code, out.getvalue(), err.getvalue())
+
+    def run_apart(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+        """Run the command line in a process of its own, where it matters that it is one."""
+        done = subprocess.run(
+            [*MLOPS_CI, *arguments],
+            cwd=self.folder,
+            env=clean_environment() | (env or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
 
     def ci(self, *arguments: str, env: dict[str, str] | None = None) -> Any:
         """Run ``ci``, which must end with a verdict, and return its JSON with the exit code added."""

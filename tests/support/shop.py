@@ -98,7 +98,7 @@ class Shop:
         self.env = {"MLOPS_CI_CACHE_DIR": str(folder / "cache"), **(env or {})}
 
     def run(self, *arguments: str) -> Done:
-        return self.lab.run_here(*arguments, env=self.env)
+        return self.lab.run(*arguments, env=self.env)
 
     def json(self, *arguments: str) -> Any:
         done = self.run(*arguments, "--json")

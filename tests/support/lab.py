@@ -161,18 +161,6 @@ class Lab:
             code = run([*arguments])
         return Done(code, out.getvalue(), err.getvalue())
 
-    def run_apart(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
-        """Run the command line in a process of its own, where it matters that it is one."""
-        done = subprocess.run(
-            [*MLOPS_CI, *arguments],
-            cwd=self.folder,
-            env=clean_environment() | (env or {}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
     def ci(self, *arguments: str, env: dict[str, str] | None = None) -> Any:
         """Run ``ci``, which must end with a verdict, and return its JSON with the exit code added."""
         done = self.run("ci", "--json", *arguments, env=env)

@@ -102,7 +102,7 @@ def _clears(gains: _Counts, losses: _Counts, n: int, bound: float, z: float) -> 
     third = gain * (1.0 + difference) ** 3 - loss * (1.0 - difference) ** 3 + neither * difference**3
     with np.errstate(divide="ignore", invalid="ignore"):
         skewness = np.where(variance > 0.0, third / variance, 0.0)
-    reach = z * np.sqrt(n * variance) + (z * z - 1.0) / 6.0 * skewness + HALF_A_ROW
+    reach = np.maximum(z * np.sqrt(n * variance) + (z * z - 1.0) / 6.0 * skewness, 0.0) + HALF_A_ROW
     cleared: _Bools = gains - losses - n * bound > reach
     return cleared
 

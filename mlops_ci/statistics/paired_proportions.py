@@ -105,4 +105,5 @@ def _quantile(gains: int, losses: int, n: int, difference: float, z: float) -> f
     if variance <= 0.0:
         return -HALF_A_ROW
     third = gain * (1.0 - difference) ** 3 - loss * (1.0 + difference) ** 3 - neither * difference**3
-    return (z * z - 1.0) / 6.0 * third / variance - z * math.sqrt(n * variance) - HALF_A_ROW
+    # Of very few rows the correction is larger than what it corrects, and would turn the bound's direction.
+    return min((z * z - 1.0) / 6.0 * third / variance - z * math.sqrt(n * variance), 0.0) - HALF_A_ROW

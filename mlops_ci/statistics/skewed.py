@@ -5,7 +5,7 @@ statistic (1992, Journal of the Royal Statistical Society B 54:221-228) takes th
 bootstrap does, but needs one pass over the contributions. We use it carefully, as simulation taught:
 
 - It may lengthen the reach of a bound, never shorten it: a skewness measured on few rows is noise.
-- The skewness is taken to be two of its standard errors worse than measured, in whichever direction is worse.
+- The skewness is taken to be a standard error worse than measured, in whichever direction is worse.
 - The normal quantile is Student's, whose degrees of freedom tell how well the variance itself is known: few for heavy
   tails, where a few contributions make up the variance. With too few the bounds are not known.
 """
@@ -24,7 +24,7 @@ FloatArray = npt.NDArray[np.float64]
 FEWEST = 4.0
 """With fewer degrees of freedom a few rows make up the variance, and the bounds are not known."""
 
-_DOUBT = 2.0
+_DOUBT = 1.0
 """In how many standard errors of the skewness it is taken to be worse than measured."""
 
 

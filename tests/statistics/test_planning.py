@@ -50,14 +50,28 @@ def test_the_rows_in_favour_that_pass_are_those_that_pass_the_gate(
     n: int, bound: float, confidence: float, data: st.DataObject
 ) -> None:
     disagreements = data.draw(st.integers(0, n))
-    [fewest] = fewest_in_favour(
-        np.array([disagreements]), n, bound, normal_quantile(confidence), error_rate(confidence)
-    )
-    passing = [
+    assert planned_to_pass(disagreements, n, bound, confidence) == passing(disagreements, n, bound, confidence)
+
+
+def planned_to_pass(disagreements: int, n: int, bound: float, confidence: float) -> list[bool]:
+    alpha = error_rate(confidence)
+    [fewest] = fewest_in_favour(np.array([disagreements]), n, bound, normal_quantile(confidence), alpha)
+    return [bool(gains >= fewest) for gains in range(disagreements + 1)]
+
+
+def passing(disagreements: int, n: int, bound: float, confidence: float) -> list[bool]:
+    return [
         paired_proportions(gains, disagreements - gains, n, confidence).lower > bound
         for gains in range(disagreements + 1)
     ]
-    assert passing == [gains >= fewest for gains in range(disagreements + 1)]
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_they_are_so_for_very_few_rows(n: int) -> None:
+    for bound in (-0.5, -0.25, -0.0625, -0.03, 0.0, 0.05):
+        for disagreements in range(n + 1):
+            asked = (disagreements, n, bound, 0.999)
+            assert planned_to_pass(*asked) == passing(*asked), asked
 
 
 @pytest.mark.parametrize(("margin", "gain", "disagreement"), [(0.02, 0.0, 0.06), (0.0, 0.05, 0.2), (0.01, 0.01, 0.05)])

@@ -22,7 +22,7 @@ _REFERENCE_ROWS = 400_000
 _REFERENCES = 25
 """Ten million rows. Of a sample of 1,000 rows the truth is then known to a hundredth of a standard error."""
 
-_MANY_ROWS, _MANY_REFERENCES = 20_000, 250
+MANY_ROWS, _MANY_REFERENCES = 20_000, 250
 """For samples of so many rows that would be a twentieth, which alone turns 5 % into 5.5 %."""
 
 
@@ -113,7 +113,7 @@ def run(
 def truths_of(population: Population, names: tuple[str, ...], rows: int) -> dict[tuple[str, str], float]:
     """The truth for each metric and kind, where it is not known to be zero, for samples of so many rows."""
     found: dict[tuple[str, str], list[float]] = {(name, kind): [] for name in names for kind in ("one", "two")}
-    for part in range(_MANY_REFERENCES if rows >= _MANY_ROWS else _REFERENCES):
+    for part in range(_MANY_REFERENCES if rows >= MANY_ROWS else _REFERENCES):
         ours, theirs = population.draw(np.random.default_rng([seed_of(population.name, 0), part]), _REFERENCE_ROWS)
         for name in names:
             called = metric(name)

@@ -71,7 +71,8 @@ def lineage_of(model: str, version: int, entries: Iterable[Entry], beside: Besid
             found = _went_on(found, act, body)
     if found is None:
         return None
-    decided = next((holding.verdict for holding in found.holdings if holding.verdict), None)
+    due = (holding for holding in found.holdings if holding.override is not None or not holding.by_hand)
+    decided = next((holding.verdict for holding in due if holding.verdict), None)
     if decided is None and found.judged:
         decided = found.judged[-1].act.entry
     notes = beside.notes if found.deletion is None else (*beside.notes, "its files may be gone")
@@ -141,7 +142,8 @@ def _aliased(found: Lineage, act: Act, body: Alias) -> Lineage:
         # Where it is already, it was moved for another commit; its time goes on.
         if any(holding.alias == body.alias and holding.until is None for holding in found.holdings):
             return found
-        held = Holding(body.alias, act, body.expect, body.commit, verdict, body.override, body.reason)
+        by_hand = verdict is None if body.by_hand is None else body.by_hand
+        held = Holding(body.alias, act, body.expect, body.commit, verdict, body.override, body.reason, by_hand=by_hand)
         return replace(found, holdings=(*found.holdings, held))
     return _ended(found, act, body.alias, body.version, body.reason)
 

@@ -111,7 +111,8 @@ class Alias:
     """An alias moved to ``version``, away from ``expect`` (null: it did not exist).
 
     ``commit`` is the commit it was promoted for, which a link can make another than the version's own; ``override`` is
-    the entry of the override that lets it move, if the verdict does not.
+    the entry of the override that lets it move, if the verdict does not. ``by_hand`` says that a person decided,
+    whatever the verdict was; null in entries of before that was written.
     """
 
     alias: str
@@ -121,6 +122,7 @@ class Alias:
     verdict: VerdictReference | None = None
     reason: str | None = None
     override: int | None = None
+    by_hand: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

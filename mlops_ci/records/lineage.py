@@ -31,9 +31,9 @@ class Holding:
     """A time in which an alias pointed to the version.
 
     ``before`` is the version that it pointed to earlier. ``override`` is the entry of the override that let it move
-    against the verdict. ``verdict`` is the entry of the verdict that it moved on;
-    where it is null somebody moved it by hand. ``until`` is when ``after`` took its place, for ``after_reason``; null
-    ``after`` then means that the alias was taken away.
+    against the verdict. ``verdict`` is the entry of the verdict that it moved on, or that whoever moved it ``by_hand``
+    relied on; where the log does not say by hand or not, it was if there is no verdict. ``until`` is when ``after``
+    took its place, for ``after_reason``; null ``after`` then means that the alias was taken away.
     """
 
     alias: str
@@ -46,6 +46,7 @@ class Holding:
     until: Act | None = None
     after: int | None = None
     after_reason: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def describe(entry: LogEntry) -> str:
         case Override(version=version, alias=alias, verdict=verdict, reason=reason):
             actor = entry.envelope.actor.name
             return f"v{version}, judged {verdict.outcome}, may be {alias}: overridden by {actor}: {reason}"
-        case Alias(alias=alias, version=version, expect=expect, reason=reason, override=override):
+        case Alias(alias=alias, version=version, expect=expect, reason=reason, override=override, by_hand=by_hand):
             moved = f"{alias} moved from v{expect} to v{version}" if expect else f"{alias} set to v{version}"
-            moved += f", by the override of entry {override}" if override else ""
+            moved += f", by the override of entry {override}" if override else " by hand" if by_hand else ""
             return moved + _because(reason)
         case Unalias(alias=alias, expect=expect, reason=reason):
             return f"{alias} taken away from v{expect}{_because(reason)}"

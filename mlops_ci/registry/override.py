@@ -75,6 +75,7 @@ def override(log: ModelLog, alias: str, version: int, reason: str) -> Overriding
             verdict=verdict,
             reason=record.reason,
             override=record.seq,
+            by_hand=True,
         )
 
     def both() -> Overriding:

@@ -71,6 +71,7 @@ def promote_judged(log: ModelLog, request: Promotion, *, is_ancestor: IsAncestor
             expect=request.expect,
             commit=request.commit,
             verdict=request.verdict,
+            by_hand=False,
         )
 
     log.append(decide)
@@ -160,6 +161,7 @@ def move_alias(
             commit=target.commit,
             verdict=VerdictReference(newest[-1].seq, target.digest, newest[-1].outcome) if newest else None,
             reason=reason,
+            by_hand=True,
         )
 
     log.append(decide)

@@ -126,7 +126,7 @@ def _judged(found: Lineage, index: int) -> str:
 
 
 def _holding(version: int, holding: Holding) -> str:
-    how = "on a verdict" if holding.verdict is not None else "by hand"
+    how = "by hand" if holding.by_hand else "on a verdict"
     how = "gone back to" if holding.before and version < holding.before else how
     how = "by an override of the verdict" if holding.override is not None else how
     then = f", then v{holding.after}" if holding.after else ""

@@ -20,7 +20,11 @@ from mlops_ci.report.wording import (
 )
 
 _TOLD = 5
-_NOT_PASSED = {"fail": ", although the gate had refused it", "inconclusive": ", although the gate could not tell"}
+_JUDGED_BEFORE = {
+    "pass": ", after the gate had let it pass",
+    "fail": ", although the gate had refused it",
+    "inconclusive": ", although the gate could not tell",
+}
 _IN_DOUBT = frozenset({"inconclusive", "incomparable"})
 
 
@@ -41,7 +45,8 @@ def judgement(found: Lineage) -> list[str]:
 
 
 def _moved(found: Lineage, decided: Judged) -> bool:
-    return any(holding.verdict == decided.act.entry for holding in found.holdings)
+    moved = [holding for holding in found.holdings if holding.verdict == decided.act.entry]
+    return any(holding.override is not None or not holding.by_hand for holding in moved)
 
 
 def _verdict(decided: Judged) -> str:
@@ -121,12 +126,12 @@ def _given(found: Lineage, holding: Holding) -> str:
     # Who goes back refers to a verdict of then, too, but it is not that which decided.
     if holding.before and holding.before > found.version:
         return f"{actor} went back to it as {alias} from v{holding.before} on {time}{because(holding.reason)}."
-    if holding.verdict is not None:
+    if not holding.by_hand:
         which = "that verdict" if holding.verdict == found.decided else f"the verdict in entry {holding.verdict}"
         return f"On {which} it became {alias}{place} on {time}, by {actor}{because(holding.reason)}."
     before = [judged.verdict for judged in found.judged if judged.act.entry < holding.since.entry]
-    doubt = _NOT_PASSED.get(before[-1].outcome, "") if before else ", without a verdict of the gate"
-    return f"{actor} made it {alias} by hand{place} on {time}{doubt}{because(holding.reason)}."
+    judged = _JUDGED_BEFORE[before[-1].outcome] if before else ", without a verdict of the gate"
+    return f"{actor} made it {alias} by hand{place} on {time}{judged}{because(holding.reason)}."
 
 
 def _taken(found: Lineage, holding: Holding) -> list[str]:

@@ -79,7 +79,7 @@ def test_promotion_by_hand_and_explicit_rollback(external: Lab) -> None:
     assert (done.code, "say --rollback to go back" in done.err) == (4, True)
     assert external.run("promote", "fraud@v1", "--rollback", "--reason", "it crashed").code == 0
     history = external.run("models", "history", "fraud").out
-    assert "champion moved from v2 to v1: it crashed" in " ".join(history.split())
+    assert "champion moved from v2 to v1 by hand: it crashed" in " ".join(history.split())
 
 
 def test_listing_for_people_and_programs(external: Lab) -> None:

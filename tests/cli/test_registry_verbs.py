@@ -50,7 +50,7 @@ def test_a_rollback_says_where_from_and_where_to(fraud: Lab) -> None:
     done = fraud.run("models", "rollback", "fraud", *BECAUSE)
     assert (done.code, "say where it shall point with --to" in done.err) == (2, True)
     assert _run(fraud, "models", "rollback", "fraud", "--to", "v3", *BECAUSE).out.startswith("fraud@champion is now v3")
-    assert "champion moved from v3 to v2: it crashed" in _run(fraud, "models", "history", "fraud").out
+    assert "champion moved from v3 to v2 by hand: it crashed" in _run(fraud, "models", "history", "fraud").out
 
 
 def test_aliases_are_set_listed_and_taken_away(fraud: Lab) -> None:

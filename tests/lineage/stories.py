@@ -119,7 +119,7 @@ class Story:
 
     def promote(self, number: int, before: int | None, verdict: Verdict = PASSED) -> None:
         on = self.judge(number, verdict, before)
-        self.add(Alias("champion", number, before, commit(number).sha, on))
+        self.add(Alias("champion", number, before, commit(number).sha, on, by_hand=False))
 
     def told(self, number: int) -> Lineage:
         found = lineage_of("flight-delay", number, self.entries, self.beside, flatten)
@@ -199,8 +199,16 @@ def imported(story: Story) -> int:
 
 def by_hand(story: Story) -> int:
     number = refused(story)
-    story.add(Alias("champion", number, 1, reason="the old one\n**crashes**\u202e"), HAND)
+    story.add(Alias("champion", number, 1, reason="the old one\n**crashes**\u202e", by_hand=True), HAND)
     return number
+
+
+def by_hand_after_it_passed(story: Story) -> int:
+    first(story)
+    story.register(2)
+    on = story.judge(2, PASSED, 1)
+    story.add(Alias("champion", 2, 1, commit(2).sha, on, "the job died", by_hand=True), HAND)
+    return 2
 
 
 def overridden(story: Story) -> int:
@@ -209,7 +217,7 @@ def overridden(story: Story) -> int:
     on = story.judge(2, ON_HOLD, 1)
     said = "the flights of HA are too few to wait for"
     seq = story.add(Override(2, "champion", on, said), HAND)
-    story.add(Alias("champion", 2, 1, commit(2).sha, on, said, seq), HAND)
+    story.add(Alias("champion", 2, 1, commit(2).sha, on, said, seq, by_hand=True), HAND)
     return 2
 
 
@@ -263,6 +271,7 @@ STORIES: dict[str, Callable[[Story], int]] = {
     "trained elsewhere, from a commit": external_with_a_commit,
     "imported": imported,
     "promoted by hand": by_hand,
+    "promoted by hand, after it passed": by_hand_after_it_passed,
     "overridden": overridden,
     "promoted by hand, without a verdict": by_hand_without_a_verdict,
     "rolled back": rolled_back,

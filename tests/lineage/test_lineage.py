@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlops_ci.records.entry import Alias
+from mlops_ci.records.codec import decode
+from mlops_ci.records.entry import Alias, VerdictReference
 from mlops_ci.records.lineage import Lineage
 from mlops_ci.report.lineage import render_lineage
 from mlops_ci.report.lineage_graph import render_lineage_graph
@@ -15,6 +16,7 @@ from mlops_ci.report.why import why_text
 from tests.conftest import Golden
 from tests.lineage.stories import HAND, STORIES, Story, commit, first, told
 from tests.parts.mermaid import Mermaid
+from tests.report.reports import FIRST, PASSED, REFUSED
 from tests.report.test_foreign_text import HOSTILE
 
 
@@ -49,6 +51,43 @@ def test_who_went_back_did_not_do_so_on_a_verdict() -> None:
     assert "bob went back to it as champion from v2" in why_text(found)
     assert why_text(found).count("On that verdict it became champion") == 1
     assert "gone back to, by bob" in render_lineage(found, width=80, colour=False).replace("\n", "").replace("  ", " ")
+
+
+def test_who_promotes_by_hand_what_has_passed_did_not_do_so_on_the_verdict() -> None:
+    found = told("promoted by hand, after it passed")
+    assert "bob made it champion by hand in place of v1" in why_text(found)
+    assert "On that verdict" not in why_text(found)
+    assert "by hand, by bob" in render_lineage(found, width=80, colour=False).replace("\n", "").replace("  ", " ")
+
+
+def test_a_verdict_decides_where_ci_moved_an_alias_on_it_and_not_where_a_person_did() -> None:
+    story = Story()
+    on = by_hand_on_an_older_verdict(story)
+    assert story.told(2).decided == on + 1  # the newest
+    story.add(Alias("anchor", 2, None, commit(2).sha, VerdictReference(on, "x", "pass"), by_hand=False))
+    assert story.told(2).decided == on
+    assert "this verdict moved an alias to it first" in why_text(story.told(2))
+
+
+def by_hand_on_an_older_verdict(story: Story) -> int:
+    first(story)
+    story.register(2)
+    on = story.judge(2, PASSED, 1)
+    story.judge(2, REFUSED, 1)
+    story.add(Alias("champion", 2, 1, commit(2).sha, on, by_hand=True), HAND)
+    return on.seq
+
+
+def test_an_entry_that_does_not_say_who_decided_was_on_its_verdict_if_it_has_one() -> None:
+    data = b'{"alias":"champion","version":1,"expect":null,"verdict":{"seq":2,"candidate":"x","outcome":"pass"}}'
+    body = decode(data, Alias, where="an entry of long ago")
+    for verdict, by_hand in ((body.verdict, False), (None, True)):
+        story = Story()
+        story.register(1)
+        story.judge(1, FIRST)
+        story.add(replace(body, verdict=verdict))
+        [holding] = story.told(1).holdings
+        assert holding.by_hand == by_hand
 
 
 def test_nothing_is_said_of_when_no_data_was_read() -> None:

@@ -10,6 +10,7 @@ import pytest
 from mlops_ci.errors import ConflictError
 from mlops_ci.records.entry import Alias
 from mlops_ci.records.verdict import Outcome
+from mlops_ci.registry.biography import describe
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.promote import BaselineMovedError, move_alias, promote_judged
 from mlops_ci.registry.register import register
@@ -78,7 +79,16 @@ def test_a_descendant_is_promoted_with_its_verdict(store: InterloperStore, log: 
     request = judged(log, version)
     assert promote_judged(log, request, is_ancestor=is_ancestor) == "promoted"
     body = list(open_log(store).entries())[-1].body
-    assert body == Alias("champion", version, expect=1, commit=sha("c"), verdict=request.verdict)
+    assert body == Alias("champion", version, expect=1, commit=sha("c"), verdict=request.verdict, by_hand=False)
+
+
+def test_the_log_tells_who_promotes_a_passed_version_by_hand_from_ci(log: ModelLog, train: Train) -> None:
+    version = train("a")
+    request = judged(log, version)
+    move_alias(log, "champion", version, rollback=False, reason=None)
+    entry = list(log.entries())[-1]
+    assert entry.body == Alias("champion", version, None, sha("a"), request.verdict, by_hand=True)
+    assert describe(entry) == f"champion set to v{version} by hand"
 
 
 def test_a_late_job_is_superseded(store: InterloperStore, log: ModelLog, train: Train) -> None:

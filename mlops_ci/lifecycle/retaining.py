@@ -53,7 +53,7 @@ class Expiry:
     """Finds and deletes what has expired.
 
     ``cache`` is where the cache lies, which may be elsewhere; ``kept`` are the runs of existing versions; ``grace`` is
-    how long a job may take between writing an output and the result that names it.
+    how long a job may take between writing an output and the result that names it, or a run and the version it makes.
     """
 
     store: Store
@@ -97,8 +97,11 @@ class Expiry:
             if RUN_ID.match(run := run_of(item.key, area)):
                 runs.setdefault(run, []).append(item)
         before = self._before(days)
+        # A job may have taken longer than runs are kept, and be about to register what its new record is of.
+        settled = max(before, self.now - self.grace).timestamp()
         for run in sorted(runs)[: -newest or None]:
-            if run not in self.kept and _started(run) < before:
+            written = max(item.modified for item in runs[run])
+            if run not in self.kept and _started(run) < before and written < settled:
                 first = {run_key(run, area): 0, report_key(run, area): 1}
                 yield from sorted(runs[run], key=lambda item: (first.get(item.key, 2), item.key))
 

@@ -73,13 +73,17 @@ def expire(
     return Expiry(store, store, retention, kept, now=NOW, grace=timedelta(days=7), dry_run=dry_run).run()
 
 
-def run_at(store: Store, days: float, *fingerprints: str, area: str = "", number: int = 0) -> str:
-    """A run so many days ago that has used these results; with a report and a file."""
+def run_at(
+    store: AgeingStore, days: float, *fingerprints: str, area: str = "", number: int = 0, took: float = 0
+) -> str:
+    """A run that began so many days ago, took some, and has used these results; with a report and a file."""
+    store.moment = ago(days - took)
     name = f"{ago(days).strftime('%Y%m%dT%H%M%S')}000-{number:08x}"
     steps = tuple(StepRun(f"s{index}", "reused", fingerprint=one) for index, one in enumerate(fingerprints))
     for key in ("report.json", "files/metrics.json"):
         store.create(f"{area}runs/{name}/{key}", b"{}")
     store.create(run_key(name, area), encode(run_record(name, steps=steps)))
+    store.moment = NOW
     return name
 
 
@@ -145,6 +149,25 @@ def test_the_newest_runs_stay_however_old_they_are(store: AgeingStore) -> None:
     assert {key.split("/")[1] for key in swept.objects} == set(names[-2:])
 
 
+def test_a_run_that_took_longer_than_runs_are_kept_stays_until_its_job_has_had_time_to_register_it(
+    store: AgeingStore,
+) -> None:
+    late, settled, early = (run_at(store, 100, took=took, number=int(took)) for took in (99, 92, 0))
+    for number in range(NEWEST):
+        run_at(store, 1, number=number)
+    [swept] = expire(store)
+    assert {key.split("/")[1] for key in swept.objects} == {settled, early}
+    assert run_key(late) in store.objects
+
+
+def test_an_age_shorter_than_the_time_of_grace_is_that_of_a_run_all_the_same(store: AgeingStore) -> None:
+    run_at(store, 3, area=PULL_REQUESTS)
+    late = run_at(store, 3, area=PULL_REQUESTS, took=2, number=1)
+    [swept] = expire(store, Retention(pull_requests=2))
+    assert len(swept.objects) == 3
+    assert run_key(late, PULL_REQUESTS) in store.objects
+
+
 def test_of_a_run_first_goes_what_it_is_found_by(store: AgeingStore) -> None:
     for number in range(NEWEST + 1):
         run_at(store, 400 - number)
@@ -170,7 +193,7 @@ def test_a_dry_run_tells_what_a_real_one_then_deletes(store: AgeingStore, tmp_pa
     folder = LocalStore(tmp_path / "workspace")  # where all is as young as its files
     for key, data in before.items():
         folder.create(key, data)
-    assert {one.kind for one in expire(folder)} == {"runs", "pull_requests", "collected"}
+    assert {one.kind for one in expire(folder)} == {"collected"}
 
 
 def test_an_output_that_a_kept_result_names_stays_and_so_does_a_young_one(store: AgeingStore) -> None:

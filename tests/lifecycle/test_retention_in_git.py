@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
+from mlops_ci.edge.clock import now
 from mlops_ci.lifecycle.retaining import NEWEST
 from mlops_ci.records.codec import encode
 from mlops_ci.workspace.format import initialise
@@ -13,7 +18,9 @@ from tests.support.run_records import run_record
 REF = "refs/mlops-ci/workspace"
 
 
-def test_what_expires_goes_with_one_push_and_the_history_keeps_its_bytes(lab: Lab) -> None:
+def test_what_expires_goes_with_one_push_and_the_history_keeps_its_bytes(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.git("init", "--quiet", "--bare", "../remote.git")
     lab.git("remote", "add", "origin", "../remote.git")
     store = open_store("git+origin", lab.folder)
@@ -23,6 +30,8 @@ def test_what_expires_goes_with_one_push_and_the_history_keeps_its_bytes(lab: La
         for name in names:
             store.create(run_key(name), encode(run_record(name)))
         store.create(run_key(names[0], PULL_REQUESTS), encode(run_record(names[0])))
+    later = now() + timedelta(days=8)  # what was written within a week stays
+    monkeypatch.setattr("mlops_ci.cli.gc.now", lambda: later)
     gc = ("workspace", "gc", "--workspace", "git+origin", "--host", "local", "--runs-older-than", "90d")
     pushes = int(lab.git("--git-dir=../remote.git", "rev-list", "--count", REF))
     done = lab.run(*gc, "--pull-requests-older-than", "14d", "--cache-older-than", "30d")

@@ -26,6 +26,15 @@ MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 OUTSIDE = """() => [...document.querySelectorAll("main > *, figure, h3, dd")]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))"""
 
+LINES_OF = """word => {
+    const nodes = document.createTreeWalker(document.querySelector(".next"), NodeFilter.SHOW_TEXT)
+    while (nodes.nextNode() && !nodes.currentNode.data.includes(word)) {}
+    const range = document.createRange(), at = nodes.currentNode.data.indexOf(word)
+    range.setStart(nodes.currentNode, at)
+    range.setEnd(nodes.currentNode, at + word.length)
+    return new Set([...range.getClientRects()].map(one => one.top)).size
+}"""
+
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_every_screen_and_asks_nothing_of_anybody(browser: Browser, tmp_path: Path, name: str) -> None:
@@ -46,3 +55,16 @@ def test_a_page_fits_every_screen_and_asks_nothing_of_anybody(browser: Browser, 
         backgrounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     page.close()
     assert len(backgrounds) == 2, "light and dark differ"
+
+
+def test_no_line_ends_within_the_name_of_an_option_however_narrow_the_screen(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(render_html(detailed(version=4, event="push")), "utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    lines = set()
+    for width in range(300, 500, 4):
+        page.set_viewport_size({"width": width, "height": 900})
+        lines.add(page.evaluate(LINES_OF, "--reason"))
+    page.close()
+    assert lines == {1}

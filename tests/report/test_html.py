@@ -211,6 +211,41 @@ def test_a_report_from_before_there_were_details_is_shown() -> None:
     assert "svg" not in Page(render_html(REPORTS["refused"])).tags
 
 
+class Unfolded(Page):
+    """What is to be seen of a page before anything is opened."""
+
+    def __init__(self, text: str) -> None:
+        self._folded = 0
+        super().__init__(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        self._folded += tag == "details" and ("open", None) not in attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        super().handle_endtag(tag)
+        self._folded -= tag == "details" and self._folded > 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._folded:
+            super().handle_data(data)
+
+
+def test_what_decides_is_seen_at_once_and_long_tables_are_folded() -> None:
+    report = detailed(changes=REPORTS["refused"].changes)
+    seen = Unfolded(render_html(report)).text
+    for told in ("on hold", "412 rows cannot tell", "To go on", "ROC AUC, at most 0.005 worse", "What changed since"):
+        assert told in seen
+    folded = ("AA-17", "What became of it", "accuracy: paired proportions")
+    whole = Page(render_html(report)).text
+    assert [text for text in folded if text in seen or text not in whole] == []
+
+
+@pytest.mark.parametrize(("name", "opened"), [("promoted", 0), ("inconclusive", 1)])
+def test_a_table_of_slices_is_open_if_one_of_them_keeps_the_model_from_passing(name: str, opened: int) -> None:
+    assert render_html(REPORTS[name]).count("<details open><summary><bdi>accuracy") == opened
+
+
 def test_changed_data_is_told_column_by_column() -> None:
     before = DatasetVersion("data/flights.parquet", "sha256:1", 10, 1)
     columns = (ColumnChange("hour", "shift", "mean 12", "mean 15", 0.31), ColumnChange("x|y", "removed", "int", None))

@@ -48,6 +48,8 @@ def slice_tables(verdict: Verdict) -> list[Row]:
             for result in first[:MOST_SLICES]
             if result.slice
         ]
+        # What keeps the model from passing is to be seen at once.
+        trouble = any(row["decides"] and row["outcome"] not in {"pass", "skipped"} for row in rows)
         for row in rows:
             row["mark"] = row["mark"] if row["decides"] else "·"
         tables.append(
@@ -55,6 +57,7 @@ def slice_tables(verdict: Verdict) -> list[Row]:
                 "title": f"{rule_text(group[0])}, {slices_line(group)}",
                 "column": group[0].slice[0] if group[0].slice else "",
                 "rows": rows,
+                "trouble": trouble,
                 "more": f"{len(group) - MOST_SLICES:,}" if len(group) > MOST_SLICES else "",
             }
         )

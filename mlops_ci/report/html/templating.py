@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from mlops_ci.report.wording import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _PACKAGE = "mlops_ci.report.html"
+_OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]{0,30})(?![\w-])")
 
 
 def filled(template: str, **values: Any) -> str:
@@ -45,4 +48,12 @@ def _templates() -> Environment:
     )
     templates.filters["visible"] = visible
     templates.filters["short"] = shortened
+    templates.filters["prose"] = prose
     return templates
+
+
+def prose(text: str) -> Markup:
+    """Foreign text as markup, in which no line ends within the name of an option: ``--`` alone means another thing."""
+    from markupsafe import Markup, escape
+
+    return Markup(_OPTION.sub(r'<span class="option">\1</span>', str(escape(visible(text)))))  # noqa: S704 - escaped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mlops_ci.gate.comparing.phrases import metric_label
 from mlops_ci.project.project import GateChoice
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.report import History, Point
@@ -52,7 +53,7 @@ def _history(
     own = _finite(metrics.get(metric))
     if version is None and own is not None:
         points.append(Point("this", own))
-    return History(metric, tuple(points), before)
+    return History(metric, tuple(points), before, metric_label(metric))
 
 
 def _was_champion(state: ModelState, version: ModelVersion) -> bool:

@@ -15,7 +15,7 @@ from time import sleep
 from typing import Any
 
 from mlops_ci.errors import IntegrityError, RemoteError, UsageError
-from mlops_ci.gate.comparing.phrases import rule_label
+from mlops_ci.gate.comparing.phrases import metric_label, rule_label
 from mlops_ci.gate.summary import summarise
 from mlops_ci.hosts.host import Host
 from mlops_ci.lifecycle.announcing import Place, charts_for, run_of, section_of
@@ -133,6 +133,8 @@ def report_of(found: HandOver, run: WorkflowRun, where: str) -> Report:
     history = found.history
     if history and not (_labelled(history.points) and history.metric in found.metrics):
         history = None
+    if history:
+        history = replace(history, label=metric_label(history.metric))
     return Report(
         format=REPORT_FORMAT,
         model=found.model,

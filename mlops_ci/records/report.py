@@ -30,12 +30,14 @@ class Point:
 class History:
     """How a metric went on from version to version, oldest first.
 
-    ``before`` is the value of the champion that was in place when the first of them came.
+    ``before`` is the value of the champion that was in place when the first of them came; ``label`` is what people call
+    the metric, where that is known.
     """
 
     metric: str
     points: tuple[Point, ...]
     before: float | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

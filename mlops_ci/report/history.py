@@ -26,10 +26,11 @@ def history_chart(model: str, history: History | None) -> Plot | None:
     series = [Series("each version", places, values, marks=marks)]
     if marks or history.before is not None:
         series.append(Series("champion", places, tuple(champion), "steps"))
+    metric = history.label or history.metric
     return Plot(
-        title=f"{history.metric} of {model}",
+        title=f"{metric} of {model}",
         x=Axis("version", labels=tuple(point.label for point in history.points)),
-        y=Axis(history.metric),
+        y=Axis(metric),
         series=tuple(series),
         caption="The last point is this one; a filled point became the champion.",
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_ci.gate.comparing.phrases import number, rule_label
+from mlops_ci.gate.comparing.phrases import metric_label, number, rule_label
 from mlops_ci.project.rules import parse_rule
 from tests.conftest import Golden
 
@@ -45,6 +45,15 @@ profit >= @best
 def test_rules_read_as_people_say_them(golden: Golden) -> None:
     texts = RULES.splitlines()
     golden("labels.txt", "".join(f"{text:44}{rule_label(parse_rule(text))}\n" for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("roc_auc", "ROC AUC"), ("f_beta(2, macro)", "F2, macro"), ("recall[late]", "recall of late"), ("profit", None),
+     ("ndcg(1e400)", None), ("roc_auc(banana)", None), ("a|b", None), ("accuracy(", None)],
+)  # fmt: skip
+def test_a_metric_that_is_known_has_a_name_for_people(name: str, label: str | None) -> None:
+    assert metric_label(name) == label
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from mlops_ci.records.commit import Commit
 from mlops_ci.records.dataset import ColumnProfile, DatasetProfile, DatasetVersion, FrequentValue
 from mlops_ci.records.difference import Change, DatasetChange, Difference, FileChange
 from mlops_ci.records.hand_over import LONGEST_TEXT, MOST_NAMES, handed_over
-from mlops_ci.records.report import Report
+from mlops_ci.records.report import History, Point, Report
 from mlops_ci.records.workflow_run import WorkflowRun
 from tests.report.reports import REPORTS
 
@@ -43,6 +43,15 @@ def test_changes_are_handed_over_as_few_short_names_and_numbers() -> None:
     assert flights.after and flights.after.profile == DatasetProfile(12, ())
     assert found.changes.packages is None
     assert PROSE.encode() not in encode(found)
+
+
+def test_what_a_metric_is_called_is_not_for_a_stranger_to_say(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    history = History("roc_auc", (Point("v1", 0.8),), label=PROSE)
+    file.write_bytes(encode(replace(handed_over(report()), history=history, metrics={"roc_auc": 0.8})))
+    found = read_hand_over(file)
+    run = WorkflowRun("1", 1, "pull_request", found.commit, "idea", "somebody", None, fork=True)
+    assert report_of(found, run, "here").history == replace(history, label="ROC AUC")
 
 
 def test_prose_that_was_smuggled_in_beside_them_is_dropped(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def test_too_little_to_see_is_no_chart(history: History | None) -> None:
     assert history_chart("coin", history) is None
 
 
+def test_a_chart_is_called_as_people_call_its_metric() -> None:
+    chart = history_chart("coin", History("roc_auc", POINTS, label="ROC AUC"))
+    assert chart is not None and (chart.title, chart.y.name) == ("ROC AUC of coin", "ROC AUC")
+
+
 def test_mermaid(golden: Golden) -> None:
     chart = history_chart("coin", HISTORY)
     assert chart is not None

@@ -5,9 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mlops_ci.metrics import metric_of
+from mlops_ci.project.metric_calls import parse_metric
 from mlops_ci.project.rules import Rule
 
 _SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
+
+
+def metric_label(name: str) -> str | None:
+    """Such as ``ROC AUC`` for ``roc_auc``; None where it is no metric that we know."""
+    try:
+        call = parse_metric(name)
+        metric = metric_of(call.name, call.arguments, call.of)
+    except ValueError:
+        return None
+    return metric.label if metric else None
 
 
 def rule_label(rule: Rule) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from mlops_ci.metrics.confusion import confusion
+from mlops_ci.metrics.confusion import confusion, most_frequent
 from mlops_ci.metrics.curves import calibration, residuals, score_curves, spread
 from mlops_ci.metrics.predictions import Predictions
 from mlops_ci.metrics.ranking import ndcg
-from mlops_ci.records.report_details import Answers, Spread
+from mlops_ci.metrics.score_curves import one_against_rest
+from mlops_ci.records.report_details import Answers, ClassCurve, Spread
 
+MOST_CLASS_ROCS = 6
 _MOST_SPREADS = 4
 
 
@@ -65,7 +68,17 @@ def _multiclass(predictions: Predictions, found: Answers) -> Answers:
     # Of many classes the calibration is that of the class that is answered (Guo et al. 2017, ICML, section 2).
     sure = predictions.score[np.arange(len(predictions)), answered.require_prediction()]
     right = answered.require_prediction() == predictions.target
-    return replace(found, calibration=calibration(right, sure, predictions.weight))
+    rocs = tuple(_class_rocs(predictions))
+    return replace(found, calibration=calibration(right, sure, predictions.weight), class_rocs=rocs)
+
+
+def _class_rocs(predictions: Predictions) -> Iterator[ClassCurve]:
+    """The ROC curves of the classes with the most rows, each against all others."""
+    for code in most_frequent(predictions)[:MOST_CLASS_ROCS]:
+        positive, score = one_against_rest(predictions, predictions.classes[code])
+        roc, _ = score_curves(positive, score, predictions.weight)
+        if roc:
+            yield ClassCurve(predictions.classes[code], roc)
 
 
 def _regression(predictions: Predictions, found: Answers) -> Answers:

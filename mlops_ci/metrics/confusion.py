@@ -10,6 +10,13 @@ from mlops_ci.records.report_details import Confusion
 MOST_CLASSES = 30
 
 
+def most_frequent(predictions: Predictions) -> list[int]:
+    """The codes of all classes, those with the most rows first, then by name; the truth alone decides."""
+    names = predictions.classes
+    rows = np.bincount(predictions.target.astype(np.int64), minlength=len(names))
+    return sorted(range(len(names)), key=lambda code: (-rows[code], names[code]))
+
+
 def confusion(predictions: Predictions) -> Confusion | None:
     """Rows by true and by answered class, weighted as they are; None without answers or classes.
 
@@ -21,8 +28,7 @@ def confusion(predictions: Predictions) -> Confusion | None:
     names, total = predictions.classes, len(predictions.classes)
     places, kept, others = np.arange(total), list(range(total)), 0
     if total > MOST_CLASSES:
-        rows = np.bincount(target, minlength=total)
-        kept = sorted(range(total), key=lambda code: (-rows[code], names[code]))[: MOST_CLASSES - 1]
+        kept = most_frequent(predictions)[: MOST_CLASSES - 1]
         others = total - len(kept)
         places = np.full(total, len(kept))
         places[kept] = np.arange(len(kept))

@@ -18,6 +18,14 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCurve:
+    """The ROC curve of one of several classes, against all others."""
+
+    of: str
+    roc: Curve
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Rows with similar scores: the mean score, the share of rows that are positive, and how many rows they are."""
 
@@ -66,7 +74,8 @@ class Spread:
 class Answers:
     """What one model's predictions on the evaluation set look like; what does not fit the task is null or empty.
 
-    ``unusable`` counts rows that are in no curve, since their score or answer is no number.
+    ``class_rocs`` are of the classes with the most rows, where there are several. ``unusable`` counts rows that are
+    in no curve, since their score or answer is no number.
     """
 
     rows: int
@@ -77,6 +86,7 @@ class Answers:
     residuals: Residuals | None = None
     spreads: tuple[Spread, ...] = ()
     unusable: int = 0
+    class_rocs: tuple[ClassCurve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,38 @@ def test_thinning_keeps_the_ends_and_takes_only_points_there_are(values: Any, mo
     assert all(values[int(place)] == value for place, value in zip(kept_x, kept_y, strict=True))
 
 
+def many_classes(rows: int, classes: int) -> Predictions:
+    target = np.minimum(RNG.geometric(0.4, rows) - 1, classes - 1)
+    score = RNG.dirichlet(np.ones(classes), rows)
+    score[np.arange(rows), target] += 0.3
+    names = tuple("hgfedcba"[:classes])
+    return Predictions("multiclass", target, None, score / score.sum(axis=1, keepdims=True), names)
+
+
+def test_of_many_classes_each_of_the_most_frequent_is_held_against_all_others() -> None:
+    found = many_classes(150, 8)
+    rocs = answers_of(found).class_rocs
+    rows = np.bincount(found.target.astype(int), minlength=8)
+    frequent = sorted(range(8), key=lambda code: (-rows[code], found.classes[code]))
+    assert [each.of for each in rocs] == [found.classes[code] for code in frequent[:6]]
+    for each in rocs:
+        code = found.classes.index(each.of)
+        false, true, _ = roc_curve(found.target == code, found.require_score()[:, code], drop_intermediate=False)
+        assert each.roc.x == pytest.approx(false) and each.roc.y == pytest.approx(true)
+
+
+def test_a_class_of_all_rows_or_of_none_has_no_curve_and_without_scores_none_has() -> None:
+    score = np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1]])
+    target, names = np.array([0, 1, 0]), ("a", "b", "c")
+    assert [each.of for each in answers_of(Predictions("multiclass", target, None, score, names)).class_rocs] == [
+        "a",
+        "b",
+    ]
+    alone = Predictions("multiclass", np.zeros(3, dtype=np.int64), None, score, names)
+    assert answers_of(alone).class_rocs == ()
+    assert answers_of(Predictions("multiclass", target, target, None, names)).class_rocs == ()
+
+
 def test_of_one_class_there_is_no_curve() -> None:
     assert score_curves(np.ones(3, dtype=bool), np.array([0.1, 0.2, 0.3]), None) == (None, None)
     assert score_curves(np.ones(0, dtype=bool), np.ones(0), None) == (None, None)

@@ -10,6 +10,7 @@ from mlops_ci.records.report import History, Point, Report
 from mlops_ci.records.report_details import (
     Answers,
     Calibration,
+    ClassCurve,
     Confusion,
     Curve,
     ReportDetails,
@@ -44,7 +45,12 @@ REGRESSION = Answers(
     spreads=(Spread("absolute error", Curve((0.1, 0.5, 9.0), (0.5, 0.99, 1.0)), "low"),),
 )  # fmt: skip
 CLASSES = Answers(
-    rows=10, confusion=Confusion(("a", "b", "2 others"), ((4.0, 1.0, 0.0), (0.0, 3.0, 0.0), (0, 1, 1)), 2)
+    rows=10,
+    confusion=Confusion(("a", "b", "2 others"), ((4.0, 1.0, 0.0), (0.0, 3.0, 0.0), (0, 1, 1)), 2),
+    class_rocs=(
+        ClassCurve("a", Curve((0.0, 0.1, 1.0), (0.0, 0.8, 1.0), 0.85)),
+        ClassCurve("b", Curve((0.0, 0.4, 1.0), (0.0, 0.6, 1.0), 0.6)),
+    ),
 )
 
 

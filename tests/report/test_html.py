@@ -19,7 +19,7 @@ from mlops_ci.records.dataset import DatasetVersion
 from mlops_ci.records.difference import ColumnChange, DatasetChange, Difference
 from mlops_ci.records.model_explanation import ExplainedRow, Importance
 from mlops_ci.records.report import History, Point, Report
-from mlops_ci.records.report_details import Confusion, Curve, ReportDetails, Spread
+from mlops_ci.records.report_details import ClassCurve, Confusion, Curve, ReportDetails, Spread
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.html.drawing import Figures
 from mlops_ci.report.html.page import render_html
@@ -88,7 +88,13 @@ def hostile(text: str) -> Report:
     )
     spread = Spread(text, Curve((0.0, 1.0), (0.5, 1.0)))
     matrix = replace(CLASSES.confusion, classes=(text, f"{text}2", "3")) if CLASSES.confusion else None
-    answers = replace(BINARY, confusion=matrix, spreads=(spread,), residuals=REGRESSION.residuals)
+    answers = replace(
+        BINARY,
+        confusion=matrix,
+        spreads=(spread,),
+        residuals=REGRESSION.residuals,
+        class_rocs=(ClassCurve(text, spread.curve),),
+    )
     details = ReportDetails("multiclass", text, answers, answers, text, changed, {text: (), "train": (text,)}, (text,))
     explained = ExplainedRow(text, 0.0, 1.0, {text: 1.0}, {text: text}, text)
     return replace(
@@ -183,7 +189,8 @@ def context(chart: Any) -> dict[str, Any]:
     ) | dict.fromkeys(("next", "changes", "changed", "explained", "graph", "url"))
     lists: dict[str, Any] = {
         name: [] for name in
-        ("rules", "notes", "onnx", "slices", "slice_figures", "datasets", "steps", "lineage", "metrics", "methods")
+        ("rules", "notes", "onnx", "class_figures", "slices", "slice_figures", "datasets", "steps", "lineage",
+         "metrics", "methods")
     }  # fmt: skip
     return {"report": REPORTS["refused"], "chart_groups": [("x", Figures().of([chart]))], **empty, **lists}
 
@@ -229,6 +236,18 @@ class Unfolded(Page):
     def handle_data(self, data: str) -> None:
         if not self._folded:
             super().handle_data(data)
+
+
+def test_of_many_classes_each_has_a_curve_of_both_models_and_all_are_folded() -> None:
+    fewer = replace(CLASSES, class_rocs=CLASSES.class_rocs[:1])
+    report = detailed(replace(DETAILS, task="multiclass", candidate=CLASSES, champion=fewer))
+    text = render_html(report)
+    page = Page(text).text
+    assert "ROC of each class against the rest: 2" in page
+    first, second = page.index("ROC of a against the rest"), page.index("ROC of b against the rest")
+    assert "candidate, area 0.8500 v12, area 0.8500" in " ".join(page[first:second].split())
+    assert "v12" not in page[second : page.index("Slices", second)], "the other has no curve of this class"
+    assert "ROC of a" not in Unfolded(text).text
 
 
 def test_what_decides_is_seen_at_once_and_long_tables_are_folded() -> None:

@@ -7,7 +7,7 @@ from mlops_ci.records.report import Report
 from mlops_ci.report.charts.classes import confusion_charts, recall_chart
 from mlops_ci.report.charts.errors import residual_charts, spread_charts
 from mlops_ci.report.charts.importances import importance_chart
-from mlops_ci.report.charts.scores import calibration_chart, precision_recall_chart, roc_chart
+from mlops_ci.report.charts.scores import calibration_chart, class_roc_charts, precision_recall_chart, roc_chart
 from mlops_ci.report.charts.slices import slice_charts
 from mlops_ci.report.history import history_chart
 
@@ -40,4 +40,4 @@ def comment_charts(report: Report) -> list[Chart]:
     return [chart for chart in (history, chosen) if chart]
 
 
-__all__ = ["answer_charts", "comment_charts", "history_charts", "importance_chart", "slice_charts"]
+__all__ = ["answer_charts", "class_roc_charts", "comment_charts", "history_charts", "importance_chart", "slice_charts"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from mlops_ci.records.chart import Axis, Plot, Series
 from mlops_ci.records.report import Report
@@ -15,10 +16,22 @@ _DIAGONAL = ((0.0, 1.0), (0.0, 1.0))
 def roc_chart(report: Report) -> Plot | None:
     """The ROC curves, with the diagonal of a model that guesses."""
     series = _curves(report, lambda answers: answers.roc)
-    if not series:
-        return None
+    return _roc(f"ROC{_of_class(report)}", series) if series else None
+
+
+def class_roc_charts(report: Report) -> list[Plot]:
+    """The ROC curves of each class against all others, of a task of several: a chart for each class."""
+    own = report.details.candidate.class_rocs if report.details and report.details.candidate else ()
+    return [_roc(f"ROC of {each.of} against the rest", _curves(report, partial(_roc_of, each.of))) for each in own]
+
+
+def _roc_of(name: str, answers: Answers) -> Curve | None:
+    return next((each.roc for each in answers.class_rocs if each.of == name), None)
+
+
+def _roc(title: str, series: list[Series]) -> Plot:
     return Plot(
-        title=f"ROC{_of_class(report)}",
+        title=title,
         x=Axis("share of the others taken for it", 0.0, 1.0),
         y=Axis("share of its rows found", 0.0, 1.0),
         series=(*series, Series("guessing", *_DIAGONAL, "guide")),

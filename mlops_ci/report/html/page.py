@@ -12,7 +12,7 @@ from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import Verdict
 from mlops_ci.report.budget import budget_line
 from mlops_ci.report.changes import changed, in_line, unchanged
-from mlops_ci.report.charts import answer_charts, history_charts, importance_chart, slice_charts
+from mlops_ci.report.charts import answer_charts, class_roc_charts, history_charts, importance_chart, slice_charts
 from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.html.drawing import Figures
 from mlops_ci.report.html.graph import drawn_graph
@@ -60,6 +60,7 @@ def render_html(report: Report) -> str:
         changes=_changes(report.changes),
         onnx=conversion_lines(report.conversion) if report.conversion else [],
         chart_groups=[(title, drawn) for title, drawn in groups if drawn],
+        class_figures=figures.of(class_roc_charts(report)),
         slice_figures=figures.of(slice_charts(report)),
         slices=slice_tables(verdict) if verdict else [],
         changed=changed_tables(details.changed, baseline) if details and details.changed else None,

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from mlops_ci.converter.table import Table
+from tests.support.small_models import one_thread, third_parties_may_warn
 
-
-@pytest.fixture(autouse=True)
-def _third_parties_may_warn() -> Iterator[None]:
-    """Models warn of deprecations of their own libraries, and of names that an array does not have."""
-    with warnings.catch_warnings():
-        for module in ("sklearn", "catboost", "torch", "skl2onnx", "lightgbm", "xgboost"):
-            warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Models as small as these wait for one another's threads longer than they compute."""
-    with threadpool_limits(1):
-        yield
+__all__ = ["one_thread", "third_parties_may_warn"]
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from mlops_ci.lifecycle.history import read_report, read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.records.run import Run, RunStatus
-from mlops_ci.report.wording import duration, step_line, value_text, visible
+from mlops_ci.report.wording import OUTSIDE_CI, duration, event_text, step_line, value_text, visible
 from mlops_ci.workspace.store import Store
 
 
@@ -98,7 +98,8 @@ def _about(store: Store, run: Run) -> list[str]:
     if run.merge:
         lines.append(f"checked out as the test merge {run.merge.sha}")
     url = f", {visible(run.host.url)}" if run.host.url else ""
-    lines.append(f"{run.host.host} host, {run.host.event}, by {visible(run.host.actor.name)}{url}")
+    where = OUTSIDE_CI if run.host.host == "local" else f"{run.host.host} host, {event_text(run.host.event, None)}"
+    lines.append(f"{where}, by {visible(run.host.actor.name)}{url}")
     lines.append(f"started {run.started[:19].replace('T', ' ')} UTC, took {duration(run.seconds)}")
     try:
         report = read_report(store, run.id)

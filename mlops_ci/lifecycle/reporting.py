@@ -74,6 +74,7 @@ def write_report(
         stages=_stages(session, state, version),
         conversion=conversion,
         explanation=run.explanation,
+        host=session.context.host,
         details=report_details(session, state, trained, version=version, compared_with=compared_with),
     )
     session.store.create(report_key(run.id, session.area), encode(report))

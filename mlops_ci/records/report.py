@@ -48,7 +48,8 @@ class Report:
     was checked out, where that is the test merge of the author's; ``stages`` are those that a merged model has behind
     it, such as ``registered v13``; ``conversion`` is what came of converting the model to ONNX; ``histories`` are those
     of further metrics; ``details`` what charts are drawn from; ``explanation`` says which inputs matter to the model;
-    ``changes`` is what differs from the version compared with, but for metrics, which the verdict has.
+    ``changes`` is what differs from the version compared with, but for metrics, which the verdict has; ``host`` is who
+    ran the job, ``local`` if nobody's CI did.
     """
 
     format: int
@@ -75,6 +76,7 @@ class Report:
     histories: tuple[History, ...] = ()
     details: ReportDetails | None = None
     explanation: ModelExplanation | None = None
+    host: str | None = None
 
 
 REPORT_FORMAT = 1

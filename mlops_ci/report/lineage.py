@@ -12,7 +12,7 @@ from mlops_ci.records.lineage import DatasetUse, Holding, Lineage, Software
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.terminal import note_lines, rendered
 from mlops_ci.report.why_words import because, cut, on, who
-from mlops_ci.report.wording import step_line, value_text, visible
+from mlops_ci.report.wording import event_text, step_line, value_text, visible
 
 _PARAMS = 20
 _KINDS = {"interpreter": " found beside the interpreter", "conda": " of conda and pip", "pip": " of pip"}
@@ -58,7 +58,7 @@ def _origin(found: Lineage) -> Padding:
         ("tree", None if found.dirty is None else "with changes not committed" if found.dirty else "as committed"),
         ("registered", f"{on(found.registered.time)} by {who(actor)}"),
         ("workflow", actor.workflow),
-        ("event", found.event),
+        ("event", event_text(found.event, found.host) if found.event else None),
         ("run", found.run),
         ("job", found.url),
         ("fingerprint", found.fingerprint),

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
+from mlops_ci.records.host import Event
 from mlops_ci.records.report import Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.records.verdict import RuleResult, Verdict
 
 MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "incomparable": "?", "skipped": "–"}
+OUTSIDE_CI = "run outside CI"
 _MINUS = "−"
 SHOWN_SLICES = 10
 """Slices in trouble that stand in the table; the line of their rule counts them all."""
@@ -217,6 +219,11 @@ def _next_step(report: Report, verdict: Verdict) -> str | None:
 
 def _missing(result: RuleResult) -> int:
     return max(0, (result.rows_needed or 0) - (result.rows or 0))
+
+
+def event_text(event: Event, host: str | None) -> str:
+    """What started a job; outside CI nothing did, whatever it is treated as."""
+    return f"none: {OUTSIDE_CI}" if host == "local" else event.replace("_", " ")
 
 
 def step_line(step: StepRun) -> str:

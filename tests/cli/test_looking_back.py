@@ -67,7 +67,7 @@ def test_runs_differ_as_the_versions_that_they_made(past: Lab) -> None:
 def test_a_run_shows_params_host_decision_and_files(past: Lab) -> None:
     [run] = past.run("runs", "list", "--limit", "1", "--json").json
     shown = past.run("runs", "show", run["id"]).out
-    for line in ("local host, push", "refused: ", "param train.skill: 0.5", "file build/model.txt: "):
+    for line in ("run outside CI, by ", "refused: ", "param train.skill: 0.5", "file build/model.txt: "):
         assert any(one.startswith(line) for one in shown.splitlines()), line
 
 

@@ -90,6 +90,12 @@ def test_an_entry_that_does_not_say_who_decided_was_on_its_verdict_if_it_has_one
         assert holding.by_hand == by_hand
 
 
+def test_what_nobody_s_ci_has_run_answers_no_event() -> None:
+    shown = render_lineage(replace(told("refused"), host="local"), width=80, colour=False)
+    assert "none: run outside CI" in shown
+    assert "none: run outside CI" not in render_lineage(told("refused"), width=80, colour=False)
+
+
 def test_nothing_is_said_of_when_no_data_was_read() -> None:
     found = replace(told("refused"), datasets=(), data_time="2026-01-02T03:00:00+00:00")
     assert "Its project names no datasets. On 2026" in why_text(found)

@@ -265,6 +265,11 @@ def test_a_table_of_slices_is_open_if_one_of_them_keeps_the_model_from_passing(n
     assert render_html(REPORTS[name]).count("<details open><summary><bdi>accuracy") == opened
 
 
+def test_what_nobody_s_ci_has_run_answers_no_event() -> None:
+    assert "Event none: run outside CI" in Page(render_html(detailed(host="local"))).text
+    assert "Event pull request" in Page(render_html(detailed(host="github"))).text
+
+
 def test_changed_data_is_told_column_by_column() -> None:
     before = DatasetVersion("data/flights.parquet", "sha256:1", 10, 1)
     columns = (ColumnChange("hour", "shift", "mean 12", "mean 15", 0.31), ColumnChange("x|y", "removed", "int", None))

@@ -23,6 +23,7 @@ from mlops_ci.report.seeds import trainings_lines
 from mlops_ci.report.wording import (
     change_text,
     duration,
+    event_text,
     headline,
     level_text,
     method_lines,
@@ -136,7 +137,7 @@ def _lineage(report: Report) -> list[tuple[str, str]]:
         ("Branch", commit.branch or ""),
         ("Author", commit.author.partition(" <")[0]),
         ("Said", commit.subject),
-        ("Event", report.event.replace("_", " ")),
+        ("Event", event_text(report.event, report.host)),
         ("Run", report.run),
         ("Version", f"v{report.version}" if report.version else ""),
         ("Champion", f"v{report.champion}" if report.champion else ""),

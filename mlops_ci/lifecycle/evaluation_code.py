@@ -10,7 +10,7 @@ from mlops_ci.project.project import Project, Step
 
 
 def evaluation_changes(session: Session) -> tuple[str, ...]:
-    """One note if the evaluation differs from the base's: its steps, their files, their parameters or its metrics."""
+    """One note if the evaluation differs from the base's: steps, their files, datasets and parameters, or metrics."""
     if session.context.base is None:
         return ()
     found = list(dict.fromkeys(_differences(session, session.context.base)))
@@ -21,12 +21,11 @@ def evaluation_changes(session: Session) -> tuple[str, ...]:
 
 
 def _differences(session: Session, base: str) -> Iterator[str]:
-    project, resolver = session.project, session.resolver
+    project, before, resolver = session.project, session.base_project, session.resolver
     changed = set(session.checkout.changed_between(_since(session, base), session.checkout.head))
     for step in _evaluation_steps(project):
-        before = session.base_project and next((s for s in session.base_project.steps if s.name == step.name), None)
-        if session.base_project and before != step:
-            yield f"steps.{step.name}"
+        if before:
+            yield from _said_otherwise(step, project, before)
         read = [*resolver.source_files(step), *([project.params.path] if step.params and project.params.path else [])]
         for path in read:
             inside = resolver.snapshot.repository_path(path, declared=step.name)
@@ -36,6 +35,18 @@ def _differences(session: Session, base: str) -> Iterator[str]:
         inside = resolver.snapshot.repository_path(metric.file, declared=metric.function)
         if inside in changed:
             yield inside
+
+
+def _said_otherwise(step: Step, project: Project, before: Project) -> Iterator[str]:
+    """What ``mlops.yaml`` says of a step, or of what it reads, that it did not say before."""
+    if step not in before.steps:
+        yield f"steps.{step.name}"
+    datasets = {dataset.name: dataset for dataset in before.datasets}
+    for dataset in project.datasets:
+        if dataset.name in step.data and dataset != datasets.get(dataset.name):
+            yield f"datasets.{dataset.name}"
+    if step.params and project.params != before.params:
+        yield "params"
 
 
 def _since(session: Session, base: str) -> str:

@@ -56,11 +56,12 @@ def load_project_file(file: Path) -> Project:
 
     Raises:
         ConfigurationError: everything that is wrong with it.
-        UsageError: it cannot be read.
+        UsageError: it cannot be read, or is a link out of the repository.
     """
     folder = file.parent.resolve()
     # Without a repository the project's own folder is all that there is.
     top = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    require_inside(folder / file.name, top, called=file.name)
     return load_project(read_project_file(file), file.name, partial(read_included, folder, top))
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.lab import Lab
 
 
-@pytest.mark.parametrize("path", ["params.yaml", "CARD.md", "shared.yaml"])
+@pytest.mark.parametrize("path", ["params.yaml", "CARD.md", "shared.yaml", "mlops.yaml"])
 def test_a_file_that_is_a_link_out_of_the_repository_is_not_read(lab: Lab, path: str) -> None:
     lab.edit("mlops.yaml", "files: [build/model.txt]\n", "files: [build/model.txt]\n  card: CARD.md\n")
     lab.edit("mlops.yaml", "params: params.yaml\n", "params: params.yaml\ninclude: [shared.yaml]\n")

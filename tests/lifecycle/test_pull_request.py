@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.lab import Lab, tree_bytes
 
+TRAINS = "    inputs: [train.py]\n"
+EVALUATES = "    inputs: [evaluate.py, build/model.txt]\n    data: [rows]\n"
+
 
 @pytest.fixture
 def branch(lab: Lab) -> Lab:
@@ -48,6 +51,31 @@ def test_changed_evaluation_code_is_flagged(branch: Lab) -> None:
     branch.commit("better, and another evaluation")
     done = branch.run("ci")
     assert "the evaluation itself changes here: evaluate.py" in " ".join(done.out.split())
+
+
+def test_other_data_and_parameters_for_the_evaluation_are_flagged(branch: Lab) -> None:
+    branch.git("switch", "--quiet", "main")
+    branch.edit("mlops.yaml", EVALUATES, f"{EVALUATES}    params: [train]\n")
+    for script in ("train.py", "evaluate.py"):  # which reads what is there, whatever it is called
+        branch.edit(script, 'open("data/rows.csv")', 'open(__import__("glob").glob("data/*.csv")[0])')
+    branch.edit("train.py", 'open("params.yaml")', 'open(__import__("glob").glob("*.yaml")[0])')
+    for copy, original in {"data/kinder.csv": "data/rows.csv", "kinder.yaml": "params.yaml"}.items():
+        branch.write(copy, (branch.folder / original).read_text())
+    branch.commit("what nobody reads yet")
+    branch.git("switch", "--quiet", "-C", "idea")
+    branch.edit("mlops.yaml", "path: data/rows.csv", "path: data/kinder.csv")
+    branch.edit("mlops.yaml", "params: params.yaml", "params: kinder.yaml")
+    branch.commit("no file that anybody reads has changed")
+    said = " ".join(branch.run("ci").out.split())
+    assert "the evaluation itself changes here: datasets.rows, params; review it with care" in said
+
+
+def test_a_dataset_of_the_training_alone_is_none_of_the_evaluation(branch: Lab) -> None:
+    branch.edit("mlops.yaml", "rows: {path: data/rows.csv}", "rows: {path: data/rows.csv}\n  more: {path: README.md}")
+    branch.edit("mlops.yaml", f"{TRAINS}    data: [rows]", f"{TRAINS}    data: [rows, more]")
+    branch.commit("train on more")
+    done = branch.run("ci")
+    assert done.code == 1 and "the evaluation itself changes" not in " ".join(done.out.split())
 
 
 def test_the_runs_and_results_of_a_branch_lie_apart(branch: Lab) -> None:

@@ -23,9 +23,7 @@ def describe(model: Any) -> tuple[Output, ...]:
         if hasattr(model, "decision_function"):
             return (Output("label", "label", classes), Output("decision", "other"))
         return (Output("label", "label", classes),)
-    from sklearn.base import is_outlier_detector
-
-    if is_outlier_detector(model):
+    if _detects_outliers(model):
         return (Output("label", "label", (-1, 1)), Output("decision", "other"))
     if hasattr(model, "predict"):
         clusters = hasattr(model, "cluster_centers_")
@@ -33,6 +31,15 @@ def describe(model: Any) -> tuple[Output, ...]:
     if hasattr(model, "transform"):
         return (Output("features", "other"),)
     raise NotConvertibleError(f"{type(model).__name__} has neither predict nor transform")
+
+
+def _detects_outliers(model: Any) -> bool:
+    try:
+        from sklearn.base import is_outlier_detector
+
+        return bool(is_outlier_detector(model))
+    except (ImportError, AttributeError):  # a class of somebody's own, which need not be an estimator
+        return False
 
 
 def classifies(model: Any) -> bool:

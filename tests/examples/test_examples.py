@@ -130,13 +130,28 @@ def test_what_the_readme_promises_is_what_happens(example: Example, tmp_path: Pa
     assert ci(lab)["outcome"] == "promoted"
     better = change(lab, example, example.better)
     assert (better["outcome"], better["version"]) == ("promoted", 2), better
+    if example.name == "diamond-prices":
+        goes_by(lab, ["carat", "clarity", "color", "cut"])
     if example.name != "handwritten-digits" or soak(0, 1):  # three more trainings and a conversion
         other = change(lab, example, example.other)
         assert (other["outcome"], other["version"]) == (example.outcome, 3), other
     shown = lab.run(*example.also)
     assert shown.code == 0, shown.err
     if example.name == "diamond-prices":
+        goes_by(lab, ["carat", "color", "cut"])
         answers_with_prices(lab)
+
+
+def goes_by(lab: Lab, columns: list[str]) -> None:
+    """The report names what the newest model looks at, what matters most first, and counts the rest."""
+    told = " ".join(lab.run("report").out.split())
+    named = re.search(r"goes by: ([^()]*) \(mae lost when shuffled; (\d) more columns\)", told)
+    assert named, told
+    assert re.findall(r"[a-z]+", named[1]) == columns[:3]
+    [run] = lab.run("runs", "list", "--limit", "1", "--json").json
+    matters = [each["column"] for each in run["explanation"]["importances"] if each["mean"] > 0]
+    assert matters == columns
+    assert int(named[2]) == 9 - 3
 
 
 def answers_with_prices(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import lightgbm
@@ -104,6 +105,27 @@ def test_a_model_without_probabilities_is_ranked_by_its_decisions(numbers: Table
     target = classes_of(numbers, "binary")
     model = svm.LinearSVC(random_state=0).fit(numbers.frame(), target)
     assert by_column(explained(model, numbers, target, "binary", metric="roc_auc"))["a"] > 0.1
+
+
+class _OwnModel:
+    """No estimator of anybody's: it can be asked, and that is all."""
+
+    def predict(self, rows: Any) -> Array:
+        return np.asarray(2 * rows[:, 0] - rows[:, 1])
+
+
+@pytest.mark.parametrize("scikit_learn", [True, False])
+def test_a_class_of_somebody_s_own_that_predicts_has_importances(
+    numbers: Table, scikit_learn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not scikit_learn:
+        monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    found = explained(_OwnModel(), numbers, classes_of(numbers, "regression"), "regression")
+    assert by_column(found)["a"] > by_column(found)["b"] > by_column(found)["c"] == 0.0
+    assert (found["explained"], found["reason"]) == (
+        [],
+        "the answers of _OwnModel are no sum over columns that is known here",
+    )
 
 
 def test_rows_are_the_surest_the_worst_and_one_in_the_middle(numbers: Table) -> None:

@@ -186,6 +186,7 @@ def delete(name: str, force: bool, reason: str | None, project: Path, workspace:
         delete_site(at.site(name, asks=False))
     hand_on(host, {"deployment": name, "outcome": "deleted"})
     echo(f"{name} is no more")
+    at.tell()
 
 
 def _known(project: Path, workspace: str | None, model: str | None) -> Iterator[tuple[str, DeploymentState]]:

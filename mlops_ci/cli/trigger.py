@@ -23,7 +23,14 @@ from mlops_ci.triggers.rehearsal import Shown
 @option("--dry-run", is_flag=True, help="Print the requests, with secrets masked; send and claim nothing.")
 @option("--sink", metavar="NAME", help="Only this trigger.")
 @option("--reference", metavar="REF", help="With --dry-run: as if it happened to this version, such as m@v12.")
-@option("--event", type=click.Choice(EVENTS), default="model-promoted", show_default=True, help="What happened.")
+@option(
+    "--event",
+    type=click.Choice(EVENTS),
+    default="model-promoted",
+    show_default=True,
+    metavar="EVENT",
+    help="What happened: a key under 'triggers' in mlops.yaml.",
+)
 @project_option
 @workspace_option
 @host_option

@@ -42,7 +42,7 @@ class Newsroom:
     def _events(self, last: int | None) -> Iterable[tuple[int, CloudEvent]]:
         """Tell what the log said at each entry: what came later does not change an event."""
         versions: dict[int, News] = {}
-        serving: dict[str, int] = {}
+        serving: dict[str, Deployed] = {}
         for entry in self.log.entries():
             seq = entry.envelope.seq
             match entry.body:
@@ -58,7 +58,9 @@ class Newsroom:
                     news = _deployed(event, versions[entry.body.version], entry.body, serving.get(name))
                     yield seq, self._event(entry, news)
                     if event == "model-deployed":
-                        serving[name] = entry.body.version
+                        serving[name] = entry.body
+                    elif event == "deployment-deleted":
+                        serving.pop(name, None)
             if seq == last:
                 return
 
@@ -92,13 +94,15 @@ def _promoted(news: News, body: Alias) -> News:
     )
 
 
-def _deployed(event: EventName, news: News, body: Deployed, previous: int | None) -> News:
-    instance = body.instance
+def _deployed(event: EventName, news: News, body: Deployed, before: Deployed | None) -> News:
+    """``before`` is the entry of what serves as yet."""
+    gone = event == "deployment-deleted"
+    instance = before.instance if gone and before else body.instance
     return replace(
         news,
         event=event,
         deployment=body.deployment,
-        previous=previous,
+        previous=before.version if before and not gone else None,
         target=instance.target if instance else None,
         endpoint=instance.url if instance else None,
         image=instance.image if instance else None,
@@ -110,6 +114,8 @@ def _of_stage(body: Deployed) -> EventName | None:
     """What others hear of a stage, if they hear of it."""
     if body.stage == "serving":
         return "model-deployed"
+    if body.stage == "deleted":
+        return "deployment-deleted"
     return "deployment-failed" if body.stage in {"failed", "unhealthy"} else None
 
 

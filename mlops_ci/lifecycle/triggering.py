@@ -26,6 +26,10 @@ from mlops_ci.triggers.kinds import kind_of
 from mlops_ci.triggers.rehearsal import Shown, rehearse
 from mlops_ci.triggers.sending import Sender
 
+_DEPLOYMENTS: dict[EventName, str] = {
+    "deployment-failed": "a deployment that failed",
+    "deployment-deleted": "a deployment that was deleted",
+}
 _AZURE_URL = "MLOPS_CI_AZURE_DEVOPS_URL"
 
 
@@ -122,7 +126,7 @@ class Triggering:
         newsroom = self.newsroom()
         happened = [made for _, made in newsroom.events() if (made.data.version, made.data.event) == (version, event)]
         if not happened:
-            past = {"deployment-failed": "a deployment that failed"}.get(event, event.removeprefix("model-"))
+            past = _DEPLOYMENTS.get(event, event.removeprefix("model-"))
             raise UsageError(f"v{version} was never {past}", where=self._model, hint="see mlops-ci events list")
         for receiver in [self.receiver(only)] if only else self.receivers:
             heard = [one for one in happened if event != "model-promoted" or one.data.alias == receiver.alias]

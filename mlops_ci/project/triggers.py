@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from mlops_ci.errors import UsageError
 from mlops_ci.project.addresses import address_problem
@@ -31,7 +31,7 @@ from mlops_ci.project.yaml12 import Path
 from mlops_ci.records.event import EventName
 
 Finding = tuple[Path, str, str | None]
-EVENTS: tuple[EventName, ...] = ("model-registered", "model-promoted", "model-deployed", "deployment-failed")
+EVENTS: tuple[EventName, ...] = get_args(EventName)
 PLACEHOLDERS = ("model", "version", "commit", "alias", "deployment", "endpoint", "event", "id", "digest", "url")
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]*)\}")
 # The key that says which kind of receiver it is -> the keys it needs, and those it may have besides.

@@ -12,7 +12,7 @@ from mlops_ci.records.deployment import TargetKind
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.verdict import Outcome
 
-EventName = Literal["model-registered", "model-promoted", "model-deployed", "deployment-failed"]
+EventName = Literal["model-registered", "model-promoted", "model-deployed", "deployment-failed", "deployment-deleted"]
 EVENT_TYPE = "mlops-ci."
 
 
@@ -23,9 +23,9 @@ class News:
     ``alias`` is the one that moved, and ``verdict`` the outcome that it moved on; null but for a promotion.
     ``previous`` is the version that it pointed to, or that served before. ``deployment`` says as what a version serves,
     ``target`` on what kind of place, ``endpoint`` where clients reach it and ``image`` out of what; ``reason`` is why
-    it failed. ``commit`` is the one that was asked for, null for a model trained elsewhere. ``workspace`` is where the
-    version can be downloaded, without credentials. ``left_out`` names the fields that were emptied because the
-    receiver takes no more. A ``test`` is nothing to act on.
+    it failed, or was written off. ``commit`` is the one that was asked for, null for a model trained elsewhere.
+    ``workspace`` is where the version can be downloaded, without credentials. ``left_out`` names the fields that were
+    emptied because the receiver takes no more. A ``test`` is nothing to act on.
     """
 
     event: EventName

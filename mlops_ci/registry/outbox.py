@@ -160,6 +160,8 @@ class Outbox:
                 known = self._log.read().deployments.get(name)
                 told = known and (known.since if stage == "serving" else known.checked)
                 return known is None or known.version != entry.body.version or told != entry.envelope.time
+            case Deployed(stage="deleted", deployment=name):
+                return name in self._log.read().deployments
         return False
 
     def _claim(self, entry: LogEntry) -> _Claimed | None:

@@ -18,6 +18,7 @@ _TYPES: dict[EventName, str] = {
     "model-promoted": "mlops-ci.ModelPromoted",
     "model-deployed": "mlops-ci.ModelDeployed",
     "deployment-failed": "mlops-ci.DeploymentFailed",
+    "deployment-deleted": "mlops-ci.DeploymentDeleted",
 }
 _LARGEST = 1_000_000
 _KEY = "aeg-sas-key"

@@ -17,6 +17,8 @@ def headline(event: CloudEvent) -> str:
         return f"{test}{news.model} v{news.version} is registered"
     if news.event == "deployment-failed":
         return f"{test}{_shown(news.deployment or '')}: {news.model} v{news.version} failed"
+    if news.event == "deployment-deleted":
+        return f"{test}{_shown(news.deployment or '')} is no more: {news.model} v{news.version} served there"
     if news.event == "model-deployed":
         before = f", instead of v{news.previous}" if news.previous else ""
         return f"{test}{news.model} v{news.version} now serves as {_shown(news.deployment or '')}{before}"

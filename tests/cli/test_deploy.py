@@ -14,6 +14,7 @@ import pytest
 from mlops_ci.records.deployment import Instance
 from mlops_ci.records.entry import Release
 from mlops_ci.registry.deploy import begin, record_serving
+from tests.parts.receivers.webhook import WebhookReceiver
 from tests.support.lab import clean_environment
 from tests.support.shop import Shop, predictions
 
@@ -156,3 +157,24 @@ def test_a_deployment_whose_place_is_gone_is_written_off(tmp_path: Path) -> None
     assert "the cluster was deleted" in shop.run("models", "history", "coin").out
     again = shop.run(*written_off)
     assert again.code == 2 and "there is no such deployment" in again.err
+
+
+def test_others_hear_that_a_deployment_is_no_more(tmp_path: Path) -> None:
+    with WebhookReceiver.started() as hook:
+        gone = f'triggers:\n  deployment-deleted:\n    - {{name: gone, webhook: "{hook.url}", secret: HOOK}}\n'
+        settings = "deploy:\n  shop: {target: kubernetes, namespace: models}\n" + gone
+        shop = Shop(tmp_path, settings, {"HOOK": hook.secret})
+        assert shop.run("trigger").code == 0  # it listens from now on
+        trial = begin(shop.log, "shop", 1)
+        place = Instance("kubernetes", "shop-1", "a cluster", "https://shop.example.org")
+        record_serving(shop.log, "shop", trial, place, None)
+        done = shop.run("deployments", "delete", "shop", "--force", "--reason", "the cluster was deleted")
+        assert done.code == 0, done.err
+        [heard] = [each.content for each in hook.deliveries]
+        assert hook.violations == []
+    assert (heard["type"], heard["subject"]) == ("mlops-ci.deployment-deleted", "models/coin:1")
+    told = {key: heard["data"][key] for key in ("deployment", "endpoint", "reason")}
+    assert told == {"deployment": "shop", "endpoint": place.url, "reason": "the cluster was deleted"}
+    assert shop.run("trigger", "--dry-run", "--event", "deployment-deleted", "--reference", "coin@v1").code == 0
+    never = shop.run("trigger", "--dry-run", "--event", "deployment-deleted", "--reference", "coin@v2")
+    assert "v2 was never a deployment that was deleted" in never.err

@@ -12,6 +12,7 @@ from mlops_ci.lifecycle.news import newsroom_of
 from mlops_ci.records.entry import Deployed, Protect, Release
 from mlops_ci.registry.delete import delete_version
 from mlops_ci.registry.deploy import OvertakenError, begin, record_serving
+from mlops_ci.registry.outbox import Event, Outbox, Sink
 from mlops_ci.workspace.format import initialise
 from tests.deployment.fake_target import URL
 from tests.deployment.office import NAME, Make, Office, samples_of
@@ -217,3 +218,36 @@ def test_others_hear_of_it(make: Make, tmp_path: Path) -> None:
     ]
     assert (events[1].data.endpoint, events[1].data.target, events[1].data.deployment) == (URL, "docker", NAME)
     assert events[2].data.reason == "it ended before it was ready: OOMKilled"
+
+
+def test_others_hear_of_the_end_and_where_it_was_and_nobody_serves_before_the_next(make: Make) -> None:
+    office = make(1, 2)
+    initialise(office.store)
+    office.delete()
+    office.deploy(1)
+    events = [event for _, event in newsroom_of(office.log()).events() if event.data.deployment][2:]
+    assert [(event.type, event.data.version, event.data.previous) for event in events] == [
+        ("mlops-ci.deployment-deleted", 2, None),
+        ("mlops-ci.model-deployed", 1, None),
+    ]
+    assert (events[0].data.endpoint, events[0].data.target, events[0].data.reason) == (URL, "docker", None)
+
+
+def test_the_end_of_what_is_there_again_is_not_announced_any_more(make: Make) -> None:
+    office = make(1)
+    told: list[str] = []
+
+    def send(event: Event) -> None:
+        assert isinstance(event.entry.body, Deployed)
+        told.append(event.entry.body.stage)
+
+    sink = Sink("anybody", lambda entry: isinstance(entry.body, Deployed), send)
+    outbox = Outbox(office.log(), "w", sink, clock=office.clock)
+    outbox.start()
+    office.delete()
+    office.deploy(1)
+    outbox.deliver()
+    assert "deleted" not in told
+    office.delete()
+    outbox.deliver()
+    assert told[-1] == "deleted"

@@ -56,12 +56,12 @@ def load_project_file(file: Path) -> Project:
 
     Raises:
         ConfigurationError: everything that is wrong with it.
-        UsageError: it cannot be read, or is a link out of the repository.
+        UsageError: it cannot be read, or is a link.
     """
     folder = file.parent.resolve()
     # Without a repository the project's own folder is all that there is.
     top = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
-    require_inside(folder / file.name, top, called=file.name)
+    _require_no_link(folder / file.name, top, called=file.name)
     return load_project(read_project_file(file), file.name, partial(read_included, folder, top))
 
 
@@ -74,11 +74,19 @@ def read_included(folder: Path, top: Path, path: str) -> bytes | None:
         path: the path of the file from the project's folder.
 
     Raises:
-        UsageError: it is none of the repository, or cannot be read.
+        UsageError: it is none of the repository, is a link, or cannot be read.
     """
     file = folder / path
-    require_inside(file, top, called=path)
+    _require_no_link(file, top, called=path)
     return read_project_file(file) if file.is_file() else None
+
+
+def _require_no_link(file: Path, top: Path, *, called: str) -> None:
+    """Refuse a file with rules that is a link: what git has of it in the base of a branch is a name, and no rules."""
+    require_inside(file, top, called=called)
+    if file.is_symlink():
+        hint = "make it a file: a branch is judged by what its base has under this name"
+        raise UsageError(f"{called!r} is a link", where=str(file), hint=hint)
 
 
 def open_workspace(

@@ -66,6 +66,11 @@ class RowMeans:
         """Where the value of each of these rows lies; None if it is not bounded, or the metric is no mean."""
         return self.range(predictions) if callable(self.range) else self.range
 
+    def counted(self, predictions: Predictions) -> FloatArray:
+        """The moments, (n, K), with zeros for what has no weight: it does not count even where it cannot be judged."""
+        moments, weights = self.moments(predictions), self.weights(predictions)
+        return moments if weights is None else np.where(weights[:, np.newaxis] == 0.0, 0.0, moments)
+
     def weights(self, predictions: Predictions) -> FloatArray | None:
         """How much each row of the moments counts; None if all count the same.
 

@@ -90,7 +90,7 @@ def value(metric: Metric, predictions: Predictions, baseline: Predictions | None
 def row_means(form: RowMeans, predictions: Predictions) -> FloatArray:
     """(K,) the means of a metric's moments, by the rows' weights; NaN if there are no rows, or none that counts."""
     if form.cells is None:
-        return _means(form.moments(predictions), form.weights(predictions))
+        return _means(form.counted(predictions), form.weights(predictions))
     cells, weights = form.cells(predictions), form.weights(predictions)
     held = np.bincount(cells.codes, weights, minlength=cells.table.shape[0])
     total = held.sum() if weights is not None else len(cells.codes)

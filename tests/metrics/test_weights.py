@@ -115,3 +115,15 @@ def test_rows_of_no_weight_have_no_value(task: str, data: st.DataObject) -> None
     rows = data.draw(ROWS[task])
     none = replace(rows, weight=np.zeros(len(rows)))
     assert all(math.isnan(found(call, none)) for call in CALLS[task])
+
+
+@pytest.mark.parametrize("call", CALLS["regression"])
+def test_what_does_not_count_may_be_what_cannot_be_judged(call: str) -> None:
+    counted = plain_numbers([2.0, 4.0], [1.0, 5.0], [1.0, 2.0])
+    beside = plain_numbers([2.0, -1.0, 4.0], [1.0, math.nan, 5.0], [1.0, 0.0, 2.0])
+    assert same(found(call, counted), found(call, beside))
+
+
+def plain_numbers(target: list[float], prediction: list[float], weight: list[float]) -> Predictions:
+    numbers = (np.array(each) for each in (target, prediction, weight))
+    return Predictions("regression", next(numbers), next(numbers), None, (), weight=next(numbers))

@@ -90,7 +90,7 @@ def _bounded(metric: Metric, predictions: Predictions) -> tuple[_FloatArray, _Ra
     limits = form.range_of(predictions)
     if limits is None or (predictions.group is not None and not form.per_group):
         return None
-    return form.moments(predictions)[:, 0], limits
+    return form.counted(predictions)[:, 0], limits
 
 
 def _none(found: float, metric: Metric, interval: Interval, predictions: Predictions) -> Estimate:

@@ -116,7 +116,7 @@ def _jackknifed(form: RowMeans, predictions: Predictions) -> Jackknifed:
         units = np.arange(rows) if group is None else group
         return by_weighted_cells(cells.codes, cells.table, form.combine, weights, units)
     with np.errstate(all="ignore"):
-        moments = form.moments(predictions)
+        moments = form.counted(predictions)
     if weight is None and group is None:
         return by_means(moments, form.combine)
     weights = np.ones(len(moments)) if weight is None else weight

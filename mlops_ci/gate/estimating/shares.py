@@ -40,7 +40,7 @@ def trials(metric: Metric, form: RowMeans, predictions: Predictions) -> Trials |
         return _of_class(form, predictions, column=1 if call.name == "recall" else 2)
     if form.range_of(predictions) != (0.0, 1.0):
         return None
-    moments = form.moments(predictions)
+    moments = form.counted(predictions)
     if moments.shape[1] != 1 or not np.isin(moments, (0.0, 1.0)).all():
         return None
     return Trials(moments[:, 0] == 1.0)

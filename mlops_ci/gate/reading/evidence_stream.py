@@ -92,9 +92,9 @@ def _moments(name: str, metric: Metric, predictions: Predictions, side: _Side, *
         raise AssertionError("checked before")
     try:
         with np.errstate(all="ignore"):
-            moments = form.moments(predictions)
+            moments = form.counted(predictions)
             if check and len(predictions) > _TRIED:
-                alone = form.moments(predictions.take(np.arange(_TRIED)))
+                alone = form.counted(predictions.take(np.arange(_TRIED)))
                 if not np.array_equal(alone, moments[:_TRIED], equal_nan=True):
                     what = f"{name} needs all rows at once, and the file has too many"
                     raise UsageError(what, where="--rule", hint=_HINT)

@@ -30,7 +30,7 @@ def require_inside(file: Path, top: Path, *, called: str) -> None:
         raise UsageError(f"{called!r} lies outside the repository", hint="name a file of this repository, and no link")
 
 
-def fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path | str) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

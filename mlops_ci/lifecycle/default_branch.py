@@ -69,6 +69,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
     notes: tuple[str, ...] = ()
     if registered.differs:
         notes = (f"trained again to other bytes than v{registered.version.version}, which stands",)
+    log.settle()  # the report names entries
     return write_report(
         session,
         log.read(),

@@ -21,6 +21,7 @@ from mlops_ci.workspace.layout import (
     CARD_PATH,
     EXPLANATION_PATH,
     conversion_key,
+    log_key,
     log_prefix,
     log_sequence,
     model_file_key,
@@ -64,10 +65,16 @@ def check_model(log: ModelLog, *, read_data: bool) -> ModelCheck:
     hints = HintChecker(store, log.model, hint)
     try:
         reader = LogReader(store, log.model)
-        for key, data in reader.raw(range(1, _length(store, log.model) + 1)):
-            require_pinned(log.pin, state.head + 1, data)
-            fold(state, data, key)
-            hints.saw(state, data)
+        numbers = _numbers(store, log.model)
+        for key, entries in reader.raw(max(numbers, default=0)):
+            numbers.discard(state.head + 1)
+            for data in entries:
+                require_pinned(log.pin, state.head + 1, data)
+                fold(state, data, key)
+                hints.saw(data)
+            hints.saw_object(state)
+        inside = "an entry of the log is inside a group of others"
+        findings += [Finding(log_key(log.model, number), inside) for number in sorted(numbers)]
         require_length(log.pin, state.head)
         require_vouched(hint, state)
     except IntegrityError as error:
@@ -88,9 +95,9 @@ def check_model(log: ModelLog, *, read_data: bool) -> ModelCheck:
     )
 
 
-def _length(store: Store, model: str) -> int:
-    """The newest entry that there is, whatever lacks before it."""
-    return max((number for item in store.list(log_prefix(model)) if (number := log_sequence(item.key))), default=0)
+def _numbers(store: Store, model: str) -> set[int]:
+    """The numbers of the log's objects."""
+    return {number for item in store.list(log_prefix(model)) if (number := log_sequence(item.key))}
 
 
 def _measured(expected: dict[str, FileRecord], present: dict[str, int]) -> Iterator[Finding]:

@@ -60,9 +60,12 @@ class HintChecker:
         self._due_line: ListedModel | None = None
         self._digests: list[str] = []
 
-    def saw(self, state: ModelState, data: bytes) -> None:
-        """Take note of an entry that has just been folded."""
+    def saw(self, data: bytes) -> None:
+        """Take note of an entry."""
         self._digests.append(digest_of_bytes(data))
+
+    def saw_object(self, state: ModelState) -> None:
+        """Take note of the state after an object of the log: of one in the midst of a group nothing may speak."""
         if self._hint and state.head == self._hint.head:
             self._due = hint_about(state, self._hint.checkpoints)
         if self._listing and state.head == self._listing.seq:

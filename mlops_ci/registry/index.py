@@ -29,6 +29,7 @@ from mlops_ci.registry.index_tables import (
     forget,
     stored,
 )
+from mlops_ci.registry.log_objects import parted
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import AliasTarget, ModelState
@@ -115,9 +116,10 @@ def catch_up(database: sqlite3.Connection, store: Store, model: str, pin: Pin | 
     with _transaction(database):
         state = _load(database, model)
         try:
-            if _still_true(store, state):
+            if _still_true(database, store, state):
                 if pin and pin.seq <= state.head:
-                    require_pinned(pin, pin.seq, store.get(log_key(model, pin.seq)) or b"")
+                    found = LogReader(store, model).entry(pin.seq)
+                    require_pinned(pin, pin.seq, found[1] if found else b"")
                 _follow(database, store, state, pin)
                 return
         except IntegrityError:
@@ -136,11 +138,13 @@ def forget_others(database: sqlite3.Connection, models: Collection[str]) -> None
                 forget(database, model)
 
 
-def _still_true(store: Store, state: ModelState) -> bool:
+def _still_true(database: sqlite3.Connection, store: Store, state: ModelState) -> bool:
     if state.head == 0:
         return True
-    data = store.get(log_key(state.model, state.head))
-    return data is not None and digest_of_bytes(data) == state.head_digest
+    (newest,) = database.execute("select newest from models where model = ?", (state.model,)).fetchone()
+    key = log_key(state.model, newest)
+    entries = parted(store.get(key) or b"", key)
+    return newest + len(entries) == state.head + 1 and digest_of_bytes(entries[-1]) == state.head_digest
 
 
 def _follow(database: sqlite3.Connection, store: Store, state: ModelState, pin: Pin | None) -> None:
@@ -162,8 +166,8 @@ def _follow(database: sqlite3.Connection, store: Store, state: ModelState, pin: 
         not_understood=tuple(state.not_understood),
         deployments=state.deployments,
     )
-    row = (state.model, state.head, state.head_digest, encode(rest))
-    database.execute("insert or replace into models values (?, ?, ?, ?)", row)
+    row = (state.model, state.head, state.head_digest, reader.newest, encode(rest))
+    database.execute("insert or replace into models values (?, ?, ?, ?, ?)", row)
 
 
 def _load(database: sqlite3.Connection, model: str) -> ModelState:

@@ -14,9 +14,9 @@ from mlops_ci.records.model_version import ModelVersion
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = """
-create table models (model text primary key, head integer, digest text, rest blob);
+create table models (model text primary key, head integer, digest text, newest integer, rest blob);
 create table versions (
     id integer primary key, model text, version integer, fingerprint blob, created text, record blob, words text
 );

@@ -62,6 +62,7 @@ def spend_looks(
         return Looks(evaluation_set, new)
 
     log.append(decide)
+    log.settle()
     return numbers
 
 

@@ -2,7 +2,8 @@
 
 The protocol, in short: fold the log, check every precondition on the folded state, create the next entry if its
 slot is still free. Whoever loses the slot folds the winner's entry and checks everything again. A reply that got
-lost is settled by reading the slot back and looking for our own transaction.
+lost is settled by reading the slot back and looking for our own transaction. Entries that belong together are kept here
+until they are all decided on, and take one slot.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TypeVar
 
 from mlops_ci.edge.clock import Clock, timestamp
@@ -23,8 +25,9 @@ from mlops_ci.records.entry import LOG_FORMAT, Body, Envelope
 from mlops_ci.records.operations import operation_of
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.checkpoints import advance
-from mlops_ci.registry.fold import apply, examine, fold, read_entry
+from mlops_ci.registry.fold import Examined, apply, examine, fold, read_entry
 from mlops_ci.registry.hints import require_vouched, write_hints
+from mlops_ci.registry.log_objects import joined
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.pins import require_length, require_pinned
 from mlops_ci.registry.state import LogEntry, ModelState
@@ -62,6 +65,9 @@ class ModelLog:
     def _start(self) -> None:
         self._state = ModelState(self.model)
         self._reader = LogReader(self.store, self.model)
+        self._held: list[bytes] = []  # the newest entries of the state, which are not written yet
+        self._relied_on = False  # something is about to be acknowledged that was found in the log
+        self._lost = False  # somebody else has taken the slot of what was held
 
     @property
     def folded(self) -> ModelState:
@@ -71,26 +77,36 @@ class ModelLog:
     def read(self) -> ModelState:
         """Fold what has been appended since the last call, and return the state.
 
+        Inside :meth:`together`, after the first entry there, the state is that of the beginning and our own entries.
+
         Raises:
             IntegrityError: an entry is missing, damaged, or not chained to the one before; or the pinned entry is not
                 the one that was pinned; or the newest one is not the one that the hint speaks of.
         """
-        for _ in self._newer():
-            pass
+        self._require_not_lost()
+        if not self._held:
+            for _ in self._newer():
+                pass
         return self._state
 
     def _newer(self) -> Iterator[LogEntry]:
         """Fold and yield the entries that are new; only at the end is it certain that they are the log's."""
-        for key, data in self._reader.after(self._state.head):
-            require_pinned(self.pin, self._state.head + 1, data)
-            yield fold(self._state, data, key)
-        require_length(self.pin, self._state.head)
-        require_vouched(self._reader.hint, self._state)
+        try:
+            for key, data in self._reader.after(self._state.head):
+                require_pinned(self.pin, self._state.head + 1, data)
+                yield fold(self._state, data, key)
+            require_length(self.pin, self._state.head)
+            require_vouched(self._reader.hint, self._state)
+        except BaseException:
+            if self._state.head != self._reader.whole:
+                self._start()  # a part of a group must not be taken for the log
+            raise
 
     def entries(self) -> Iterator[LogEntry]:
         """All entries, oldest first; the log is verified before the first, and no more of it is held than a stretch."""
         state, previous = self.read(), None
-        for key, data in self._reader.known(0, state.head):
+        held = ((log_key(self.model, self._first_held()), data) for data in self._held)
+        for key, data in chain(self._reader.until(state.head - len(self._held)), held):
             entry = read_entry(data, key)
             if entry.envelope.prev != previous:
                 raise IntegrityError("the entry changed while it was read", where=key, hint="run the command again")
@@ -99,15 +115,19 @@ class ModelLog:
 
     def entries_after(self, seq: int) -> list[LogEntry]:
         """The entries after number ``seq``, once the whole log is verified; on a log that has not been read further."""
+        if self._held:
+            return [entry for entry in self.entries() if entry.envelope.seq > seq]
         if self._state.head > seq:
             self._start()
         return [entry for entry in self._newer() if entry.envelope.seq > seq]
 
     def entry(self, seq: int) -> LogEntry | None:
         """One entry; None if there is none of that number."""
-        key = log_key(self.model, seq)
-        data = self.store.get(key)
-        return None if data is None else read_entry(data, key)
+        if self._held and seq >= self._first_held():
+            held = self._held[seq - self._first_held() :]
+            return read_entry(held[0], log_key(self.model, seq)) if held else None
+        found = self._reader.entry(seq)
+        return read_entry(found[1], found[0]) if found else None
 
     def append(self, decide: Decide) -> ModelState:
         """Append one entry, and return the state that includes it.
@@ -120,6 +140,9 @@ class ModelLog:
             OutcomeUnknownError: the entry may or may not have been written.
         """
         txn = uuid.uuid4().hex
+        if self._together:
+            self._hold(decide, txn)
+            return self._state
         pauses = _pauses(0.001, _LONGEST_PAUSE)
         while True:
             try:
@@ -131,16 +154,20 @@ class ModelLog:
             time.sleep(next(pauses))
 
     def together(self, work: Callable[[], T]) -> T:
-        """Do work whose entries belong together: seen all at once where the storage can, and hinted at once.
+        """Do work whose entries belong together: they are one object of the log, and are there all or not at all.
 
-        The work is done again from the start, on a newly read log, when somebody else has written meanwhile.
+        The work is done again from the start, on a newly read log, when somebody else has written meanwhile. Nothing
+        that it leaves in the storage by itself may rest on an entry, unless it calls :meth:`settle` first.
         """
+        if self._together:
+            return work()
         pauses = _pauses(0.05, 20 * _LONGEST_PAUSE)
         while True:
             self._together = True
             try:
                 with self._all_or_nothing():
                     done = work()
+                    self.settle()
                     self._together = False
                     self._publish()
                 return done
@@ -148,6 +175,35 @@ class ModelLog:
                 time.sleep(next(pauses))
             finally:
                 self._together = False
+
+    def settle(self) -> None:
+        """Write what was appended so far, inside :meth:`together`: what comes next must not be unless it is on record.
+
+        On a storage where writes are seen all at once it is still to be seen with the rest.
+
+        Raises:
+            LostRaceError: somebody else has written meanwhile; leads to :meth:`together`, even if it is caught before.
+            OutcomeUnknownError: the entries may or may not have been written.
+        """
+        self._require_not_lost()
+        if self._held:
+            first = self._first_held()
+            if not self._write(log_key(self.model, first), joined(self._held)):
+                self._lost = True
+                self._require_not_lost()
+            self._written += 1
+            self._reader.newest = first
+            self._held = []
+        elif self._relied_on:
+            self._make_durable()
+        self._relied_on = False
+
+    def _require_not_lost(self) -> None:
+        if self._lost:
+            raise LostRaceError("somebody else has written to the log meanwhile", where=self.model)
+
+    def _first_held(self) -> int:
+        return self._state.head - len(self._held) + 1
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -157,26 +213,42 @@ class ModelLog:
             with self.store.together():
                 yield
         except BaseException:
-            if self._written != written:
+            if self._held or self._lost or self._written != written:
                 self._start()
             raise
+
+    def _hold(self, decide: Decide, txn: str) -> None:
+        """Decide on the newest state, and keep the entry for the others that it belongs to."""
+        state = self.read()
+        body = decide(state)
+        if body is None:
+            self._relied_on = True
+            return
+        data, examined = self._examined(state, body, txn)
+        self._held.append(data)
+        apply(state, examined)
 
     def _try(self, decide: Decide, txn: str) -> bool:
         """Decide on the newest state and write; False if somebody else was faster."""
         state = self.read()
         body = decide(state)
         if body is None:
-            self._make_durable(state)
+            self._make_durable()
         else:
-            state.require_writable()
-            key, data = log_key(self.model, state.head + 1), self._entry(state, body, txn)
-            examined = examine(state, data, key)  # before anybody can see it
-            if not self._write(key, data):
+            data, examined = self._examined(state, body, txn)
+            if not self._write(log_key(self.model, state.head + 1), data):
                 return False
             apply(state, examined)
+            self._reader.newest = state.head
             self._written += 1
         self._publish()
         return True
+
+    def _examined(self, state: ModelState, body: Body, txn: str) -> tuple[bytes, Examined]:
+        """The next entry, checked before anybody can see it."""
+        state.require_writable()
+        data = self._entry(state, body, txn)
+        return data, examine(state, data, log_key(self.model, state.head + 1))
 
     def _publish(self) -> None:
         """Bring hints and checkpoints up to the state; a failure is the next writer's to repair."""
@@ -185,19 +257,19 @@ class ModelLog:
             return
         with suppress(RemoteError):
             self._reader.checkpoints = advance(
-                self.store, self.model, self._reader.checkpoints, state.head, self._reader.between
+                self.store, self.model, self._reader.checkpoints, self._reader.newest, self._reader.stretch
             )
             write_hints(self.store, state, self._reader.checkpoints)
         self._reader.hinted = state.head
 
-    def _make_durable(self, state: ModelState) -> None:
+    def _make_durable(self) -> None:
         """Make sure that what we are about to acknowledge outlives a power cut.
 
         Its writer may have died between making the entry visible and making it durable. Creating it once more
         changes nothing, and is acknowledged only when the entry is safe.
         """
-        key = log_key(self.model, state.head)
-        if state.head and (data := self.store.get(key)) is not None:
+        key = log_key(self.model, self._reader.newest)
+        if self._reader.newest and (data := self.store.get(key)) is not None:
             self.store.create(key, data)
 
     def _write(self, key: str, data: bytes) -> bool:

@@ -1,29 +1,25 @@
-"""A folder as a workspace.
-
-Create-if-absent is ``link(2)`` of a finished, fsynced temporary file: a rename would overwrite, and
-``O_EXCL`` would show half-written bytes to readers.
-"""
+"""A folder as a workspace."""
 
 from __future__ import annotations
 
 import errno
 import os
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from mlops_ci.edge.copying import copy_hashed
 from mlops_ci.edge.files import fsync_folder
 from mlops_ci.errors import RemoteError
+from mlops_ci.workspace.durable_files import TEMPORARY, DurableFiles, Held
 from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.layout import TOP_LEVEL
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
-TEMPORARY = ".tmp"
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
-_LINK_ATTEMPTS = 5
+_MOST_HELD = 128  # open files
 
 
 class LocalStore:
@@ -32,7 +28,11 @@ class LocalStore:
     def __init__(self, root: Path, watch: Watch = unwatched) -> None:
         self._root = root
         self._watch = watch
-        self._durable: set[Path] = set()
+        self._files = DurableFiles(root)
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._held: dict[str, Held] = {}
+        self._broken: RemoteError | None = None
 
     @property
     def url(self) -> str:
@@ -46,6 +46,7 @@ class LocalStore:
 
     def get(self, key: str) -> bytes | None:
         """Return an object's bytes, or None where there is none."""
+        self._settle(key)
         with _failures_as_remote_errors(key):
             try:
                 return self._path(key).read_bytes()
@@ -53,28 +54,27 @@ class LocalStore:
                 return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """Create an object if the key is free: temporary file, fsync, link, fsync of the folder."""
+        """Create an object if the key is free: temporary file, fsync, link, fsync of the folder.
+
+        What was uploaded before it, inside :meth:`together`, is there and durable before it is.
+        """
+        self._settle()
 
         def write(file: BinaryIO) -> None:
             file.write(data)
 
         with _failures_as_remote_errors(key):
-            return self._create(key, write)
+            return self._files.create(self._files.write(str(self._path(key)), write))
 
     def put(self, key: str, data: bytes) -> None:
         """Replace an object atomically, without fsync."""
+        self._settle(key)
         with _failures_as_remote_errors(key):
-            target = self._path(key)
-            self._make_durable(self._make_folders(target.parent))
-            temporary = self._temporary()
-            try:
-                temporary.write_bytes(data)
-                temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
+            self._files.replace(str(self._path(key)), data)
 
     def upload(self, key: str, source: Path) -> Written:
         """Create an object from a file, hashing what is really written."""
+        self._settle(key)
         written = Written(digest="", size=0)
 
         def write(file: BinaryIO) -> None:
@@ -83,11 +83,19 @@ class LocalStore:
                 written = self._copy_hashed(content, file, key)
 
         with _failures_as_remote_errors(key):
-            self._create(key, write)
+            held = self._files.write(str(self._path(key)), write)
+            with self._lock:
+                if self._depth == 0:
+                    self._files.create(held)
+                    return written
+                self._held[key] = held
+        if len(self._held) >= _MOST_HELD:
+            self._settle()
         return written
 
     def download(self, key: str, target: Path) -> Written | None:
         """Copy an object to a new file, hashing it on the way."""
+        self._settle(key)
         with _failures_as_remote_errors(key):
             try:
                 content = self._path(key).open("rb")
@@ -98,11 +106,13 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a folder of keys, sorted."""
+        self._settle_below(prefix)
         with _failures_as_remote_errors(prefix):
             yield from self._walk(self._path(prefix.removesuffix("/")) if prefix else self._root, prefix)
 
     def folders(self, prefix: str) -> Sequence[str]:
         """The folders in a folder."""
+        self._settle_below(prefix)
         with _failures_as_remote_errors(prefix):
             try:
                 with os.scandir(self._path(prefix.removesuffix("/")) if prefix else self._root) as entries:
@@ -113,6 +123,7 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         """Delete an object. Folders stay, so that no writer loses the one it is about to link into."""
+        self._settle(key)
         with _failures_as_remote_errors(key):
             path = self._path(key)
             try:
@@ -121,9 +132,26 @@ class LocalStore:
                 return
             fsync_folder(path.parent)
 
-    def together(self) -> AbstractContextManager[None]:
-        """Every write is visible and durable when its method returns."""
-        return nullcontext()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Uploads become visible and durable together: when there are many, before the next ``create``, or at the end.
+
+        Every other write is visible and durable when its method returns.
+        """
+        with self._lock:
+            self._depth += 1
+        try:
+            yield
+            if self._depth == 1:
+                self._settle()
+        finally:
+            with self._lock:
+                self._depth -= 1
+                if self._depth == 0:
+                    for held in self._held.values():  # left by an exception
+                        held.drop()
+                    self._held.clear()
+                    self._broken = None
 
     def sweep(self, before: float) -> int:
         """Remove the temporary files of writers that were killed."""
@@ -154,64 +182,32 @@ class LocalStore:
                     status = entry.stat(follow_symlinks=False)
                     yield StoredObject(f"{prefix}{entry.name}", status.st_size, status.st_mtime)
 
-    def _create(self, key: str, write: Callable[[BinaryIO], None]) -> bool:
-        target = self._path(key)
-        made = self._make_folders(target.parent)
-        temporary = self._temporary()
-        try:
-            with temporary.open("x+b") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            created = self._link(temporary, target)
-            # The loser of a race fsyncs too: it may acknowledge what the winner wrote but has not yet synced.
-            fsync_folder(target.parent)
-            self._make_durable(made)  # now, as what follows a change at once makes a journal commit each time
-        finally:
-            temporary.unlink(missing_ok=True)
-        return created
+    def _settle_below(self, prefix: str) -> None:
+        if any(key.startswith(prefix) for key in self._held.copy()):
+            self._settle()
 
-    def _link(self, temporary: Path, target: Path) -> bool:
-        for attempt in range(_LINK_ATTEMPTS):
+    def _settle(self, key: str | None = None) -> None:
+        """Make what is held back visible and durable; if a key is given, only if that is part of it.
+
+        If that fails it is gone, and all that follows fails as well, so that nothing is written that rests on it.
+        """
+        with self._lock:
+            if self._broken:
+                raise self._broken
+            if not self._held or (key is not None and key not in self._held):
+                return
+            held = self._held.copy()
+            self._held.clear()
             try:
-                os.link(temporary, target)
-            except FileExistsError:
-                if target.is_dir():  # a folder of keys: a file system cannot hold both "a" and "a/b"
-                    raise
-                return False
-            except FileNotFoundError:
-                # Somebody tidied an empty folder away between our mkdir and our link.
-                if attempt == _LINK_ATTEMPTS - 1:
-                    raise
-                self._make_durable(self._make_folders(target.parent))
-            else:
-                return True
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _make_folders(self, folder: Path) -> tuple[Path, ...]:
-        """Make a folder and those above it; return those that have to be made durable, the innermost first."""
-        # A folder that is there already may be the work of somebody who died before the fsync of its parent.
-        if folder in self._durable and folder.is_dir():
-            return ()
-        is_below = folder != self._root and folder.is_relative_to(self._root)
-        above = self._make_folders(folder.parent) if is_below or not folder.parent.exists() else ()
-        folder.mkdir(exist_ok=True)
-        return (folder, *above)
-
-    def _make_durable(self, folders: tuple[Path, ...]) -> None:
-        for folder in folders:
-            with suppress(PermissionError):  # the root's parent need not be ours to read
-                fsync_folder(folder.parent)
-        self._durable.update(folders)
+                with _failures_as_remote_errors(next(iter(held))):
+                    self._files.create_all(held.values())
+            except RemoteError as error:
+                self._broken = error
+                raise
 
     def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
         total = os.fstat(source.fileno()).st_size
         return Written(*copy_hashed(source, target, lambda moved: self._watch(key, moved, max(moved, total))))
-
-    def _temporary(self) -> Path:
-        folder = self._root / TEMPORARY
-        self._make_durable(self._make_folders(folder))
-        return folder / uuid.uuid4().hex
 
     def _path(self, key: str) -> Path:
         pure = require_key(key)

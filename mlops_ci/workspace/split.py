@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from mlops_ci.errors import MlopsError
 from mlops_ci.workspace.layout import is_bulk
 from mlops_ci.workspace.store import Store, StoredObject, Written
 
@@ -21,6 +23,10 @@ class SplitStore:
     def __init__(self, log: Store, files: Store) -> None:
         self.log = log
         self.files = files
+        self._lock = threading.RLock()
+        self._held: ExitStack | None = None  # the files' part of the outermost ``together``
+        self._uploaded = False
+        self._broken: MlopsError | None = None
 
     @property
     def url(self) -> str:
@@ -33,7 +39,9 @@ class SplitStore:
         return self.log.get(key) if found is None and is_bulk(key) else found
 
     def create(self, key: str, data: bytes) -> bool:
-        """Create an object if the key is free."""
+        """Create an object if the key is free; files that were uploaded before are there before it is."""
+        if not is_bulk(key):
+            self._settle_files()
         return self._of(key).create(key, data)
 
     def put(self, key: str, data: bytes) -> None:
@@ -42,6 +50,7 @@ class SplitStore:
 
     def upload(self, key: str, source: Path) -> Written:
         """Create an object from a file."""
+        self._uploaded = True
         return self._of(key).upload(key, source)
 
     def download(self, key: str, target: Path) -> Written | None:
@@ -69,13 +78,36 @@ class SplitStore:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Writes to both at the end; files, left first, are there before what names them."""
-        with self.log.together(), self.files.together():
-            yield
+        """Writes to both by the end; files are there before what names them."""
+        with self.log.together(), ExitStack() as held:
+            with self._lock:
+                outermost = self._held is None
+                if outermost:
+                    held.enter_context(self.files.together())
+                    self._held = held
+            try:
+                yield
+            finally:
+                if outermost:
+                    self._held = self._broken = None
 
     def sweep(self, before: float) -> int:
         """Remove the remains of cut-off writes in both places."""
         return self.log.sweep(before) + self.files.sweep(before)
+
+    def _settle_files(self) -> None:
+        with self._lock:
+            if self._broken:
+                raise self._broken
+            if self._held is None or not self._uploaded:
+                return
+            self._uploaded = False
+            try:
+                self._held.close()
+            except MlopsError as error:
+                self._broken = error  # whatever rests on them must not be written either
+                raise
+            self._held.enter_context(self.files.together())
 
     def _of(self, key: str) -> Store:
         return self.files if is_bulk(key) else self.log

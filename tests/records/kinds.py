@@ -18,6 +18,7 @@ from mlops_ci.records.event import CloudEvent
 from mlops_ci.records.hand_over import HandOver
 from mlops_ci.records.image import BaseLock
 from mlops_ci.records.lineage import Lineage, VersionMetric, Why
+from mlops_ci.records.log_group import LogGroup
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.records.operations import OPERATIONS
 from mlops_ci.records.plan import Plan
@@ -45,6 +46,7 @@ STORED: dict[str, type] = {
     "version-metric": VersionMetric,
     "verdict": Verdict,
     "model-version": ModelVersion,
+    "log-group": LogGroup,
     "plan": Plan,
     "ci-result": CiResult,
     "hand-over": HandOver,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops_ci.registry.log_objects import parted
 from tests.support.lab import Lab
 
 
@@ -10,7 +11,8 @@ def test_a_file_name_that_leads_out_of_the_folder_is_refused(lab_with_champion: 
     log = sorted((lab.workspace / "models/coin/log").iterdir())
     for entry in log[1:]:
         entry.unlink()
-    log[0].write_text(log[0].read_text().replace("build/model.txt", "../../model.txt"))
+    first, *_ = parted(log[0].read_bytes(), "the log")
+    log[0].write_bytes(first.replace(b"build/model.txt", b"../../model.txt"))
     done = lab.run("models", "download", "coin@v1", "deep/out")
     assert done.code == 5
     assert "outside its folder" in done.err

@@ -18,6 +18,7 @@ from mlops_ci.registry import promote
 from mlops_ci.registry.model_log import Decide, ModelLog
 from mlops_ci.registry.register import register
 from mlops_ci.registry.state import ModelState
+from mlops_ci.workspace.durable_files import DurableFiles
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.conftest import Make
 from tests.registry.interloper import InterloperStore
@@ -27,15 +28,21 @@ from tests.registry.test_promotion import require_fresh_baseline, require_judged
 WRITERS = 6
 
 
-class RenamingStore(LocalStore):
+class RenamingFiles(DurableFiles):
     """Looks whether the slot is free, and then renames, which overwrites."""
 
-    def _link(self, temporary: Path, target: Path) -> bool:
-        if target.exists():
+    def _link(self, temporary: str, target: str) -> bool:
+        if Path(target).exists():
             return False
         time.sleep(0.001)
-        temporary.replace(target)
+        Path(temporary).replace(target)
         return True
+
+
+class RenamingStore(LocalStore):
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._files = RenamingFiles(root)
 
 
 def require_acknowledged_versions(open_store: Callable[[], LocalStore], sources: Path) -> None:

@@ -13,6 +13,7 @@ from mlops_ci.records.entry import Override, VerdictReference
 from mlops_ci.registry.biography import describe
 from mlops_ci.registry.delete import delete_version
 from mlops_ci.registry.judge import record_verdict
+from mlops_ci.registry.log_objects import joined, parted
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.override import overridden, override
 from mlops_ci.registry.promote import move_alias
@@ -120,9 +121,8 @@ def test_the_fold_refuses_an_override_of_another_verdict(
 ) -> None:
     refuse(log, 2)
     override(log, "champion", 2, "a reason")
-    store.delete(log_key(MODEL, log.read().head))
     key = log_key(MODEL, log.read().head - 1)
-    entry = json.loads(store.get(key) or b"")
+    entry, _ = map(json.loads, parted(store.get(key) or b"", key))
     within = {name: change[name] for name in ("candidate", "outcome") if name in change}
     store.put(key, json.dumps({**entry, **({"verdict": entry["verdict"] | within} if within else change)}).encode())
     with pytest.raises(IntegrityError, match=match):
@@ -134,9 +134,9 @@ def test_the_fold_refuses_an_alias_that_moves_by_an_override_that_is_not_there(
 ) -> None:
     refuse(log, 2)
     override(log, "champion", 2, "a reason")
-    head = log.read().head
-    entry = json.loads(store.get(log_key(MODEL, head)) or b"")
+    key = log_key(MODEL, log.read().head - 1)
+    said, moved = parted(store.get(key) or b"", key)
     for wrong in ({"override": 1}, {"alias": "other", "expect": None}):
-        store.put(log_key(MODEL, head), json.dumps(entry | wrong).encode())
+        store.put(key, joined([said, json.dumps(json.loads(moved) | wrong).encode()]))
         with pytest.raises(IntegrityError, match="an override that does not exist"):
             open_log(store).read()

@@ -72,7 +72,7 @@ def test_a_registry_on_folders_without_fsync_is_caught(tmp_path: Path, monkeypat
     def nothing(folder: Path) -> None:
         pass
 
-    monkeypatch.setattr("mlops_ci.workspace.local.fsync_folder", nothing)
+    monkeypatch.setattr("mlops_ci.workspace.durable_files.fsync_folder", nothing)
     with pytest.raises(AssertionError, match="an acknowledged entry is lost"):
         require_survival(tmp_path, monkeypatch)
 

@@ -166,6 +166,7 @@ class Registry(RuleBasedStateMachine):
         request, version = self.pending
         self.pending = None
         now, held = self.aliases.get(request.alias, (None, request.commit))
+        settled = [held, *(self.versions[now].links if now else ())]
         assert request.commit
         assert held
         try:
@@ -179,7 +180,7 @@ class Registry(RuleBasedStateMachine):
             return
         if version == now:
             assert outcome == "unchanged"
-        elif COMMITS.index(request.commit) < COMMITS.index(held):
+        elif request.commit != held and any(COMMITS.index(request.commit) < COMMITS.index(one) for one in settled):
             assert outcome == "superseded"
         else:
             assert outcome == "promoted"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.workspace.durable_files import DurableFiles
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.store import Store
@@ -64,15 +65,21 @@ def test_of_racing_processes_one_wins(backend: Backend) -> None:
         assert {read for _, _, read in rounds} == {f"process {winners[0]} " * 100}
 
 
-class RenamingStore(LocalStore):
+class RenamingFiles(DurableFiles):
     """A mutant: looks whether the key is free, and then renames, which overwrites."""
 
-    def _link(self, temporary: Path, target: Path) -> bool:
-        if target.exists():
+    def _link(self, temporary: str, target: str) -> bool:
+        if Path(target).exists():
             return False
         time.sleep(0.001)
-        temporary.replace(target)
+        Path(temporary).replace(target)
         return True
+
+
+class RenamingStore(LocalStore):
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._files = RenamingFiles(root)
 
 
 def test_a_store_that_renames_instead_of_linking_is_caught(tmp_path: Path) -> None:

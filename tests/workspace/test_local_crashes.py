@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mlops_ci.errors import RemoteError
-from mlops_ci.workspace.local import TEMPORARY, LocalStore
+from mlops_ci.workspace.durable_files import TEMPORARY
+from mlops_ci.workspace.local import LocalStore
 from tests.parts.need import soak
 from tests.workspace.forked import Acknowledge, killed
 from tests.workspace.power import Disk, ProcessDied
@@ -104,10 +105,10 @@ def test_a_folder_tidied_away_under_a_writer_is_made_again(local: LocalStore, mo
     link = os.link
     tidied: list[Path] = []
 
-    def link_after_tidying(source: Path, target: Path) -> None:
+    def link_after_tidying(source: str, target: str) -> None:
         if not tidied:
-            tidied.append(target)
-            target.parent.rmdir()
+            tidied.append(Path(target))
+            Path(target).parent.rmdir()
         link(source, target)
 
     monkeypatch.setattr(os, "link", link_after_tidying)

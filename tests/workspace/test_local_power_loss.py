@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mlops_ci.workspace.durable_files import DurableFiles
 from mlops_ci.workspace.local import LocalStore
 from tests.workspace.power import Disk, Loss, ProcessDied
 
@@ -90,11 +91,17 @@ def test_folders_left_by_a_process_that_died_before_their_fsync_are_made_durable
     assert require_durable_folders(tmp_path, monkeypatch, LocalStore) > 10
 
 
-class TrustingStore(LocalStore):
+class TrustingFiles(DurableFiles):
     """A mutant: takes a folder that is there for durable."""
 
-    def _make_folders(self, folder: Path) -> tuple[Path, ...]:
-        return () if folder.is_dir() else super()._make_folders(folder)
+    def _make_folders(self, folder: str) -> tuple[str, ...]:
+        return () if Path(folder).is_dir() else super()._make_folders(folder)
+
+
+class TrustingStore(LocalStore):
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._files = TrustingFiles(root)
 
 
 def test_a_store_that_trusts_the_folders_it_finds_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +113,7 @@ def test_a_store_that_does_not_fsync_folders_is_caught(tmp_path: Path, monkeypat
     def nothing(folder: Path) -> None:
         pass
 
-    monkeypatch.setattr("mlops_ci.workspace.local.fsync_folder", nothing)
+    monkeypatch.setattr("mlops_ci.workspace.durable_files.fsync_folder", nothing)
     disk, scratch = _disk(tmp_path, monkeypatch)
     with pytest.raises(AssertionError, match="acknowledged and is lost"):
         require_survival(disk.folder / "workspace", scratch, disk, {})

@@ -32,11 +32,6 @@ class Held:
     target: str
     file: BinaryIO
 
-    def drop(self) -> None:
-        """Close it and remove its temporary name."""
-        self.file.close()
-        _remove(self.temporary)
-
 
 class DurableFiles:
     """The files in a folder. Raises :class:`OSError` where the file system does."""
@@ -55,7 +50,7 @@ class DurableFiles:
             write(file)
             file.flush()
         except BaseException:
-            held.drop()
+            drop_all([held])
             raise
         return held
 
@@ -70,7 +65,7 @@ class DurableFiles:
             fsync_folder(folder)
             self._make_durable(made)  # now, as what follows a change at once makes a journal commit each time
         finally:
-            held.drop()
+            drop_all([held])
         return created
 
     def create_all(self, several: Collection[Held]) -> None:
@@ -88,8 +83,7 @@ class DurableFiles:
             _each(_fsync_names, {os.path.dirname(folder): None for folder in made})
             self._durable.update(made)
         finally:
-            for held in several:
-                held.drop()
+            drop_all(several)
 
     def replace(self, target: str, data: bytes) -> None:
         """Replace a file as a whole; the file itself is not made durable."""
@@ -100,7 +94,8 @@ class DurableFiles:
                 file.write(data)
             os.replace(temporary, target)
         finally:
-            _remove(temporary)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
 
     def _temporary(self) -> str:
         self._make_durable(self._make_folders(self._temporaries))
@@ -144,6 +139,15 @@ class DurableFiles:
         self._durable.update(folders)
 
 
+def drop_all(several: Collection[Held]) -> None:
+    """Close files and remove their temporary names."""
+    for held in several:
+        held.file.close()
+    for held in several:
+        with suppress(FileNotFoundError):
+            os.unlink(held.temporary)
+
+
 def _fsync_names(folder: str) -> None:
     with suppress(PermissionError):  # the root's parent need not be ours to read
         fsync_folder(folder)
@@ -163,8 +167,3 @@ def _each(function: Callable[[T], object], items: Collection[T]) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(do, listed[start::_AT_ONCE]) for start in range(min(_AT_ONCE, len(listed)))]:
             done.result()
-
-
-def _remove(file: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(file)

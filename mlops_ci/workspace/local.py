@@ -13,7 +13,7 @@ from typing import BinaryIO
 from mlops_ci.edge.copying import copy_hashed
 from mlops_ci.edge.files import fsync_folder
 from mlops_ci.errors import RemoteError
-from mlops_ci.workspace.durable_files import TEMPORARY, DurableFiles, Held
+from mlops_ci.workspace.durable_files import TEMPORARY, DurableFiles, Held, drop_all
 from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.layout import TOP_LEVEL
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
@@ -148,8 +148,7 @@ class LocalStore:
             with self._lock:
                 self._depth -= 1
                 if self._depth == 0:
-                    for held in self._held.values():  # left by an exception
-                        held.drop()
+                    drop_all(self._held.values())  # left by an exception
                     self._held.clear()
                     self._broken = None
 

@@ -12,8 +12,10 @@ from mlops_ci.registry import checkpoints
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.register import Registered, Registration, register
 from mlops_ci.registry.state import ModelState
+from mlops_ci.workspace.format import initialise
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
+from tests.registry.grouping import LENGTH
 from tests.registry.long_logs import grow
 from tests.registry.making import open_log, registration, sha
 from tests.workspace.memory import MemoryStore
@@ -71,3 +73,12 @@ def healthy(small: None, store: Store, make: Make) -> ModelState:
     """A log of 30 entries, with checkpoints of two levels."""
     grow(store, make, 30)
     return open_log(store).read()
+
+
+@pytest.fixture
+def plain(make: Make) -> MemoryStore:
+    """A log of single entries."""
+    store = MemoryStore()
+    initialise(store)
+    grow(store, make, LENGTH)
+    return store

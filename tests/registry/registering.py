@@ -1,4 +1,4 @@
-"""Registers one version and says so: what the tests run under ``strace``.
+"""Registers one version, tags it in the same group, and says so: what the tests run under ``strace``.
 
 ``python -m tests.registry.registering <workspace> <sources>``; exits as the command line does.
 """
@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 from mlops_ci.errors import MlopsError
-from mlops_ci.registry.register import Registration, register
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.register import Registered, Registration, register
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.local import LocalStore
 from tests.registry.making import open_log, registration, sha
 
@@ -19,9 +21,18 @@ def request(sources: Path) -> Registration:
     return registration(sources, sha(1), "f1", files={"model.bin": b"weights " * 1000, "labels/all.json": b"[]"})
 
 
+def register_whole(log: ModelLog, sources: Path) -> Registered:
+    def both() -> Registered:
+        done = register(log, request(sources))
+        set_tags(log, done.version.version, {"whole": "yes"})
+        return done
+
+    return log.together(both)
+
+
 def main(workspace: str, sources: str) -> int:
     try:
-        done = register(open_log(LocalStore(Path(workspace))), request(Path(sources)))
+        done = register_whole(open_log(LocalStore(Path(workspace))), Path(sources))
     except MlopsError as error:
         return error.exit_code
     os.write(1, f"v{done.version.version} {done.how}\n".encode())

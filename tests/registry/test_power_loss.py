@@ -73,7 +73,7 @@ def test_a_registry_on_folders_without_fsync_is_caught(tmp_path: Path, monkeypat
         pass
 
     monkeypatch.setattr("mlops_ci.workspace.durable_files.fsync_folder", nothing)
-    with pytest.raises(AssertionError, match="an acknowledged entry is lost"):
+    with pytest.raises(AssertionError):  # an acknowledged entry is lost, or a file that an entry names
         require_survival(tmp_path, monkeypatch)
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from mlops_ci.registry.register import register
 from mlops_ci.workspace.local import LocalStore
 from tests.parts.need import missing, soak
 from tests.registry.making import open_log, require_whole
-from tests.registry.registering import request
+from tests.registry.registering import register_whole, request
 from tests.workspace.forked import ROOT
 
 CALLS = "mkdir,link,linkat,fsync,unlink,rename,write,copy_file_range,pwrite64"
@@ -76,7 +75,8 @@ def test_a_disturbed_registration_is_whole_or_absent_and_the_next_one_converges(
         store = LocalStore(tmp_path / f"{number}" / "workspace")
         state = require_whole(store)
         assert not acknowledged or list(state.versions) == [1], f"acknowledged and lost at call {number}"
-        again = register(open_log(store), request(sources))
+        assert [version.tags for version in state.versions.values()] in ([], [{"whole": "yes"}]), "half a group"
+        again = register_whole(open_log(store), sources)
         assert (again.version.version, again.how) == (1, "existing" if state.versions else "created")
         assert list(require_whole(store).versions) == [1]
     assert ends - {0}, "nothing was disturbed"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import random
 import stat
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,7 @@ class Disk:
     _names: dict[int, dict[str, int]] = field(default_factory=dict)
     _bytes: dict[int, bytes] = field(default_factory=dict)
     _fsync: Callable[[Any], None] = os.fsync
+    _lock: threading.RLock = field(default_factory=threading.RLock)  # one call after the other, whichever thread calls
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put the disk under the program, until ``monkeypatch`` is undone."""
@@ -82,6 +84,10 @@ class Disk:
                 (target / name).write_bytes(whole if survives else whole[: len(whole) // 2])
 
     def _syncing(self, file: Any) -> None:
+        with self._lock:
+            self._sync(file)
+
+    def _sync(self, file: Any) -> None:
         path = Path(f"/proc/self/fd/{file}").readlink()
         self._before(f"fsync {path}", path)
         self._fsync(file)
@@ -95,12 +101,13 @@ class Disk:
     def _changing(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def change(path: Any, *arguments: Any, **options: Any) -> Any:
             first = Path(os.fspath(path))
-            self._before(f"{name} {first}", first)
-            if name == "unlink" and self._below(first) and first.lstat().st_nlink == 1:
-                self._bytes.pop(first.lstat().st_ino, None)  # the inode may be used again
-            result = original(path, *arguments, **options)
-            self._after(f"{name} {first}", first)
-            return result
+            with self._lock:
+                self._before(f"{name} {first}", first)
+                if name == "unlink" and self._below(first) and first.lstat().st_nlink == 1:
+                    self._bytes.pop(first.lstat().st_ino, None)  # the inode may be used again
+                result = original(path, *arguments, **options)
+                self._after(f"{name} {first}", first)
+                return result
 
         return change
 

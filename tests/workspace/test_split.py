@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.register import register
 from mlops_ci.workspace.format import initialise, read_format, require_whole
+from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.open import open_store
 from mlops_ci.workspace.split import SplitStore
 from mlops_ci.workspace.store import Written
@@ -182,3 +185,48 @@ def test_both_places_are_named_in_one_text(tmp_path: Path) -> None:
     store = open_store("log,files=bulk", tmp_path)
     assert isinstance(store, SplitStore)
     assert store.url == f"{tmp_path / 'log'},files={tmp_path / 'bulk'}"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    file = tmp_path / "source"
+    file.write_bytes(b"weights")
+    return file
+
+
+def test_with_two_places_files_are_there_before_what_names_them(tmp_path: Path, source: Path) -> None:
+    log, files = LocalStore(tmp_path / "log"), LocalStore(tmp_path / "files")
+    store, key = SplitStore(log, files), "models/m/objects/1/files/x"
+    with store.together():
+        store.upload(key, source)
+        assert LocalStore(tmp_path / "files").get(key) is None
+        store.create("models/m/log/1", b"x")
+        assert LocalStore(tmp_path / "files").get(key)
+        store.upload(key + "y", source)
+        with store.together():
+            store.create("models/m/log/2", b"x")
+        assert LocalStore(tmp_path / "files").get(key + "y")
+    with pytest.raises(KeyError), store.together():
+        store.upload(key + "z", source)
+        raise KeyError
+    assert store.get(key + "z") is None
+
+
+def test_with_two_places_files_that_cannot_be_settled_stop_what_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path
+) -> None:
+    store, fsync, stop = SplitStore(LocalStore(tmp_path / "log"), LocalStore(tmp_path / "files")), os.fsync, [True]
+
+    def fail(file: int) -> None:
+        if stop[0]:
+            raise OSError(errno.EIO, "broken")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(RemoteError), store.together():
+        store.upload("models/m/objects/1/files/x", source)
+        with pytest.raises(RemoteError):
+            store.create("models/m/log/1", b"x")
+        stop[0] = False
+        store.create("models/m/log/1", b"x")
+    assert list(store.list("")) == []

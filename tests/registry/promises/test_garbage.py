@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mlops_ci.registry.collect import attempts_in_use, collect
 from mlops_ci.registry.register import Registered, register
+from mlops_ci.registry.tags import set_tags
 from mlops_ci.workspace.layout import log_sequence
 from mlops_ci.workspace.store import Store, StoredObject, Written
 from tests.parts.backends import Backend
@@ -70,9 +71,16 @@ class StallingStore:
         return self._store.sweep(before)
 
 
-def _register(store: Store, sources: Path, name: str) -> Registered:
+def _register(store: Store, sources: Path, name: str, *, in_group: bool = False) -> Registered:
     files = {"model.bin": f"bytes of {name}".encode() * 100, "labels.json": b"[]"}
-    return register(open_log(store), registration(sources, sha(name), name, files=files))
+    log, request = open_log(store), registration(sources, sha(name), name, files=files)
+
+    def both() -> Registered:
+        done = register(log, request)
+        set_tags(log, done.version.version, {"whole": name})
+        return done
+
+    return log.together(both) if in_group else register(log, request)
 
 
 def test_collectors_that_race_with_writers_leave_no_version_without_its_files(backend: Backend, sources: Path) -> None:
@@ -86,11 +94,11 @@ def _race(backend: Backend, sources: Path, turn: int) -> None:
     def write(number: int) -> None:
         store = backend.open()
         for n in range(VERSIONS):
-            assert _register(store, sources, f"writer {turn} {number} {n}").how == "created"
+            assert _register(store, sources, f"writer {turn} {number} {n}", in_group=n > 0).how == "created"
 
     def stall(number: int) -> None:
         store = StallingStore(backend.open(), stalled, signal)
-        assert _register(store, sources, f"stalled {turn} {number}").how == "created"
+        assert _register(store, sources, f"stalled {turn} {number}", in_group=number > 0).how == "created"
 
     pause = 2.0 if backend.name == "git" else 0.05  # so that a writer gets an entry in between
 

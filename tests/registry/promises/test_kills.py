@@ -26,6 +26,8 @@ def test_killed_processes_lose_nothing_acknowledged_and_leave_nothing_by_half(
     acknowledged = killed(order, kills, seed=seed, longest=longest, url=backend.url, sources=str(sources))
     settle(backend)
     require_acknowledged(backend, acknowledged)
+    held = open_log(backend.open()).read().versions.values()
+    assert {version.tags.get("whole") for version in held} == {version.fingerprint for version in held}, "half a group"
 
     log, asked = open_log(backend.open()), set()
     for number, process in enumerate(acknowledged):

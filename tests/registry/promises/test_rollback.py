@@ -13,11 +13,12 @@ from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.records.pin import Pin
 from mlops_ci.registry.check import check_model
 from mlops_ci.registry.index import catch_up, use_index
+from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.quick import resolve_quickly
 from mlops_ci.registry.register import register
 from mlops_ci.registry.tags import set_tags
-from mlops_ci.workspace.layout import log_key, log_sequence
+from mlops_ci.workspace.layout import log_sequence
 from mlops_ci.workspace.store import Store
 from tests.parts.backends import PARAMETERS, Backend
 from tests.registry.making import MODEL, open_log, registration, sha, ticking
@@ -27,11 +28,13 @@ LENGTH = 5
 
 @pytest.fixture
 def pins(store: Store, sources: Path) -> list[Pin]:
-    """The pin of each of five entries."""
+    """The pin of each of five entries, of which the last three are one group."""
     log = open_log(store)
     log.together(lambda: register(log, registration(sources, sha(1), "f1")))
-    log.together(lambda: [set_tags(log, 1, {"turn": str(number)}) for number in range(2, LENGTH + 1)])
-    entries = [store.get(log_key(MODEL, seq)) or b"" for seq in range(1, LENGTH + 1)]
+    log.together(lambda: set_tags(log, 1, {"turn": "2"}))
+    log.together(lambda: [set_tags(log, 1, {"turn": str(number)}) for number in range(3, LENGTH + 1)])
+    assert [seq for item in store.list("") if (seq := log_sequence(item.key))] == [1, 2, 3]
+    entries = [data for _, data in LogReader(store, MODEL).after(0)]
     return [Pin(MODEL, seq, digest_of_bytes(data)) for seq, data in enumerate(entries, 1)]
 
 
@@ -68,7 +71,7 @@ def _cut(store: Store, length: int) -> None:
 
 
 def test_a_log_that_is_cut_short_is_refused(backend: Backend, pins: list[Pin]) -> None:
-    for length in (LENGTH - 1, 0):
+    for length in (2, 1, 0):
         _cut(backend.open(), length)
         _require_refused(backend, pins[length])
         assert open_log(backend.open()).read().head == length, "it is whole in itself: only who remembers can tell"
@@ -78,7 +81,7 @@ def test_a_fork_is_refused_by_every_pin_after_it(backend: Backend, pins: list[Pi
     _cut(backend.open(), 2)
     forged = open_log(backend.open())
     forged.together(lambda: [set_tags(forged, 1, {"forged": str(number)}) for number in range(LENGTH)])
-    for pin in pins[2::2]:
+    for pin in pins[2:]:
         _require_refused(backend, pin)
     for pin in pins[:2]:
         honest = ModelLog(backend.open(), MODEL, actor=Actor("tester"), clock=ticking(), pin=pin)

@@ -28,6 +28,17 @@ def register_as_one(log: ModelLog, request: Registration) -> Registered:
     return log.together(lambda: register(log, request))
 
 
+def register_and_tag(log: ModelLog, request: Registration) -> Registered:
+    """Register and tag as one: two entries, of which nobody ever sees only the first."""
+
+    def work() -> Registered:
+        done = register(log, request)
+        set_tags(log, done.version.version, {"whole": request.fingerprint})
+        return done
+
+    return log.together(work)
+
+
 def register_own_key(number: int, acknowledge: Acknowledge, *, url: str, sources: str) -> None:
     _register(number, acknowledge, url, sources, f"f{number}")
 
@@ -39,7 +50,8 @@ def register_one_key(number: int, acknowledge: Acknowledge, *, url: str, sources
 def _register(number: int, acknowledge: Acknowledge, url: str, sources: str, fingerprint: str) -> None:
     files = _FILES | {"id": b"%d" % number}
     request = registration(Path(sources) / str(number), sha(fingerprint), fingerprint, files=files)
-    done = register_as_one(open_registry(url), request)
+    write = register_and_tag if number % 2 else register_as_one
+    done = write(open_registry(url), request)
     acknowledge([done.version.version, done.how, done.version.digest, request.digest, done.differs])
 
 
@@ -47,7 +59,7 @@ def register_on_and_on(number: int, acknowledge: Acknowledge, *, url: str, sourc
     """Register and tag until somebody puts an end to it; acknowledge what has been promised."""
     log, turn = open_registry(url), 0
     while True:
-        version = register_as_one(log, request_of(Path(sources), number, turn)).version
+        version = register_and_tag(log, request_of(Path(sources), number, turn)).version
         acknowledge(["register", turn, version.version, version.digest])
         if turn % 2:
             set_tags(log, version.version, {_tag(number, turn): "set"})
@@ -78,5 +90,6 @@ def require_acknowledged(backend: Backend, acknowledged: list[list[list[object]]
     for operation, _, version, value in (each for process in acknowledged for each in process):
         assert isinstance(version, int)
         held = state.versions[version]
+        assert held.tags["whole"] == held.fingerprint
         assert value == held.digest if operation == "register" else value in held.tags
     return state

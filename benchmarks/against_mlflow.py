@@ -4,8 +4,9 @@ First 1,000 registrations one after the other in a new place, three times each, 
 
     python benchmarks/against_mlflow.py PYTHON [versions]      (PYTHON: an interpreter that has mlflow; default 10,000)
 
-Both keep their state on the same disk, without a server in between. Ours makes every version durable with fsync;
-MLflow's SQLite store does whatever it does by default.
+Both keep their state on the same disk, without a server in between. Ours makes every version durable with fsync before
+it acknowledges it, or them all; MLflow's SQLite store does whatever it does by default, and has no call that registers
+several at once.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def theirs(interpreter: str, folder: Path, count: int, rounds: int) -> Any:
 
 
 def registrations(folder: Path, count: int, *, together: bool) -> float:
-    """The seconds that as many registrations of ours take, each durable; ``together`` hints at all of them at once."""
+    """The seconds that as many registrations of ours take, durable one by one, or ``together``: all, or none."""
     folder.mkdir()
     source = folder / "model.bin"
     source.write_bytes(b"model")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,11 @@ def test_a_log_that_grows_by_groups_and_single_entries_is_a_log(turns: list[int]
     assert check_model(open_log(store), read_data=False).hints == ()
 
 
+def _tag_often(log: ModelLog, value: str, count: int) -> None:
+    for number in range(count):
+        set_tags(log, 1, {"grouped": f"{value} {number}"})
+
+
 @pytest.mark.usefixtures("small")
 def test_checkpoints_around_large_groups_stay_few(make: Make) -> None:
     store = MemoryStore()
@@ -92,7 +98,7 @@ def test_checkpoints_around_large_groups_stay_few(make: Make) -> None:
     for turn in range(30):
         for number in range(5):
             set_tags(log, 1, {"single": f"{turn} {number}"})
-        log.together(lambda turn=turn: [set_tags(log, 1, {"grouped": f"{turn} {n}"}) for n in range(13)])
+        log.together(partial(_tag_often, log, f"{turn}", 13))
     hint = read_hint(store, MODEL)
     assert hint
     assert hint.head == 4 + 30 * 18

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,17 +32,18 @@ VERSIONS, FILES = 5, ("model.onnx", "labels/é.json")
 
 @pytest.fixture
 def truth(store: Store, sources: Path, monkeypatch: pytest.MonkeyPatch) -> ModelState:
-    """Five versions, a checkpoint of four entries, hints. All objects are of one length: only content differs."""
+    """Five versions, three of them in a group; a checkpoint, hints. All files are of one length: only content differs."""
     monkeypatch.setattr(checkpoints, "INTERVAL", 4)
     log = open_log(store)
 
-    def register_all() -> None:
-        for number in range(1, VERSIONS + 1):
+    def register_some(numbers: range) -> None:
+        for number in numbers:
             files = {path: f"{path[:5]} of v{number} ".encode() * 50 for path in FILES}
             predictions = with_predictions(sources, f"score of v{number} ".encode() * 50)
             register(log, registration(sources, sha(number), f"f{number}", files, **predictions))
 
-    log.together(register_all)
+    for numbers in (range(1, 2), range(2, VERSIONS), range(VERSIONS, VERSIONS + 1)):
+        log.together(partial(register_some, numbers))
     return require_whole(store)
 
 

@@ -32,7 +32,7 @@ VERSIONS, FILES = 5, ("model.onnx", "labels/é.json")
 
 @pytest.fixture
 def truth(store: Store, sources: Path, monkeypatch: pytest.MonkeyPatch) -> ModelState:
-    """Five versions, three of them in a group; a checkpoint, hints. All files are of one length: only content differs."""
+    """Five versions, three in a group; a checkpoint, hints. All files are of one length: only content differs."""
     monkeypatch.setattr(checkpoints, "INTERVAL", 4)
     log = open_log(store)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from mlops_ci.registry.collect import attempts_in_use, collect
 from mlops_ci.registry.register import Registered, register
 from mlops_ci.registry.tags import set_tags
-from mlops_ci.workspace.layout import log_sequence
+from mlops_ci.workspace.layout import log_sequence, objects_prefix
 from mlops_ci.workspace.store import Store, StoredObject, Written
 from tests.parts.backends import Backend
 from tests.parts.need import soak
-from tests.registry.making import open_log, registration, require_whole, sha
+from tests.registry.making import MODEL, open_log, registration, require_whole, sha
 
 STALLED, WRITERS, COLLECTORS, VERSIONS = 2, 2, 2, 2
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -39,6 +39,7 @@ class StallingStore:
 
     def create(self, key: str, data: bytes) -> bool:
         if log_sequence(key) and not self._signal.is_set():
+            list(self.list(objects_prefix(MODEL)))  # it is in the midst of the creation: its uploads are to be seen
             self._stalled.release()
             assert self._signal.wait(300)
         return self._store.create(key, data)

@@ -130,13 +130,22 @@ CASES = [
          "needs a newer mlops-ci (format 2)"),
     Case("unknown feature", lambda lab: lab.write(".mlops/workspace.json", '{"format":1,"id":"x","features":["z"]}'),
          ("models", "list"), 5, "needs a newer mlops-ci (z)"),
-    Case("log gap", lambda lab: sorted((lab.workspace / "models/coin/log").iterdir())[1].unlink(),
+    Case("log gap", lambda lab: _entry_between(lab).unlink(),
          ("models", "show", "coin@champion"), 5, "an entry of the log is missing"),
-    Case("broken chain", lambda lab: _append_byte(min((lab.workspace / "models/coin/log").iterdir())),
+    Case("broken chain", lambda lab: _append_byte(_entry_between(lab)),
          ("models", "show", "coin@champion"), 5, "hash chain is broken"),
+    Case("broken group", lambda lab: _append_byte(min((lab.workspace / "models/coin/log").iterdir())),
+         ("models", "show", "coin@champion"), 5, "a group of entries is not whole"),
     Case("truncated model", lambda lab: _truncate(next((lab.workspace / "models/coin/objects").rglob("model.txt"))),
          ("models", "download", "coin@champion", "out"), 5, "has other bytes than were registered"),
 ]  # fmt: skip
+
+
+def _entry_between(lab: Lab) -> Path:
+    """An entry by itself, after those of the run and before another."""
+    for tag in ("a=1", "b=2"):
+        assert lab.run("models", "tag", "coin@v1", tag).code == 0
+    return sorted((lab.workspace / "models/coin/log").iterdir())[1]
 
 
 def _append_byte(path: Path) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.support.lab import Lab
+from tests.support.log_entries import log_entries
 
 
 def test_a_refused_version_is_promoted_with_a_name_and_a_reason(lab_with_champion: Lab) -> None:
@@ -34,7 +33,6 @@ def test_a_refused_version_is_promoted_with_a_name_and_a_reason(lab_with_champio
     lab.commit("an idea")
     report = " ".join(lab.run("ci", "--host", "local", "--branch", "idea", "--default-branch", "main").out.split())
     assert "champion v2 did not pass the gate: overridden by " in report
-    log = sorted(lab.workspace.glob("models/coin/log/*"))
-    said, moved = (json.loads(file.read_bytes()) for file in log[-2:])
+    said, moved = log_entries(lab.workspace, "coin")[-2:]
     assert (said["op"], moved["op"], moved["override"]) == ("override", "alias", said["seq"])
     assert lab.run("workspace", "check").code == 0

@@ -15,6 +15,7 @@ from mlops_ci.workspace.local import LocalStore
 from tests.registry.making import open_log
 from tests.support.flowers import PROJECT
 from tests.support.lab import Lab
+from tests.support.log_entries import log_entries
 
 EXPLAIN = "explain: {rows: 3, repeats: 2, sample: 100}\n"
 # A model of the project's own, linear and without any library: steps that import none are quick.
@@ -80,7 +81,7 @@ def lab(_template: Path, tmp_path: Path) -> Lab:
 
 
 def entries(lab: Lab) -> list[str]:
-    return [json.loads(file.read_bytes())["op"] for file in sorted(lab.workspace.glob("models/flower/log/*"))]
+    return [entry["op"] for entry in log_entries(lab.workspace, "flower")]
 
 
 def version(lab: Lab, number: int = 1) -> ModelVersion:

@@ -16,6 +16,7 @@ from mlops_ci.project.load import load_project
 from mlops_ci.records.files import FileRecord
 from mlops_ci.records.model_version import ModelVersion
 from tests.support.lab import PROJECT, Done, Lab
+from tests.support.log_entries import log_entries
 from tests.support.wheels import write_wheel
 
 NAMED = "rescoring champion v1 on today's evaluation set: evaluate"
@@ -62,7 +63,7 @@ def why_not(lab: Lab, env: dict[str, str] | None = None) -> str:
 
 
 def operations(lab: Lab) -> list[str]:
-    return [json.loads(file.read_bytes())["op"] for file in sorted(lab.workspace.glob("models/coin/log/*"))]
+    return [entry["op"] for entry in log_entries(lab.workspace, "coin")]
 
 
 def other_data(lab: Lab, skill: float = 0.8) -> None:

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import TypeVar
 
 from mlops_ci.edge.clock import Clock, timestamp
-from mlops_ci.errors import IntegrityError, OutcomeUnknownError, RemoteError
+from mlops_ci.errors import IntegrityError, RemoteError
 from mlops_ci.records.actor import Actor
 from mlops_ci.records.codec import encode, plain
 from mlops_ci.records.digest import digest_of_bytes
@@ -30,6 +30,7 @@ from mlops_ci.registry.hints import require_vouched, write_hints
 from mlops_ci.registry.log_objects import joined
 from mlops_ci.registry.log_reader import LogReader
 from mlops_ci.registry.pins import require_length, require_pinned
+from mlops_ci.registry.slot import take_slot
 from mlops_ci.registry.state import LogEntry, ModelState
 from mlops_ci.registry.uploads import Uploads
 from mlops_ci.workspace.layout import log_key
@@ -274,25 +275,7 @@ class ModelLog:
 
     def _write(self, key: str, data: bytes) -> bool:
         """Create the entry; True if it is ours, be it that only a read-back shows it."""
-        failure: RemoteError | None = None
-        try:
-            if self.store.create(key, data):
-                return True
-        except RemoteError as error:
-            failure = error
-        try:
-            found = self.store.get(key)
-        except RemoteError as error:
-            raise OutcomeUnknownError(
-                f"it is not known whether the entry was written: {error.what}", where=key, hint="run the command again"
-            ) from error
-        if found == data:
-            return True
-        if found is None and failure:
-            raise failure
-        if found is None:
-            raise OutcomeUnknownError("the entry exists and cannot be read", where=key, hint="run the command again")
-        return False
+        return take_slot(self.store, key, data)
 
     def _entry(self, state: ModelState, body: Body, txn: str) -> bytes:
         envelope = Envelope(

@@ -10,9 +10,10 @@ from mlops_ci.hosts.select import found
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.records.run import Run
 from mlops_ci.source.settings_elsewhere import settings_elsewhere
+from mlops_ci.workspace.durable_files import TEMPORARY
 from mlops_ci.workspace.format import places_of
 from mlops_ci.workspace.layout import PULL_REQUESTS, run_key
-from mlops_ci.workspace.local import TEMPORARY, LocalStore
+from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.store import Store
 
 

@@ -142,7 +142,8 @@ class DurableFiles:
 def drop_all(several: Collection[Held]) -> None:
     """Close files and remove their temporary names."""
     for held in several:
-        held.file.close()
+        with suppress(OSError):  # what a full disk has not taken is tried again; what matters has been fsynced
+            held.file.close()
     for held in several:
         with suppress(FileNotFoundError):
             os.unlink(held.temporary)

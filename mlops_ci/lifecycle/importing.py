@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from mlops_ci.edge.files import digest_of_file
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
-from mlops_ci.errors import UsageError
+from mlops_ci.errors import MlopsError, UsageError
 from mlops_ci.exchange.foreign import ForeignModel, ForeignRegistry, ForeignVersion, GoneError, Origin
 from mlops_ci.lifecycle.foreign_names import fit_alias, fit_tags
 from mlops_ci.project.names import is_name, require_model_name
@@ -26,6 +27,9 @@ from mlops_ci.registry.register import Registration, register
 from mlops_ci.registry.state import ModelState
 from mlops_ci.registry.uploads import LocalFile
 from mlops_ci.source.checkout import Checkout
+from mlops_ci.workspace.store import LostRaceError
+
+_TOGETHER = 50  # versions; what a signal or a lost race takes away is not more than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,13 @@ def _choose(request: Import) -> list[tuple[ForeignModel, str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Some:
+    versions: list[ImportedVersion]
+    notes: list[str]
+    error: MlopsError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Importer:
     request: Import
     checkout: Checkout | None
@@ -130,16 +141,35 @@ class _Importer:
 
     def model(self, model: ForeignModel, name: str) -> ImportedModel:
         log = self.request.log_of(name)
-        versions, known, notes = [], {}, list(model.notes)
-        for version in model.versions:
-            done = self._version(log, version, notes)
-            versions.append(done)
-            if done.outcome != "skipped":
-                known[version.version] = done.version
+        versions, notes = list[ImportedVersion](), list(model.notes)
+        waiting = iter(model.versions)
+        while some := tuple(islice(waiting, _TOGETHER)):
+            done = self._some(log, some)
+            versions += done.versions
+            notes += done.notes
+            if done.error:
+                raise done.error
+        known = {version.foreign: version.version for version in versions if version.outcome != "skipped"}
         aliases = tuple(
             self._alias(log, model, alias, target, known) for alias, target in sorted(model.aliases.items())
         )
         return ImportedModel(name, self.request.registry.where, model.name, tuple(versions), aliases, tuple(notes))
+
+    def _some(self, log: ModelLog | None, versions: Sequence[ForeignVersion]) -> _Some:
+        """Import versions in one go, in far less time than one by one; those before an error stay."""
+
+        def work() -> _Some:
+            done, notes = list[ImportedVersion](), list[str]()
+            try:
+                for version in versions:
+                    done.append(self._version(log, version, notes))
+            except LostRaceError:
+                raise
+            except MlopsError as error:
+                return _Some(done, notes, error)
+            return _Some(done, notes)
+
+        return work() if log is None or self.request.dry_run else log.together(work)
 
     def _version(self, log: ModelLog | None, version: ForeignVersion, notes: list[str]) -> ImportedVersion:
         fingerprint = digest_of_value([self.request.registry.kind, *version.identity])

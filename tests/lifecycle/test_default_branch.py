@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from mlops_ci.lifecycle import default_branch
+from mlops_ci.lifecycle.reporting import write_report
+from mlops_ci.lifecycle.session import Session
+from mlops_ci.records.report import Report
 from tests.support.lab import EVALUATE, Lab
 
 
@@ -277,3 +285,16 @@ def test_the_branch_that_releases_has_to_be_known(lab: Lab) -> None:
     lab.commit("better")
     assert lab.ci("--default-branch", "trunk")["outcome"] == "passed"
     assert len(lab.versions()) == 1
+
+
+def test_a_report_is_written_when_the_entries_that_it_names_are(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or another job could take their place in the log, and leave it speaking of a version that is somebody else's."""
+    there: list[list[int]] = []
+
+    def write(session: Session, *values: Any, **named: Any) -> Report:
+        there.append(list(session.log().read().versions))
+        return write_report(session, *values, **named)
+
+    monkeypatch.setattr(default_branch, "write_report", write)
+    lab.ci()
+    assert there == [[1]]

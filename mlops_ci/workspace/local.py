@@ -85,10 +85,11 @@ class LocalStore:
         with _failures_as_remote_errors(key):
             held = self._files.write(str(self._path(key)), write)
             with self._lock:
-                if self._depth == 0:
-                    self._files.create(held)
-                    return written
-                self._held[key] = held
+                together = self._depth > 0
+                if together:
+                    self._held[key] = held
+            if not together:
+                self._files.create(held)  # without the lock: uploads by several threads do not wait for one another
         if len(self._held) >= _MOST_HELD:
             self._settle()
         return written

@@ -141,17 +141,23 @@ class LocalStore:
         """
         with self._lock:
             self._depth += 1
+        completed = False
         try:
             yield
-            if self._depth == 1:
-                self._settle()
+            completed = True
         finally:
-            with self._lock:
-                self._depth -= 1
-                if self._depth == 0:
-                    drop_all(self._held.values())  # left by an exception
-                    self._held.clear()
-                    self._broken = None
+            with (
+                self._lock
+            ):  # held throughout: what another thread uploads meanwhile is either settled here or comes later
+                try:
+                    if completed and self._depth == 1:
+                        self._settle()
+                finally:
+                    self._depth -= 1
+                    if self._depth == 0:
+                        drop_all(self._held.values())  # left by an exception
+                        self._held.clear()
+                        self._broken = None
 
     def sweep(self, before: float) -> int:
         """Remove the temporary files of writers that were killed."""
@@ -183,8 +189,9 @@ class LocalStore:
                     yield StoredObject(f"{prefix}{entry.name}", status.st_size, status.st_mtime)
 
     def _settle_below(self, prefix: str) -> None:
-        if any(key.startswith(prefix) for key in self._held.copy()):
-            self._settle()
+        with self._lock:
+            if any(key.startswith(prefix) for key in self._held):
+                self._settle()
 
     def _settle(self, key: str | None = None) -> None:
         """Make what is held back visible and durable; if a key is given, only if that is part of it.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlops_ci.errors import MlopsError
 from mlops_ci.workspace.layout import is_bulk
@@ -50,8 +51,10 @@ class SplitStore:
 
     def upload(self, key: str, source: Path) -> Written:
         """Create an object from a file."""
-        self._uploaded = True
-        return self._of(key).upload(key, source)
+        try:
+            return self._of(key).upload(key, source)
+        finally:
+            self._uploaded = True  # afterwards: whoever uploaded finds it set, even if another thread settles meanwhile
 
     def download(self, key: str, target: Path) -> Written | None:
         """Write an object to a new file."""
@@ -79,21 +82,23 @@ class SplitStore:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Writes to both by the end; files are there before what names them."""
-        with self.log.together(), ExitStack() as held:
+        with self.log.together(), ExitStack() as leaving:
             with self._lock:
-                outermost = self._held is None
-                if outermost:
+                if self._held is None:
+                    held = ExitStack()
                     held.enter_context(self.files.together())
                     self._held = held
-            try:
-                yield
-            finally:
-                if outermost:
-                    self._held = self._broken = None
+                    leaving.push(self._leave_files)
+            yield
 
     def sweep(self, before: float) -> int:
         """Remove the remains of cut-off writes in both places."""
         return self.log.sweep(before) + self.files.sweep(before)
+
+    def _leave_files(self, *error: Any) -> bool | None:
+        with self._lock:  # no other thread settles meanwhile
+            held, self._held, self._broken = self._held, None, None
+            return held.__exit__(*error) if held else None
 
     def _settle_files(self) -> None:
         with self._lock:

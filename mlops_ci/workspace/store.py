@@ -96,7 +96,7 @@ class Store(Protocol):
         Where it can (git, where a write is a push), reads inside see the state at the beginning and one's own writes.
         Where it cannot, each write is done when its method returns, as outside, but for uploads: those may wait for the
         next ``create`` or the end, and what has not been waited for is dropped if an exception ends it. May be nested;
-        the outermost counts.
+        the outermost counts. Entered by one thread at a time; others may write meanwhile.
 
         Raises:
             LostRaceError: on leaving; somebody else took a key meanwhile, and nothing was written: do it all again.

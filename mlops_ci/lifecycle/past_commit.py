@@ -17,7 +17,7 @@ from mlops_ci.edge.content_facts import content_facts
 from mlops_ci.edge.redaction import Redactor, redactor_for
 from mlops_ci.edge.scratch import scratch_folder
 from mlops_ci.errors import UsageError
-from mlops_ci.lifecycle.places import read_included
+from mlops_ci.lifecycle.places import read_included, require_no_link
 from mlops_ci.lifecycle.session import Session
 from mlops_ci.pipeline.borrowed import BorrowingSnapshot
 from mlops_ci.pipeline.cache import StepCache
@@ -156,6 +156,7 @@ def past_commit(
 
 
 def _project(file: Path, name: str, sha: str, top: Path) -> Project:
+    require_no_link(file, top, called=name)
     try:
         data = file.read_bytes()
     except OSError as error:

@@ -61,7 +61,7 @@ def load_project_file(file: Path) -> Project:
     folder = file.parent.resolve()
     # Without a repository the project's own folder is all that there is.
     top = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
-    _require_no_link(folder / file.name, top, called=file.name)
+    require_no_link(folder / file.name, top, called=file.name)
     return load_project(read_project_file(file), file.name, partial(read_included, folder, top))
 
 
@@ -77,11 +77,11 @@ def read_included(folder: Path, top: Path, path: str) -> bytes | None:
         UsageError: it is none of the repository, is a link, or cannot be read.
     """
     file = folder / path
-    _require_no_link(file, top, called=path)
+    require_no_link(file, top, called=path)
     return read_project_file(file) if file.is_file() else None
 
 
-def _require_no_link(file: Path, top: Path, *, called: str) -> None:
+def require_no_link(file: Path, top: Path, *, called: str) -> None:
     """Refuse a file with rules that is a link: what git has of it in the base of a branch is a name, and no rules."""
     require_inside(file, top, called=called)
     if file.is_symlink():

@@ -67,13 +67,13 @@ def trigger_findings(section: Mapping[str, Any]) -> Iterator[Finding]:
             if item["name"] in names:
                 yield (*path, "name"), f"two triggers are called {item['name']!r}", "give each a name of its own"
             names.add(item["name"])
-            yield from _kind(item, path)
+            yield from _kind(item, event, path)
             yield from _values(item, path)
             if "alias" in item:
                 yield from _alias(item["alias"], event, (*path, "alias"))
 
 
-def _kind(item: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+def _kind(item: Mapping[str, Any], event: EventName, path: Path) -> Iterator[Finding]:
     kinds = [kind for kind in _KINDS if kind in item]
     if len(kinds) != 1:
         what = "nothing says who is to hear of it" if not kinds else f"{' and '.join(kinds)} are two receivers"
@@ -87,14 +87,17 @@ def _kind(item: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         others = [other for other, keys in _KINDS.items() if key in keys[0] | keys[1]]
         yield (*path, key), f"{key!r} does not go with {kind}", f"it goes with {', '.join(others)}"
     if kind == "github":
-        yield from _github(item, path)
+        yield from _github(item, event, path)
 
 
-def _github(item: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+def _github(item: Mapping[str, Any], event: EventName, path: Path) -> Iterator[Finding]:
     """A workflow, a deployment, or else an event; each with its own keys."""
     chosen = [key for key in ("event", "workflow", "deployment") if key in item]
     if len(chosen) > 1:
         yield (*path, chosen[1]), f"{' and '.join(chosen)} exclude one another", "make two triggers of them"
+    if "deployment" in item and event in {"deployment-failed", "deployment-deleted"}:
+        what = f"{event} would ask for a new deployment of the version"
+        yield (*path, "deployment"), what, "drop deployment, and the repository hears of the event, or name a workflow"
     for key in ("ref", "inputs"):
         if key in item and "workflow" not in item:
             yield (*path, key), f"{key!r} needs a workflow", "add workflow: the name of its file"

@@ -166,6 +166,20 @@ def test_a_commit_without_the_project_is_said(lab: Lab) -> None:
         pass
 
 
+def test_a_project_file_of_the_past_that_is_a_link_is_refused(lab: Lab) -> None:
+    lab.git("mv", "mlops.yaml", "other.yaml")
+    (lab.folder / "mlops.yaml").symlink_to("other.yaml")
+    then = lab.commit("a link")
+    (lab.folder / "mlops.yaml").unlink()
+    lab.git("mv", "other.yaml", "mlops.yaml")
+    lab.commit("a project")
+    with (
+        pytest.raises(UsageError, match=r"'mlops\.yaml' is a link"),
+        past_commit(session_of(lab), then, None, data="then"),
+    ):
+        pass
+
+
 def test_what_a_past_project_includes_is_read_as_it_was_and_its_notebooks_can_run(lab: Lab) -> None:
     lab.write("models/one/mlops.yaml", "version: 1\nmodel: {name: one, files: [m]}\ninclude: [../../shared.yaml]\n")
     lab.write("models/one/n.ipynb", '{"nbformat": 4, "cells": []}')

@@ -11,7 +11,7 @@ from mlops_ci.gate.comparing.outcomes import Combined, combine_all, combine_any
 from mlops_ci.gate.comparing.results import Test, result_of
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.seeds import one_training_against_many
-from mlops_ci.gate.slices import slices_of
+from mlops_ci.gate.slices import other_slices, slices_of
 from mlops_ci.gate.summary import summarise
 from mlops_ci.metrics import metric_of
 from mlops_ci.project.project import GateChoice
@@ -110,6 +110,8 @@ def _tests(
         return [replace(whole, result=replace(whole.result, label=label))]
     if rule.per not in candidate.slices:
         return [Test(result_of(rule, "fail", f"the predictions have no column {rule.per!r}"))]
+    if problem := other_slices(rule.per, candidate, references.get(rule.bound.reference or BASELINE)):
+        return [Test(result_of(rule, "incomparable", problem))]
     tests = []
     for value, rows in slices_of(candidate.slices[rule.per]):
         test = compare(rule, confidence, candidate, references, rows=rows)

@@ -2,8 +2,10 @@
 
 The same recipe with another seed makes another model, and the difference between two such models is often larger than
 what a test set's rows leave open (Bouthillier et al. 2021, Accounting for Variance in Machine Learning Benchmarks,
-MLSys 3). Rows and trainings are independent sources: their variances add up, and the degrees of freedom are those of
-Welch (1947, Biometrika 34:28-35) and Satterthwaite, the rows having as many as they like.
+MLSys 3). Rows and trainings are independent sources: the squares of how far each reaches add up (Howe 1974, Journal of
+the American Statistical Association 69:789-794). The degrees of freedom are those of the trainings alone, by Welch
+(1947, Biometrika 34:28-35) and Satterthwaite. Counted together with the rows they would grow without end where a few
+trainings happen to agree, just when the noise is underrated.
 """
 
 from __future__ import annotations
@@ -113,8 +115,10 @@ def widen(estimate: Estimate, trainings: Trainings | None, factor: float, confid
     if trainings is None:
         return estimate
     value, sources = trainings.change(factor), trainings.sources(factor)
-    below = _margin(estimate.value - estimate.lower, estimate.standard_error, sources, confidence)
-    above = _margin(estimate.upper - estimate.value, estimate.standard_error, sources, confidence)
+    noise = _reach(sources, confidence)
+    below, above = (
+        _beside(noise, of_rows) for of_rows in (estimate.value - estimate.lower, estimate.upper - estimate.value)
+    )
     return replace(
         estimate,
         value=value,
@@ -126,7 +130,14 @@ def widen(estimate: Estimate, trainings: Trainings | None, factor: float, confid
 
 
 def rows_beside_noise(
-    estimate: Estimate, trainings: Trainings | None, rows: int, distance: float, factor: float, confidence: float
+    estimate: Estimate,
+    trainings: Trainings | None,
+    rows: int,
+    distance: float,
+    factor: float,
+    confidence: float,
+    *,
+    upwards: bool,
 ) -> int | None:
     """Rows at which the rule would probably be settled with as many trainings; None if rows cannot do it.
 
@@ -137,29 +148,32 @@ def rows_beside_noise(
         distance: how far the truth is taken to lie on the passing side of the bound.
         factor: what the other side is multiplied with.
         confidence: of each bound.
+        upwards: whether the rule asks for a high value, so that the lower bound decides.
     """
+    reach = estimate.value - estimate.lower if upwards else estimate.upper - estimate.value
     if trainings is None:
-        return rows_needed(estimate.standard_error, rows, distance, confidence)
-    noise = sum(variance for variance, _ in trainings.sources(factor))
-    quantiles = normal_quantile(confidence) + normal_quantile(_POWER)
-    room = distance**2 - quantiles**2 * noise
+        return rows_needed(estimate.standard_error, rows, distance, confidence, reach=reach)
+    sources = trainings.sources(factor)
+    noise = sum(variance for variance, _ in sources)
+    of_noise = _reach(sources, confidence)
+    room = distance**2 - (of_noise + normal_quantile(_POWER) * math.sqrt(noise)) ** 2
     if distance <= 0 or room <= 0:
         return None
     of_rows = math.sqrt(max(0.0, estimate.standard_error**2 - noise))
-    return rows_needed(of_rows, rows, math.sqrt(room), confidence, _POWER)
+    alone = math.sqrt(max(0.0, reach**2 - of_noise**2))
+    return rows_needed(of_rows, rows, math.sqrt(room), confidence, _POWER, reach=alone)
 
 
-def _margin(of_rows: float, standard_error: float, sources: Sequence[tuple[float, int]], confidence: float) -> float:
-    """How far a bound lies from the value."""
-    if not math.isfinite(of_rows):
-        return of_rows
-    quantile = normal_quantile(confidence)
-    # The bound itself tells more than the standard error: it may be lopsided, or stand where no row differs.
-    spread = max(0.0, of_rows) / quantile if quantile > 0 else standard_error
-    total = spread**2 + sum(variance for variance, _ in sources)
-    certain = sum(variance**2 / degrees for variance, degrees in sources)
-    t = float(stdtrit(total**2 / certain, confidence)) if certain > 0 else quantile
-    return max(of_rows, t * math.sqrt(total))
+def _reach(sources: Sequence[tuple[float, int]], confidence: float) -> float:
+    """How far a bound lies from the value by the noise of training alone."""
+    variance = sum(each for each, _ in sources)
+    certain = sum(each**2 / degrees for each, degrees in sources)
+    return float(stdtrit(variance**2 / certain, confidence)) * math.sqrt(variance) if certain > 0 else 0.0
+
+
+def _beside(noise: float, of_rows: float) -> float:
+    """How far it lies by both; what is not known stays so."""
+    return math.hypot(noise, max(0.0, of_rows)) if math.isfinite(of_rows) else of_rows
 
 
 def _counted(trainings: Trainings) -> str:

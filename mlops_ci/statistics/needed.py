@@ -5,12 +5,19 @@ import math
 from mlops_ci.statistics.confidence import normal_quantile
 
 
-def rows_needed(standard_error: float, n: int, margin: float, confidence: float, power: float = 0.8) -> int | None:
+def rows_needed(
+    standard_error: float,
+    n: int,
+    margin: float,
+    confidence: float,
+    power: float = 0.8,
+    *,
+    reach: float = math.nan,
+) -> int | None:
     """Rows at which a one-sided test would probably clear a bound, if the truth is what was measured.
 
-    The usual normal sample size, n (z_confidence + z_power)² (standard error / margin)², the standard error
-    shrinking with the root of the rows (Chow, Shao & Wang, Sample Size Calculations in Clinical Research,
-    chapter 3).
+    The usual sample size, n ((reach + z_power standard error) / margin)², both shrinking with the root of the rows
+    (Chow, Shao & Wang, Sample Size Calculations in Clinical Research, chapter 3, where the reach is the normal one).
 
     Args:
         standard_error: As measured on `n` rows.
@@ -19,6 +26,8 @@ def rows_needed(standard_error: float, n: int, margin: float, confidence: float,
             value.
         confidence: Of the test, in [0.5, 1).
         power: Chance that the test passes, in [0.5, 1).
+        reach: How far the bound lies from the value on `n` rows, by whatever method; that of a normal
+            distribution if it is not known. Bounds that hold for any number of rows reach much further.
 
     Returns:
         A number of rows, which may be below `n`; None if no number will do (`margin` is not positive) or it
@@ -27,8 +36,9 @@ def rows_needed(standard_error: float, n: int, margin: float, confidence: float,
     Raises:
         ValueError: `confidence` or `power` is out of range.
     """
-    quantiles = normal_quantile(confidence) + normal_quantile(power)
+    of_power, usual = normal_quantile(power), normal_quantile(confidence) * standard_error
     if not margin > 0.0 or not 0.0 < standard_error < math.inf:
         return None
-    rows = n * (quantiles * (standard_error / margin)) * (quantiles * (standard_error / margin))
+    distance = max(usual, reach if math.isfinite(reach) else usual) + of_power * standard_error
+    rows = n * (distance / margin) * (distance / margin)
     return math.ceil(rows) if math.isfinite(rows) else None

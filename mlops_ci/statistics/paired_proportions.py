@@ -20,13 +20,14 @@ def paired_proportions(only_candidate: int, only_baseline: int, n: int, confiden
     The bounds are those of Tango's score interval (1998, Statistics in Medicine 17:891-908, section 3), which stays
     near its nominal coverage where Wald's does not and has a width even when the two never disagree. One-sided, and
     with few disagreements, it misses up to twice as often as it should: counts are skewed and discrete. So the score is
-    corrected for its skewness (Gart & Nam 1988, Biometrics 44:323-338) and half a row is given away (Yates 1934); after
-    that no bound misses more often than asked, by enumeration.
+    corrected for its skewness (Gart & Nam 1988, Biometrics 44:323-338) and half a row is given away (Yates 1934).
 
     Whether the two differ at all is a question of its own, to which half a row would cost power. The mid-p version of
     the sign test answers it (one-sided McNemar, the rows in favour being Binomial(disagreements, 1/2) if nothing
     differs; Fagerland, Lydersen & Laake 2013, BMC Medical Research Methodology 13:91): it keeps its level, unlike
-    McNemar's, and sees as much. A bound lies on that side of zero which the test says. Where it would claim more, it is
+    McNemar's, and sees as much. By enumeration it is wrong in at most 5.0 % of samples at 95 %, where the two differ in
+    up to three quarters of the rows, and in up to 7.3, 6.0 and 5.2 % of 12, 50 and 200 rows if they differ in every
+    one; `interval: exact` never is. A bound lies on that side of zero which the test says. Where it would claim more, it is
     that of the nearest weaker outcome, with as many rows in favour turned into agreements as it takes for the interval
     to take in zero; where it would claim less, it is a hundredth of a row beyond zero. Both keep bounds monotone.
 

@@ -11,7 +11,7 @@ from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence
 from mlops_ci.metrics import Predictions
 from mlops_ci.project.rules import Interval, parse_rule
-from tests.gate.parts import SET, gate, verdict_on
+from tests.gate.parts import SET, gate, right_in, scores, verdict_on
 
 ROWS = 400
 RANDOM = np.random.default_rng(7)
@@ -49,3 +49,12 @@ def test_resamples_are_no_finite_sample_bounds(interval: Interval) -> None:
     assert (rule.outcome, rule.interval) == ("inconclusive", (None, None))
     assert f"mine has no {interval} bounds: take interval: usual" in rule.reason
     assert verdict_on(gate(parse_rule("mine >= 0.5", interval="usual")), candidate).outcome == "pass"
+
+
+def test_a_number_that_no_resample_moves_settles_nothing_unless_the_answers_are_the_same() -> None:
+    constant = CustomResult(value=0.9, rows=ROWS, replicates=np.full(1000, 0.9), drawn=ROWS)
+    ours, theirs = (Evidence(right_in(right, ROWS), SET, custom={"mine": constant}) for right in (300, 350))
+    verdict = verdict_on(gate("mine >= baseline", "mine >= 0.5"), ours, theirs)
+    assert [rule.outcome for rule in verdict.rules] == ["inconclusive", "inconclusive"]
+    scored = Evidence(scores(np.arange(ROWS) % 2 == 0, np.linspace(0, 1, ROWS)), SET, custom={"mine": constant})
+    assert verdict_on(gate("mine >= baseline"), scored, scored).outcome == "pass"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mlops_ci.gate.evidence import Evidence
+from mlops_ci.metrics import Predictions
 from tests.gate.parts import evidence, gate, regression, right_in, scores, verdict_on
 
 RANDOM = np.random.default_rng(3)
@@ -75,3 +78,34 @@ def test_no_rows_are_promised_where_more_of_the_same_would_not_help() -> None:
     verdict = verdict_on(gate("accuracy >= 0.8"), evidence(right_in(79, 100)))
     assert (verdict.outcome, verdict.rules[0].rows_needed) == ("inconclusive", None)
     assert "more of the same would not" in verdict.summary
+
+
+def test_errors_that_agree_do_not_make_different_answers_the_same() -> None:
+    above, below = (evidence(regression(NUMBERS, NUMBERS + sign)) for sign in (1.0, -1.0))
+    verdict = verdict_on(gate("rmse <= baseline", "mae <= baseline * 1.1"), above, below)
+    assert [rule.outcome for rule in verdict.rules] == ["inconclusive", "inconclusive"]
+    assert "though they are not the same" in verdict.rules[0].reason
+
+
+@pytest.mark.parametrize("rows", [2, 50, 3000])
+def test_errors_of_zero_in_all_rows_do_not_tell_how_large_others_are(rows: int) -> None:
+    exact = evidence(regression(NUMBERS[:rows], NUMBERS[:rows]))
+    verdict = verdict_on(gate("rmse <= 0.001", "mae <= 0.001"), exact)
+    assert {rule.outcome for rule in verdict.rules} == {"inconclusive"}
+    assert "all rows are alike" in verdict.rules[0].reason
+
+
+def test_marks_that_no_row_has_are_bounded_as_a_share_of_rows() -> None:
+    def marked(rows: int) -> Evidence:
+        columns = {"toxic": np.zeros(rows)}
+        return evidence(Predictions("rows", np.zeros(rows), None, None, (), columns=columns))
+
+    few, many = (verdict_on(gate("mean(toxic) <= 0.01"), marked(rows)).rules[0] for rows in (200, 400))
+    assert (few.outcome, many.outcome) == ("inconclusive", "pass")
+    assert few.interval and few.interval[1] == pytest.approx(1 - 0.05 ** (1 / 200))
+    assert few.rows_needed is not None
+
+
+def test_bounds_that_know_how_bad_a_row_can_be_are_not_settled_by_equal_answers() -> None:
+    choice = replace(gate("brier <= baseline", "brier <= baseline + 0.05"), interval="betting")
+    assert [rule.outcome for rule in verdict_on(choice, SCORED, SCORED).rules] == ["inconclusive", "pass"]

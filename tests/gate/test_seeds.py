@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom, norm
 
 from mlops_ci.gate.comparing.compare import compare
 from mlops_ci.gate.evidence import Evidence, Reference
@@ -80,6 +81,24 @@ def test_trainings_that_do_not_differ_change_nothing() -> None:
     assert widen(ROWS, None, 1.0, 0.95) is ROWS
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [(2, 1), (3, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize("confidence", [0.95, 0.999])
+def test_trainings_that_agree_by_luck_do_not_make_the_noise_look_known(
+    ours: int, theirs: int, confidence: float
+) -> None:
+    """The same recipe twice: at most so often may it look better, however high the confidence."""
+    random = np.random.default_rng(6)
+    wrong, draws = 0, 4000
+    reach = float(norm.ppf(confidence)) * 0.01
+    for _ in range(draws):
+        mine, others = (tuple(random.normal(0.8, 0.02, count)) for count in (ours, theirs))
+        rows = random.normal(0.0, 0.01)
+        trainings = Trainings(tuple(one + rows for one in mine), others)
+        found = widen(Estimate(0.0, -reach, reach, 0.01, "rows"), trainings, 1.0, confidence)
+        wrong += found.lower > 0
+    assert wrong <= binom.ppf(0.9999, draws, 1.0 - confidence)
+
+
 def test_a_bound_that_is_not_known_stays_unknown() -> None:
     found = widen(replace(ROWS, lower=math.nan, upper=math.inf), Trainings((0.8, 0.9)), 1.0, 0.95)
     assert math.isnan(found.lower)
@@ -88,12 +107,12 @@ def test_a_bound_that_is_not_known_stays_unknown() -> None:
 
 def test_rows_that_would_do_are_counted_beside_the_noise() -> None:
     widened = widen(ROWS, Trainings((0.80, 0.82, 0.84)), 1.0, 0.95)
-    alone = rows_beside_noise(ROWS, None, 1000, 0.1, 1.0, 0.95)
-    beside = rows_beside_noise(widened, Trainings((0.80, 0.82, 0.84)), 1000, 0.1, 1.0, 0.95)
+    alone = rows_beside_noise(ROWS, None, 1000, 0.1, 1.0, 0.95, upwards=True)
+    beside = rows_beside_noise(widened, Trainings((0.80, 0.82, 0.84)), 1000, 0.1, 1.0, 0.95, upwards=True)
     assert alone is not None
     assert beside is not None
     assert beside > alone
-    assert rows_beside_noise(widened, Trainings((0.80, 0.82, 0.84)), 1000, 0.01, 1.0, 0.95) is None
+    assert rows_beside_noise(widened, Trainings((0.80, 0.82, 0.84)), 1000, 0.01, 1.0, 0.95, upwards=True) is None
 
 
 def test_which_trainings_a_rule_asks_about() -> None:

@@ -31,3 +31,8 @@ def test_what_cannot_be_told_is_none(error: float, margin: float) -> None:
 def test_levels_out_of_range_are_refused(confidence: float, power: float) -> None:
     with pytest.raises(ValueError, match="confidence must be"):
         rows_needed(0.1, 100, 0.1, confidence, power)
+
+
+def test_bounds_that_reach_further_need_more_rows() -> None:
+    assert rows_needed(0.1, 100, 0.1, 0.95, reach=0.1) == rows_needed(0.1, 100, 0.1, 0.95, reach=math.nan) == 619
+    assert rows_needed(0.1, 100, 0.1, 0.95, reach=0.5) == math.ceil(100 * (5 + 0.841621) ** 2)

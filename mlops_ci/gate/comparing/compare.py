@@ -14,7 +14,7 @@ from mlops_ci.gate.comparing.compare_numbers import judge_numbers, without_seed
 from mlops_ci.gate.comparing.compare_rows import interval_of, judge_alone, judge_change, judge_estimate
 from mlops_ci.gate.comparing.results import Test, result_of, side_name
 from mlops_ci.gate.custom import row_metric, unlike
-from mlops_ci.gate.estimating.estimates import estimate_versus
+from mlops_ci.gate.estimating.estimates import estimate_versus, same_answers
 from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.seeds import trainings_of
 from mlops_ci.metrics import Metric, Predictions, metric_of, value, why_not
@@ -38,7 +38,8 @@ def compare(
             return Test(result_of(rule, "skipped", "nothing to compare with yet"))
     custom = candidate.custom.get(rule.metric)
     if custom is not None and (custom.problem or custom.values is None):
-        return judge_given(rule, confidence, custom, reference, sliced=rows is not None)
+        same = _same(candidate, reference)
+        return judge_given(rule, confidence, custom, reference, sliced=rows is not None, same=same)
     metric = row_metric(rule.metric) if custom else metric_of(rule.call.name, rule.call.arguments, rule.call.of)
     if metric is None:
         return judge_numbers(rule, candidate, reference, confidence)
@@ -122,12 +123,18 @@ def _unpaired(metric: Metric, candidate: Evidence, reference: Reference) -> str 
         ("weights", candidate.predictions.weight, theirs.weight),
         ("groups", candidate.predictions.group, theirs.group),
     ):
-        if not _same(mine, other):
+        if not _equal(mine, other):
             return f"the rows have other {what} than those of {name}"
     return None
 
 
-def _same(mine: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
+def _same(candidate: Evidence, reference: Reference | None) -> bool:
+    """Whether two models are known to give the same answers on all rows."""
+    theirs = reference.evidence.predictions if reference and reference.evidence else None
+    return candidate.predictions is not None and theirs is not None and same_answers(candidate.predictions, theirs)
+
+
+def _equal(mine: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
     if mine is None or other is None:
         return mine is other
     return np.array_equal(mine, other)

@@ -20,8 +20,18 @@ def judge_given(
     reference: Reference | None,
     *,
     sliced: bool,
+    same: bool,
 ) -> Test:
-    """Judge a number that was computed elsewhere, or say what came in between."""
+    """Judge a number that was computed elsewhere, or say what came in between.
+
+    Args:
+        rule: asks for it.
+        confidence: of each bound.
+        ours: of the candidate.
+        reference: what it is compared with.
+        sliced: whether a slice is asked about.
+        same: whether the two models are known to give the same answers on all rows.
+    """
     if ours.problem:
         return Test(result_of(rule, "fail", ours.problem))
     if sliced:
@@ -38,10 +48,13 @@ def judge_given(
 
     def estimate(level: float, share: float) -> Estimate:
         if (interval := interval_of(rule)) != "usual":
-            found = ours.value - (share * theirs.value if theirs is not None else 0.0)
+            value = ours.value - (share * theirs.value if theirs is not None else 0.0)
             why = f"{rule.metric} has no {interval} bounds: take interval: usual"
-            return Estimate.unknown(found, interval).without_bounds(why)
-        return change(ours, theirs, share, level) if theirs is not None else alone(ours, level)
+            return Estimate.unknown(value, interval).without_bounds(why)
+        found = change(ours, theirs, share, level) if theirs is not None else alone(ours, level)
+        if found.lower == found.upper and not same and isinstance(ours, CustomResult):
+            return found.without_bounds("nothing that it was computed on tells how it varies")
+        return found
 
     def judged(level: float) -> Outcome:
         return outcome_of_estimate(rule, estimate(level, factor), bound)

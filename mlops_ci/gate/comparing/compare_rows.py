@@ -41,7 +41,7 @@ def judge_estimate(
     needed = None
     if outcome == "inconclusive":
         distance = (estimate.value - bound) * (1 if rule.upwards else -1)
-        needed = rows_beside_noise(estimate, trainings, len(ours), distance, 1.0, confidence)
+        needed = rows_beside_noise(estimate, trainings, len(ours), distance, 1.0, confidence, upwards=rule.upwards)
     result = result_of(
         rule,
         outcome,
@@ -93,7 +93,7 @@ def judge_change(
         distance = (before * (1.0 - factor) - bound) * upwards
         if distance <= 0:
             distance, assuming = (estimate.value - bound) * upwards, "the change is as large as it looks"
-        needed = rows_beside_noise(estimate, trainings, len(ours), distance, factor, confidence)
+        needed = rows_beside_noise(estimate, trainings, len(ours), distance, factor, confidence, upwards=rule.upwards)
     result = result_of(
         rule,
         outcome,

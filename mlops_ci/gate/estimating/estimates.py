@@ -43,7 +43,7 @@ def estimate_alone(
         estimate = resampled_alone(metric, form, predictions, confidence)
     else:
         estimate = means_alone(metric, form, predictions, confidence)
-    if estimate.method == NO_ROW_DIFFERS and predictions.task in {"binary", "multiclass"}:
+    if estimate.method == NO_ROW_DIFFERS:  # of 0 in every row, as of any other value: nobody knows what others bring
         return estimate.without_bounds("all rows are alike")
     return _seen_enough(metric, predictions, estimate)
 
@@ -91,13 +91,23 @@ def estimate_versus(
 
 
 def _same_answers(metric: Metric, candidate: Predictions, baseline: Predictions) -> bool:
-    """Whether the two say the same of all rows; labels that agree are not enough where scores do not."""
-    if metric.needs == "columns":
+    """Whether the two say the same of all rows; values that agree are not enough where answers do not."""
+    if metric.column is not None:
+        return np.array_equal(candidate.columns[metric.column], baseline.columns[metric.column])
+    if metric.needs == "columns" and candidate.task == "rows":  # what a function of the user has said of each row
         return True
-    ours, theirs = candidate.score, baseline.score
-    if candidate.task in {"binary", "multiclass"} and (ours is None or theirs is None):
-        return False
-    return ours is None or theirs is None or np.array_equal(ours, theirs)
+    return same_answers(candidate, baseline)
+
+
+def same_answers(candidate: Predictions, baseline: Predictions) -> bool:
+    """Whether two models give the same answers on all rows, as far as their files tell."""
+    if candidate.task == "rows":
+        ours, theirs = candidate.columns, baseline.columns
+        return ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    if candidate.task in {"binary", "multiclass"} and (candidate.score is None or baseline.score is None):
+        return False  # of equal labels the scores may differ
+    pairs = [(candidate.prediction, baseline.prediction), (candidate.score, baseline.score)]
+    return all(mine is None or other is None or np.array_equal(mine, other) for mine, other in pairs)
 
 
 def _seen_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -> Estimate:

@@ -31,14 +31,14 @@ def trials(metric: Metric, form: RowMeans, predictions: Predictions) -> Trials |
     """The trials whose share of successes a metric is; None if it is none, or the rows are weighted or grouped.
 
     A recall is a share of the rows of a class and a precision one of the rows answered so. Given how many those are,
-    what is right among them is binomial.
+    what is right among them is binomial. A column of nothing but 0 and 1 is taken to be one of marks.
     """
     if predictions.weight is not None or predictions.group is not None or form.per_group:
         return None
     call = parse_metric(metric.name)
     if form.cells is not None and call.name in {"recall", "precision"} and not call.arguments:
         return _of_class(form, predictions, column=1 if call.name == "recall" else 2)
-    if form.range_of(predictions) != (0.0, 1.0):
+    if form.range_of(predictions) != (0.0, 1.0) and (call.name != "mean" or metric.column is None):
         return None
     moments = form.counted(predictions)
     if moments.shape[1] != 1 or not np.isin(moments, (0.0, 1.0)).all():

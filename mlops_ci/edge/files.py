@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+import uuid
 from pathlib import Path
 
 from mlops_ci.errors import UsageError
@@ -65,7 +66,7 @@ def _reflink(source: Path, target: Path) -> bool:
 
 def write_whole(file: Path, data: bytes) -> None:
     """Replace a file by one with these bytes; nobody ever sees half of it."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     try:
         beside.write_bytes(data)
         beside.replace(file)

@@ -86,9 +86,10 @@ class LocalStore:
             held = self._files.write(str(self._path(key)), write)
             with self._lock:
                 together = self._depth > 0
-                if together:
-                    self._held[key] = held
-            if not together:
+                first = self._held.setdefault(key, held) if together else held
+            if first is not held:
+                drop_all([held])  # another thread has uploaded the same key meanwhile
+            elif not together:
                 self._files.create(held)  # without the lock: uploads by several threads do not wait for one another
         if len(self._held) >= _MOST_HELD:
             self._settle()
@@ -203,14 +204,16 @@ class LocalStore:
                 raise self._broken
             if not self._held or (key is not None and key not in self._held):
                 return
-            held = self._held.copy()
+            held, where = self._held.copy(), next(iter(self._held))
+            self._broken = RemoteError("an upload was cut off", where=where, hint="run the command again")
             self._held.clear()
             try:
-                with _failures_as_remote_errors(next(iter(held))):
+                with _failures_as_remote_errors(where):
                     self._files.create_all(held.values())
             except RemoteError as error:
                 self._broken = error
                 raise
+            self._broken = None  # only now: a signal may end this anywhere, and other threads go on
 
     def _copy_hashed(self, source: BinaryIO, target: BinaryIO, key: str) -> Written:
         total = os.fstat(source.fileno()).st_size

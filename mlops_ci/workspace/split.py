@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlops_ci.errors import MlopsError
+from mlops_ci.errors import MlopsError, RemoteError
 from mlops_ci.workspace.layout import is_bulk
 from mlops_ci.workspace.store import Store, StoredObject, Written
 
@@ -97,8 +97,11 @@ class SplitStore:
 
     def _leave_files(self, *error: Any) -> bool | None:
         with self._lock:  # no other thread settles meanwhile
-            held, self._held, self._broken = self._held, None, None
-            return held.__exit__(*error) if held else None
+            held, broken, self._held, self._broken = self._held, self._broken, None, None
+            ended = held.__exit__(*error) if held else None
+        if broken and error[0] is None:
+            raise broken  # whoever uploaded what is gone need not have heard of it
+        return ended
 
     def _settle_files(self) -> None:
         with self._lock:
@@ -106,12 +109,14 @@ class SplitStore:
                 raise self._broken
             if self._held is None or not self._uploaded:
                 return
+            self._broken = RemoteError("uploads were cut off", where=self.files.url, hint="run the command again")
             self._uploaded = False
             try:
                 self._held.close()
             except MlopsError as error:
                 self._broken = error  # whatever rests on them must not be written either
                 raise
+            self._broken = None  # only now: a signal may end this anywhere, and other threads go on
             self._held.enter_context(self.files.together())
 
     def _of(self, key: str) -> Store:

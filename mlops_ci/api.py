@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mlops_ci.edge.clock import now
@@ -122,12 +124,13 @@ class Version:
 
 
 class Model:
-    """A model in a workspace."""
+    """A model in a workspace. Several threads may ask it."""
 
     def __init__(self, store: Store, log: ModelLog) -> None:
         self._store = store
         self._log = log
         self._pins = {log.pin.model: log.pin} if log.pin else {}
+        self._lock = Lock()  # while the log is read and what it says is looked at
 
     @property
     def name(self) -> str:
@@ -141,12 +144,14 @@ class Model:
             UsageError: there is none.
         """
         reference = parse_reference(f"{self.name}@{selector}")
-        return Version(self._store, resolve_quickly(self._log, reference.selector))
+        with self._lock:
+            return Version(self._store, resolve_quickly(self._log, reference.selector))
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
-        state = require_known(self._log.read())
-        return [Version(self._store, state.versions[number]) for number in sorted(state.versions)]
+        with self._lock:
+            state = require_known(self._log.read())
+            return [Version(self._store, state.versions[number]) for number in sorted(state.versions)]
 
     def __contains__(self, selector: str | int) -> bool:
         """Whether there is such a version, or such an alias."""
@@ -164,17 +169,22 @@ class Model:
         """The versions that fit: see :meth:`Workspace.search`."""
         query = replace(_query(terms), model=self.name)
         if self.name not in traces_of_models(self._store):
-            require_known(self._log.read())
+            with self._lock:
+                require_known(self._log.read())
         return _found(self._store, query, self._pins)
 
     def aliases(self) -> dict[str, int]:
         """Where its aliases point."""
-        return {name: target.version for name, target in require_known(self._log.read()).aliases.items()}
+        with self._lock:
+            return {name: target.version for name, target in require_known(self._log.read()).aliases.items()}
 
     def history(self) -> Iterator[dict[str, Any]]:
         """Every entry of its log as plain values, oldest first."""
-        require_known(self._log.read())
-        return (entry.flat() for entry in self._log.entries())
+        with self._lock:
+            require_known(self._log.read())
+            entries = self._log.entries()
+            first = next(entries)  # by then the log is verified, and not read further
+        return (entry.flat() for entry in chain([first], entries))
 
     def __repr__(self) -> str:
         return f"<model {self.name} in {self._store.url}>"

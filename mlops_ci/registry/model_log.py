@@ -239,9 +239,9 @@ class ModelLog:
             data, examined = self._examined(state, body, txn)
             if not self._write(log_key(self.model, state.head + 1), data):
                 return False
+            self._written += 1  # first, or what is cut off after it would not be forgotten
             apply(state, examined)
             self._reader.newest = state.head
-            self._written += 1
         self._publish()
         return True
 

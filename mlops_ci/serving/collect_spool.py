@@ -102,10 +102,18 @@ class Spool:
 
     def _begin(self, head: SegmentHead, now: float) -> _Part:
         path = self.folder / _PARTS / f"{head.model}.{uuid.uuid4().hex}.part"
+        new = path.with_suffix(".new")
         # Nothing is buffered here: what is written outlives the process.
-        file = path.open("x+b", buffering=0)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return _Part(path, file, head, now, _write(file, 0, encode(head) + b"\n"))
+        file = new.open("x+b", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            size = _write(file, 0, encode(head) + b"\n")
+            new.rename(path)  # only now: a part that nobody holds is that of a killed worker
+        except OSError:
+            file.close()
+            new.unlink(missing_ok=True)
+            raise
+        return _Part(path, file, head, now, size)
 
     def _finish(self, path: Path, file: BinaryIO) -> None:
         """Make a segment of a part. Doing it again, after a crash in between, gives the same segment."""

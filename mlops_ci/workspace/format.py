@@ -91,7 +91,7 @@ def initialise(store: Store, *, as_copy_of: WorkspaceFormat | None = None) -> Wo
         found = read_format(store)
     if found is None:
         raise IntegrityError("the workspace did not keep what was written to it", where=store.url)
-    if isinstance(store, SplitStore) and _format_at(store.files) is None:
+    if isinstance(store, SplitStore) and (_format_at(store.files) is None or store.log.get(FILES_KEY) is None):
         mark = WorkspaceFormat(WORKSPACE_FORMAT, found.id, (_FILES_ONLY,))
         store.files.create(FORMAT_KEY, encode(mark))
         store.log.create(FILES_KEY, encode(FilesElsewhere(store.files.url)))

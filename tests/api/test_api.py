@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,25 @@ def test_a_champion_is_found_and_downloaded(workspace: Workspace, tmp_path: Path
     assert [path.relative_to(tmp_path / "out").as_posix() for path in paths] == list(champion.files)
     assert (tmp_path / "out" / "model.onnx").read_bytes() == b"2"
     assert champion.download(str(tmp_path / "out")) == paths
+
+
+def test_a_model_may_be_asked_by_several_threads(workspace: Workspace) -> None:
+    asked = [
+        lambda model: model["champion"].number == 2,
+        lambda model: model[3].number == 3,
+        lambda model: [version.number for version in model] == [1, 2, 3],
+        lambda model: model.aliases() == {"champion": 2},
+        lambda model: [entry["seq"] for entry in model.history()] == [1, 2, 3, 4, 5],
+    ]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(8):
+            model = workspace.model("delay")
+            with ThreadPoolExecutor(5) as pool:
+                assert all(pool.map(lambda ask, model=model: ask(model), 2 * asked))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_a_version_tells_plain_values(workspace: Workspace) -> None:

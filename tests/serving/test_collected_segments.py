@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from mlops_ci.errors import IntegrityError
 from mlops_ci.records.collected import COLLECTED_FORMAT, SegmentHead
+from mlops_ci.serving import collect_spool
 from mlops_ci.serving.collect_sender import Sender
 from mlops_ci.serving.collect_spool import Spool
 from mlops_ci.serving.segments import pack, unpack
@@ -76,6 +80,44 @@ def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
         sender.start()
         sender.close(30)
     assert [each.id for each in received(store)] == ["r"]
+
+
+def test_a_part_is_not_taken_for_that_of_a_killed_worker_while_it_is_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = Counts()
+    ours, beginning = (Spool(tmp_path / "spool", 1 << 20, lambda number: counts("lost", number)) for _ in range(2))
+    one, lines, lock = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"], fcntl.flock
+
+    def late(file: BinaryIO, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        beginning.recover()  # another worker looks for what was left, right before we hold the lock
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    ours.append(lines.head(one.at), [lines.line(one)], 0.0)
+    Spool(tmp_path / "spool", 1 << 20, lambda _: None).recover()
+    assert len(list((tmp_path / "spool" / "parts").iterdir())) == 1, "it outlives us"
+    ours.rotate(0.0, everything=True)
+    assert ([each.requests for each in ours.segments()], counts["lost"]) == ([1], 0)
+
+
+def test_a_part_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = Counts()
+    spool = Spool(tmp_path / "spool", 1 << 20, lambda number: counts("lost", number))
+    one, lines = exchange("r"), collector(tmp_path / "other", Counts())._lines["coin"]
+
+    def full(file: BinaryIO, size: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collect_spool, "_write", full)
+        for _ in range(3):
+            spool.append(lines.head(one.at), [lines.line(one)], 0.0)
+    assert (counts["lost"], list((tmp_path / "spool" / "parts").iterdir())) == (3, [])
+    spool.append(lines.head(one.at), [lines.line(one)], 0.0)
+    spool.rotate(0.0, everything=True)
+    assert (counts["lost"], len(spool.segments())) == (3, 1)
 
 
 def test_the_same_requests_are_the_same_segment_and_a_changed_byte_shows(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,26 @@ def test_half_of_a_workspace_is_not_taken_for_the_whole(split: SplitStore) -> No
     for thorough in (False, True):
         with pytest.raises(UsageError, match="the files of this workspace are at"):
             require_whole(split.log, thorough=thorough)
+    with pytest.raises(UsageError, match="whose log is elsewhere"):
+        read_format(split.files)
+
+
+@pytest.mark.parametrize("left", range(12))
+@pytest.mark.parametrize("dying", ["log", "files"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_where_making_it_was_cut_off_and_done_again_half_is_not_taken_for_the_whole(
+    left: int, dying: str, alone: bool
+) -> None:
+    split = SplitStore(DyingStore(), DyingStore())
+    if alone:
+        initialise(split.log)
+    getattr(split, dying).left = left
+    with suppress(RemoteError):
+        initialise(split)
+    getattr(split, dying).left = 10**9
+    initialise(split)
+    with pytest.raises(UsageError, match="the files of this workspace are at"):
+        require_whole(split.log, thorough=alone)
     with pytest.raises(UsageError, match="whose log is elsewhere"):
         read_format(split.files)
 

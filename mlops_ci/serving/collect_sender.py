@@ -53,7 +53,9 @@ class Sender:
             while True:
                 closing = self._closing
                 try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    # Who is sending at our end may have looked before our last segment was there.
+                    patient = closing and self._spool.segments()
+                    fcntl.flock(lock, fcntl.LOCK_EX if patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
                     for segment in self._spool.segments():
                         store = store or self._connect()
                         self._send(store, segment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from mlops_ci.serving import collect_spool
 from mlops_ci.serving.collect_sender import Sender
 from mlops_ci.serving.collect_spool import Spool
 from mlops_ci.serving.segments import pack, unpack
+from mlops_ci.workspace.store import Store
 from tests.serving.collected import MODEL, Counts, exchange
 from tests.serving.test_collector import collector, received, workspace
 
@@ -80,6 +82,41 @@ def test_sending_a_segment_again_changes_nothing(tmp_path: Path) -> None:
         sender.start()
         sender.close(30)
     assert [each.id for each in received(store)] == ["r"]
+
+
+def test_of_workers_that_stop_at_once_each_sees_its_last_segment_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lock = workspace(tmp_path), fcntl.flock
+    spool = Spool(tmp_path / "spool", 1 << 20, lambda _: None)
+    lines = collector(tmp_path / "other", Counts())._lines["coin"]
+    sending, waits = threading.Event(), threading.Event()
+
+    def finish(name: str) -> None:
+        spool.append(lines.head(exchange(name).at), [lines.line(exchange(name))], 0.0)
+        spool.rotate(0.0, everything=True)
+
+    def connect_late() -> Store:
+        sending.set()
+        assert waits.wait(30)
+        return store
+
+    def told(file: BinaryIO, operation: int) -> None:
+        if threading.current_thread() is last._thread and last._closing:
+            waits.set()
+        lock(file, operation)
+
+    first, last = Sender(spool, connect_late, lambda _: None), Sender(spool, lambda: store, lambda _: None)
+    monkeypatch.setattr(fcntl, "flock", told)
+    finish("r")
+    first._closing = True
+    first.start()
+    assert sending.wait(30)
+    finish("s")
+    last.start()
+    last.close(30)
+    first.close(30)
+    assert sorted(each.id for each in received(store)) == ["r", "s"]
 
 
 def test_a_part_is_not_taken_for_that_of_a_killed_worker_while_it_is_being_made(

@@ -179,8 +179,8 @@ class Lane:
             answers: list[Tensors | Exception] = [self._alone(batch[0])]
         else:
             names = batch[0].tensors
-            together = {name: np.concatenate([waiting.tensors[name] for waiting in batch]) for name in names}
             try:
+                together = {name: np.concatenate([waiting.tensors[name] for waiting in batch]) for name in names}
                 answers = list(_parts(self.model.predict(together), [waiting.rows for waiting in batch]))
             except Exception:
                 return [self._alone(waiting) for waiting in batch]

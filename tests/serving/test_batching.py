@@ -108,6 +108,26 @@ def test_a_request_that_makes_the_model_fail_takes_no_other_with_it() -> None:
     asyncio.run(story())
 
 
+def test_what_cannot_be_put_together_is_computed_apart_and_the_model_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(arrays: object) -> None:
+        raise MemoryError
+
+    async def story() -> None:
+        model = GatedModel()
+        lane, _ = lane_of(model)
+        first = asyncio.create_task(ask(lane, 1))
+        await begun(model)
+        others = [asyncio.create_task(ask(lane, value)) for value in (2, 3)]
+        await settled()
+        monkeypatch.setattr(np, "concatenate", no_memory)
+        model.gate.release(4)
+        async with asyncio.timeout(20):
+            assert [await first, *[await other for other in others]] == [[2], [4], [6]]
+            assert await ask(lane, 4) == [8]
+
+    asyncio.run(story())
+
+
 def test_a_full_queue_refuses_with_the_time_to_come_again() -> None:
     async def story() -> None:
         model = GatedModel()

@@ -22,6 +22,7 @@ from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.model_names import traces_of_models
 from mlops_ci.workspace.format import initialise, places_of, read_format, refuse_foreign, require_whole
 from mlops_ci.workspace.layout import (
+    COLLECTED,
     FILES_KEY,
     FORMAT_KEY,
     TOP_LEVEL,
@@ -87,6 +88,13 @@ def copy_workspace(source: Store, target: Store, pins: Mapping[str, Pin] | None 
     for group in ([item for item in items if not _is_entry(item)], [item for item in items if _is_entry(item)]):
         with target.together():
             present += sum(_each(move, group))
+    new = items
+    while _is_compacted(new, source):
+        known = {item.key for item in items}
+        new = [item for item in source.list(COLLECTED) if item.key not in known]
+        with target.together():
+            present += sum(_each(move, new))
+        items = [*items, *new]
     for name in heads:
         _verify(target, name, pins)
     return Copied(
@@ -134,6 +142,12 @@ def _belongs(key: str, heads: dict[str, int]) -> bool:
     elif model and key.startswith(checkpoints_prefix(model)):
         newest = (checkpoint_parts(key) or (0, 0, ""))[1]
     return model is None or (newest or 0) <= heads.get(model, 0)
+
+
+def _is_compacted(items: Iterable[StoredObject], source: Store) -> bool:
+    """Whether any of what was collected is gone since it was listed: tables take the place of segments."""
+    collected = {item.key for item in items if item.key.startswith(COLLECTED)}
+    return bool(collected) and not collected <= {item.key for item in source.list(COLLECTED)}
 
 
 def _is_entry(item: StoredObject) -> bool:

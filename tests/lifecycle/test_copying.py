@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops_ci.errors import ConflictError, IntegrityError, RemoteError, UsageError
+from mlops_ci.lifecycle.compaction import compact, read_collected
 from mlops_ci.lifecycle.copying import copy_workspace
 from mlops_ci.records.actor import Actor
 from mlops_ci.registry import checkpoints
@@ -24,10 +25,11 @@ from mlops_ci.workspace.format import initialise, read_format
 from mlops_ci.workspace.layout import hint_key, is_rebuilt, log_key, log_prefix, objects_prefix
 from mlops_ci.workspace.local import LocalStore
 from mlops_ci.workspace.split import SplitStore
-from mlops_ci.workspace.store import Store
+from mlops_ci.workspace.store import Store, Written
 from tests.parts.need import soak
 from tests.registry.faulty import FaultyStore
 from tests.registry.making import MODEL, open_log, registration, require_whole, sha, ticking
+from tests.serving.collected import request, send
 from tests.workspace.memory import MemoryStore
 
 PLACES: dict[str, Callable[[Path], Store]] = {
@@ -187,6 +189,28 @@ def test_a_copy_made_while_somebody_writes_is_whole_and_some_state_of_the_source
         assert target.get(log_key(MODEL, state.head + 1)) is None
         copy_workspace(source, target)
         assert require_whole(target) == require_whole(source)
+
+
+def test_requests_that_become_tables_while_they_are_copied_are_not_lost(tmp_path: Path) -> None:
+    turns = [2]
+
+    class CompactedMeanwhile(MemoryStore):
+        def download(self, key: str, target: Path) -> Written | None:
+            if key.startswith(f"collected/{MODEL}/") and turns[0]:
+                turns[0] -= 1
+                send(self, [request(f"r{turns[0]}")], MODEL)
+                compact(self, MODEL, pytest.fail)
+                send(self, [request(f"s{turns[0]}")], MODEL)
+            return super().download(key, target)
+
+    source, target = CompactedMeanwhile(), MemoryStore()
+    initialise(source)
+    send(source, [request("r2")], MODEL)
+    copy_workspace(source, target)
+    compact(source, MODEL, pytest.fail)
+    compact(target, MODEL, pytest.fail)
+    names = ["r0", "r1", "r2", "s0", "s1"]
+    assert sorted(read_collected(target, MODEL)["id"]) == sorted(read_collected(source, MODEL)["id"]) == names
 
 
 @pytest.mark.parametrize("what", ["an entry", "a file", "a missing file"])

@@ -94,6 +94,7 @@ def initialise(store: Store, *, as_copy_of: WorkspaceFormat | None = None) -> Wo
     if isinstance(store, SplitStore) and (_format_at(store.files) is None or store.log.get(FILES_KEY) is None):
         mark = WorkspaceFormat(WORKSPACE_FORMAT, found.id, (_FILES_ONLY,))
         store.files.create(FORMAT_KEY, encode(mark))
+        require_whole(store)  # first: the place may be that of another
         store.log.create(FILES_KEY, encode(FilesElsewhere(store.files.url)))
     require_whole(store)
     return found

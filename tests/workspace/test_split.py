@@ -159,6 +159,11 @@ def test_two_workspaces_do_not_share_a_place_for_files(tmp_path: Path) -> None:
     other = SplitStore(MemoryStore(), files)
     with pytest.raises(UsageError, match="those of another workspace"):
         initialise(other)
+    alone = MemoryStore()
+    initialise(alone)
+    with pytest.raises(UsageError, match="those of another workspace"):
+        initialise(SplitStore(alone, files))
+    assert require_whole(alone, thorough=True), "nothing has come of it"
 
 
 def test_half_of_a_workspace_is_not_taken_for_the_whole(split: SplitStore) -> None:

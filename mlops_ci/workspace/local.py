@@ -191,7 +191,7 @@ class LocalStore:
 
     def _settle_below(self, prefix: str) -> None:
         with self._lock:
-            if any(key.startswith(prefix) for key in self._held):
+            if self._broken or any(key.startswith(prefix) for key in self._held):
                 self._settle()
 
     def _settle(self, key: str | None = None) -> None:

@@ -61,6 +61,23 @@ def test_where_settling_is_cut_off_no_thread_creates_what_names_the_file(
     assert store.create(ENTRY, b"x"), "that was the end of it"
 
 
+def test_where_settling_has_failed_a_listing_fails_rather_than_leave_something_out(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    store = LocalStore(tmp_path / "w")
+    with pytest.raises(RemoteError), store.together():
+        store.upload(FILE, source)
+        with monkeypatch.context() as patch, pytest.raises(RemoteError):
+            patch.setattr(os, "fsync", fail)
+            store.create(ENTRY, b"of another thread")
+        for look in (store.folders, lambda prefix: list(store.list(prefix))):
+            with pytest.raises(RemoteError):
+                look("models/m/")
+
+
 def test_of_two_threads_that_upload_one_key_together_neither_leaves_anything_behind(
     tmp_path: Path, source: Path
 ) -> None:

@@ -16,6 +16,7 @@ from mlops_ci.errors import RemoteError
 from mlops_ci.workspace.durable_files import TEMPORARY, DurableFiles, Held, drop_all
 from mlops_ci.workspace.keys import not_a_key, require_key
 from mlops_ci.workspace.layout import TOP_LEVEL
+from mlops_ci.workspace.leaving import surely
 from mlops_ci.workspace.store import StoredObject, Watch, Written, unwatched
 
 _UNLISTED = frozenset({TEMPORARY, ".gitignore"})
@@ -140,21 +141,21 @@ class LocalStore:
 
         Every other write is visible and durable when its method returns.
         """
-        with self._lock:
-            self._depth += 1
-        completed = False
+        entered = completed = False
         try:
+            with self._lock:
+                self._depth += 1
+                entered = True
             yield
             completed = True
         finally:
-            with (
-                self._lock
-            ):  # held throughout: what another thread uploads meanwhile is either settled here or comes later
+            # Held throughout: what another thread uploads meanwhile is either settled here or comes later.
+            with surely(self._lock):
                 try:
                     if completed and self._depth == 1:
                         self._settle()
                 finally:
-                    self._depth -= 1
+                    self._depth -= entered
                     if self._depth == 0:
                         drop_all(self._held.values())  # left by an exception
                         self._held.clear()

@@ -11,6 +11,7 @@ from typing import Any
 
 from mlops_ci.errors import MlopsError, RemoteError
 from mlops_ci.workspace.layout import is_bulk
+from mlops_ci.workspace.leaving import surely
 from mlops_ci.workspace.store import Store, StoredObject, Written
 
 
@@ -85,10 +86,9 @@ class SplitStore:
         with self.log.together(), ExitStack() as leaving:
             with self._lock:
                 if self._held is None:
-                    held = ExitStack()
-                    held.enter_context(self.files.together())
-                    self._held = held
-                    leaving.push(self._leave_files)
+                    leaving.push(self._leave_files)  # first: whatever ends the rest is left
+                    self._held = ExitStack()
+                    self._held.enter_context(self.files.together())
             yield
 
     def sweep(self, before: float) -> int:
@@ -96,7 +96,7 @@ class SplitStore:
         return self.log.sweep(before) + self.files.sweep(before)
 
     def _leave_files(self, *error: Any) -> bool | None:
-        with self._lock:  # no other thread settles meanwhile
+        with surely(self._lock):  # no other thread settles meanwhile
             held, broken, self._held, self._broken = self._held, self._broken, None, None
             ended = held.__exit__(*error) if held else None
         if broken and error[0] is None:

@@ -61,6 +61,49 @@ def test_where_settling_is_cut_off_no_thread_creates_what_names_the_file(
     assert store.create(ENTRY, b"x"), "that was the end of it"
 
 
+class InterruptedLock:
+    """A signal ends the next waiting for it, once it is armed."""
+
+    def __init__(self) -> None:
+        self.inner = threading.RLock()
+        self.armed = False
+
+    def acquire(self) -> None:
+        if self.armed:
+            self.armed = False
+            raise KeyboardInterrupt
+        self.inner.acquire()
+
+    def release(self) -> None:
+        self.inner.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
+@pytest.mark.parametrize("make", [local, split])
+@pytest.mark.parametrize("failed", [False, True])
+def test_who_is_interrupted_while_another_thread_settles_leaves_all_the_same(
+    make: Make, failed: bool, tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lock, other = make(tmp_path), InterruptedLock(), LocalStore(tmp_path / "w")
+    for place in (store, store.files) if isinstance(store, SplitStore) else (store,):
+        monkeypatch.setattr(place, "_lock", lock)
+        with pytest.raises((KeyboardInterrupt, ZeroDivisionError)), store.together():
+            store.upload(FILE, source)
+            lock.armed = True
+            assert not failed or 1 / 0
+        assert (other.get(FILE) is None) == failed, "what was done is done"
+        store.upload(FILE + "y", source)
+        assert other.get(FILE + "y"), "nothing is held back any more"
+        for key in (FILE, FILE + "y"):
+            store.delete(key)
+        monkeypatch.undo()
+
+
 def test_where_settling_has_failed_a_listing_fails_rather_than_leave_something_out(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from mlops_ci.workspace.git.line import Line
 from mlops_ci.workspace.git.names import key_of, path_of
 from mlops_ci.workspace.git.push import publish, require_size
 from mlops_ci.workspace.git.settings import Remote, find_remote
+from mlops_ci.workspace.leaving import surely
 from mlops_ci.workspace.store import LostRaceError, Store, StoredObject, Watch, Written, unwatched
 
 _CHUNK = 1 << 20
@@ -154,23 +155,23 @@ class GitStore:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Push all writes inside as one commit on leaving the outermost; drop them if it is left by an exception."""
-        with self._lock:
-            if self._depth == 0:
-                self._line.refresh()
-            self._depth += 1
-        completed = False
+        entered = completed = False
         try:
+            with self._lock:
+                if self._depth == 0:
+                    self._line.refresh()
+                self._depth += 1
+                entered = True
             yield
             completed = True
         finally:
-            with (
-                self._lock
-            ):  # held throughout: what another thread writes meanwhile is either pushed here or comes later
+            # Held throughout: what another thread writes meanwhile is either pushed here or comes later.
+            with surely(self._lock):
                 try:
                     if completed and self._depth == 1 and self._staged:
                         publish(self._staged, self._line, patience=_PATIENCE)
                 finally:
-                    self._depth -= 1
+                    self._depth -= entered
                     if self._depth == 0:
                         self._staged = Changes()
 

@@ -13,6 +13,7 @@ from mlops_ci.workspace.git.push import publish
 from mlops_ci.workspace.store import LostRaceError
 from tests.parts.git_http import Repository
 from tests.workspace.git_remote.conftest import Client
+from tests.workspace.test_together_threads import InterruptedLock
 
 
 def test_all_writes_inside_are_one_push(client: Client, remote: Repository, tmp_path: Path) -> None:
@@ -98,6 +99,19 @@ def test_what_another_thread_writes_while_the_last_is_left_is_not_lost(
         one.create("a", b"1")
     writer.join()
     assert [item.key for item in client("other").list("")] == ["a", "b"]
+
+
+def test_who_is_interrupted_while_another_thread_writes_leaves_all_the_same(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, lock = client("one"), InterruptedLock()
+    monkeypatch.setattr(one, "_lock", lock)
+    with pytest.raises(KeyboardInterrupt), one.together():
+        one.create("a", b"1")
+        lock.armed = True
+    assert client("other").get("a") == b"1", "what was done is done"
+    one.create("b", b"2")
+    assert client("other").get("b") == b"2", "nothing is held back any more"
 
 
 def test_an_exception_inside_drops_the_writes(client: Client, remote: Repository) -> None:

@@ -15,11 +15,10 @@ import pytest
 import mlops_ci
 from mlops_ci.custom.__main__ import main
 
-RNG = np.random.default_rng(5)
 ROWS = 60
 TABLE: dict[str, Any] = {
     "id": [f"{number:03}" for number in range(ROWS)],
-    "value": RNG.normal(2, 1, ROWS),
+    "value": np.random.default_rng(5).normal(2, 1, ROWS),
     "part": [number // 4 for number in range(ROWS)],
 }
 
@@ -79,7 +78,7 @@ def test_groups_are_drawn_whole(tmp_path: Path) -> None:
 
 def test_a_large_table_is_resampled_in_small_parts(tmp_path: Path) -> None:
     size = 60_000
-    large = {"id": list(range(size)), "value": RNG.normal(0, 1, size)}
+    large = {"id": list(range(size)), "value": np.random.default_rng(6).normal(0, 1, size)}
     found, _ = call(tmp_path, "def f(columns):\n    return columns['value'].mean()\n", table=large)
     assert found["drawn"] == round(size**0.7) and found["jackknife"] == []
     spread = np.std(found["replicates"]) * found["scale"]

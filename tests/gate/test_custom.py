@@ -18,15 +18,19 @@ RANDOM = np.random.default_rng(7)
 NUMBER = CustomResult(value=0.6, rows=ROWS, replicates=0.6 + 0.01 * RANDOM.standard_normal(1000), drawn=ROWS)
 
 
+def drawn(around: float, spread: float, seed: int) -> np.ndarray:
+    return around + spread * np.random.default_rng(seed).standard_normal(ROWS)
+
+
 def by_rows(name: str, values: np.ndarray, predictions: Predictions) -> Evidence:
     said = {name: CustomResult(value=float(values.mean()), values=values, rows=len(values))}
     return Evidence(with_values(predictions, said), SET, custom=said)
 
 
 def test_a_function_does_not_stand_in_for_the_column_of_its_name() -> None:
-    slow = 100 + RANDOM.standard_normal(ROWS)
+    slow = drawn(100, 1, seed=1)
     rows = Predictions("rows", np.zeros(ROWS), None, None, (), columns={"latency": slow})
-    candidate = by_rows("latency", 1 + 0.1 * RANDOM.standard_normal(ROWS), rows)
+    candidate = by_rows("latency", drawn(1, 0.1, seed=2), rows)
     verdict = verdict_on(gate("mean(latency) <= 20", "latency <= 20"), candidate)
     assert [rule.outcome for rule in verdict.rules] == ["fail", "pass"]
     assert verdict.rules[0].candidate == pytest.approx(slow.mean())
@@ -34,7 +38,7 @@ def test_a_function_does_not_stand_in_for_the_column_of_its_name() -> None:
 
 def test_numbers_of_trainings_are_not_those_of_a_function_of_the_same_name() -> None:
     rows = Predictions("rows", np.zeros(ROWS), None, None, (), columns={})
-    values = 1 + 0.1 * RANDOM.standard_normal(ROWS)
+    values = drawn(1, 0.1, seed=3)
     candidate = replace(by_rows("mine", values, rows), seeds={"mine": (9.0, 9.1, 9.2)})
     [rule] = verdict_on(gate("mine >= 5"), candidate).rules
     assert rule.outcome == "fail"

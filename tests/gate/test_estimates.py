@@ -17,12 +17,12 @@ RANDOM = np.random.default_rng(8)
 TARGET = RANDOM.random(300) < 0.4
 
 
-def model(skill: float) -> Predictions:
-    found = scores(TARGET, 1 / (1 + np.exp(1 - skill * TARGET - RANDOM.normal(size=300))))
+def model(skill: float, noise: np.ndarray) -> Predictions:
+    found = scores(TARGET, 1 / (1 + np.exp(1 - skill * TARGET - noise)))
     return replace(found, columns={"score": found.require_score().astype(np.float64)})
 
 
-OURS, THEIRS = model(1.5), model(1.2)
+OURS, THEIRS = (model(skill, RANDOM.normal(size=300)) for skill in (1.5, 1.2))
 GROUPED = (replace(OURS, group=np.arange(300) // 6), replace(THEIRS, group=np.arange(300) // 6))
 WEIGHTED = (replace(OURS, weight=np.full(300, 2.0)), replace(THEIRS, weight=np.full(300, 2.0)))
 
@@ -73,8 +73,8 @@ def test_a_win_rate_is_judged_as_paired_proportions() -> None:
 
 
 def test_a_class_of_few_rows_leaves_no_bounds() -> None:
-    rare = np.arange(300) % 60 == 0
-    ours, theirs = (scores(rare, np.clip(0.4 * rare + 0.5 * RANDOM.random(300), 0, 1)) for _ in range(2))
+    rare, luck = np.arange(300) % 60 == 0, np.random.default_rng(9).random((2, 300))
+    ours, theirs = (scores(rare, np.clip(0.4 * rare + 0.5 * each, 0, 1)) for each in luck)
     for metric in ("log_loss", "roc_auc", "mcc"):
         estimate = estimate_change(called(metric), ours, theirs, 1.0, 0.95)
         assert math.isnan(estimate.lower)
@@ -122,7 +122,7 @@ def test_a_few_rows_that_weigh_nearly_all_prove_nothing_by_agreeing(heavy: int, 
 
 
 def test_a_class_that_only_the_candidate_knows_is_not_compared() -> None:
-    truth = RANDOM.integers(0, 2, 200)
+    truth = np.random.default_rng(9).integers(0, 2, 200)
     ours = Predictions("multiclass", truth, np.full(200, 2), None, ("a", "b", "c"))
     theirs = Predictions("multiclass", truth, truth, None, ("a", "b"))
     [rule] = verdict_on(gate("precision[c] >= baseline"), evidence(ours), evidence(theirs)).rules

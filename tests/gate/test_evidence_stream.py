@@ -14,9 +14,8 @@ from mlops_ci.gate.reading import evidence_stream
 from mlops_ci.records.verdict import Verdict
 from tests.gate.test_bad_evidence import judged
 
-RNG = np.random.default_rng(3)
 ROWS = 60_000
-TARGET = RNG.random(ROWS) < 0.3
+TARGET = np.random.default_rng(3).random(ROWS) < 0.3
 
 
 @pytest.fixture
@@ -32,8 +31,8 @@ def write(folder: Path, name: str, **columns: Any) -> Path:
     return folder / name
 
 
-def scores(strength: float) -> Any:
-    return np.clip(TARGET * strength + RNG.random(ROWS) * (1 - strength), 0.01, 0.99)
+def scores(strength: float, seed: int = 4) -> Any:
+    return np.clip(TARGET * strength + np.random.default_rng(seed).random(ROWS) * (1 - strength), 0.01, 0.99)
 
 
 def both(request: Any) -> tuple[Verdict, Verdict]:
@@ -55,10 +54,12 @@ def test_a_long_file_says_what_its_rows_say(
     task: str, rules: tuple[str, ...], short: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if task == "binary":
-        ours, theirs = ({"target": TARGET, "score": scores(strength)} for strength in (0.4, 0.38))
+        ours, theirs = ({"target": TARGET, "score": scores(strength, seed)} for strength, seed in ((0.4, 4), (0.38, 5)))
     else:
-        truth = RNG.exponential(size=ROWS)
-        ours, theirs = ({"target": truth, "prediction": truth + RNG.exponential(size=ROWS) * k} for k in (1, 1.2))
+        truth, *apart = np.random.default_rng(4).exponential(size=(3, ROWS))
+        ours, theirs = (
+            {"target": truth, "prediction": truth + each * k} for each, k in zip(apart, (1, 1.2), strict=True)
+        )
     files = write(tmp_path, "a.parquet", **ours), write(tmp_path, "b.parquet", **theirs)
     streamed, held = both(lambda: judged(*files, *rules, task=task))
     assert streamed.rows == held.rows == ROWS and "not checked for repeats" in streamed.notes[-1]
@@ -121,6 +122,6 @@ def test_what_cannot_be_streamed_is_refused_with_what_to_do(short: pytest.Monkey
 
 
 def test_a_metric_whose_rows_depend_on_one_another_is_refused(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    truth = RNG.normal(size=ROWS)
+    truth = np.random.default_rng(4).normal(size=ROWS)
     file = write(tmp_path, "a.parquet", target=truth, prediction=truth + 0.1)
     refused("r2 needs all rows at once", file, file, rule="r2 > 0.5")

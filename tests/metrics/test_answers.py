@@ -15,12 +15,11 @@ from mlops_ci.metrics import Predictions
 from mlops_ci.metrics.answers import answers_of
 from mlops_ci.metrics.curves import POINTS, calibration, residuals, score_curves, spread, thinned
 
-RNG = np.random.default_rng(7)
-
 
 def binary(rows: int, **more: Any) -> Predictions:
-    target = RNG.random(rows) < 0.3
-    score = np.round(np.clip(0.4 * target + 0.6 * RNG.random(rows), 0, 1), 3)
+    rng = np.random.default_rng(7)
+    target = rng.random(rows) < 0.3
+    score = np.round(np.clip(0.4 * target + 0.6 * rng.random(rows), 0, 1), 3)
     return Predictions("binary", target, None, score, ("no", "yes"), **more)
 
 
@@ -38,7 +37,7 @@ def test_a_short_curve_is_that_of_scikit_learn() -> None:
 
 
 def test_weights_count() -> None:
-    weight = RNG.random(40)
+    weight = np.random.default_rng(8).random(40)
     found = binary(40, weight=weight)
     roc = answers_of(found).roc
     false, true, _ = roc_curve(found.target, found.score, drop_intermediate=False, sample_weight=weight)
@@ -47,7 +46,7 @@ def test_weights_count() -> None:
 
 def test_a_long_curve_is_thinned_and_stays_close() -> None:
     found = binary(200_000)
-    found_score = found.require_score() + RNG.random(200_000) * 1e-4
+    found_score = found.require_score() + np.random.default_rng(8).random(200_000) * 1e-4
     roc, precision_recall = score_curves(found.target, found_score, None)
     assert roc is not None and precision_recall is not None
     assert len(roc.x) <= POINTS and len(precision_recall.x) <= POINTS
@@ -65,8 +64,9 @@ def test_thinning_keeps_the_ends_and_takes_only_points_there_are(values: Any, mo
 
 
 def many_classes(rows: int, classes: int) -> Predictions:
-    target = np.minimum(RNG.geometric(0.4, rows) - 1, classes - 1)
-    score = RNG.dirichlet(np.ones(classes), rows)
+    rng = np.random.default_rng(7)
+    target = np.minimum(rng.geometric(0.4, rows) - 1, classes - 1)
+    score = rng.dirichlet(np.ones(classes), rows)
     score[np.arange(rows), target] += 0.3
     names = tuple("hgfedcba"[:classes])
     return Predictions("multiclass", target, None, score / score.sum(axis=1, keepdims=True), names)
@@ -124,7 +124,7 @@ def test_predictions_that_are_all_no_number_have_no_curve() -> None:
 
 
 def test_a_confusion_matrix_is_that_of_scikit_learn() -> None:
-    target, answer = RNG.integers(0, 4, 100), RNG.integers(0, 4, 100)
+    target, answer = np.random.default_rng(7).integers(0, 4, (2, 100))
     answers = answers_of(Predictions("multiclass", target, answer, None, tuple("abcd")))
     assert answers.confusion is not None and answers.confusion.others == 0
     assert np.array(answers.confusion.counts).tolist() == confusion_matrix(target, answer).tolist()

@@ -75,3 +75,22 @@ def test_the_pure_rooms_know_neither_files_nor_processes_nor_clocks(path: Path) 
 @pytest.mark.parametrize("path", sorted((ROOT / "mlops_ci").rglob("*.py")), ids=lambda path: path.name)
 def test_files_are_small_enough_to_read(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300, "one file, one purpose: divide it"
+
+
+def test_no_test_draws_on_where_another_test_has_left_off() -> None:
+    """Which tests have run before in a process is luck: a generator is made by the test that draws from it."""
+    found = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        shared = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func).rpartition(".")[2] in {"default_rng", "Random", "RandomState"}
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }  # fmt: skip
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        names = {node.id for function in functions for node in ast.walk(function) if isinstance(node, ast.Name)}
+        found += [f"{path.relative_to(ROOT)}: {name}" for name in sorted(shared & names)]
+    assert found == []

@@ -8,12 +8,15 @@ from scipy import stats
 
 from mlops_ci.statistics.replicates import replicate_bounds
 
-RNG = np.random.default_rng(11)
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
 
 
-def test_the_bounds_are_those_of_scipy() -> None:
-    rows = RNG.exponential(size=80)
-    found = stats.bootstrap((rows,), np.mean, n_resamples=4999, confidence_level=0.9, method="BCa", rng=RNG)
+def test_the_bounds_are_those_of_scipy(rng: np.random.Generator) -> None:
+    rows = rng.exponential(size=80)
+    found = stats.bootstrap((rows,), np.mean, n_resamples=4999, confidence_level=0.9, method="BCa", rng=rng)
     jackknife = (rows.sum() - rows) / (len(rows) - 1)
     ours = replicate_bounds(float(rows.mean()), found.bootstrap_distribution, jackknife, 0.95, method="BCa")
     theirs = found.confidence_interval
@@ -21,15 +24,15 @@ def test_the_bounds_are_those_of_scipy() -> None:
     assert ours.standard_error == pytest.approx(found.standard_error, rel=0.01)
 
 
-def test_smaller_resamples_are_scaled() -> None:
-    spread = RNG.normal(5.0, 2.0, 20_000)
+def test_smaller_resamples_are_scaled(rng: np.random.Generator) -> None:
+    spread = rng.normal(5.0, 2.0, 20_000)
     ours = replicate_bounds(5.0, spread, np.empty(0), 0.95, scale=0.1, method="m out of n")
     assert (ours.lower, ours.upper) == pytest.approx((5.0 - 0.329, 5.0 + 0.329), abs=0.01)
 
 
 @pytest.mark.parametrize("jackknife", [np.empty(0), np.linspace(-1, 1, 10)], ids=["smaller", "BCa"])
-def test_replicates_without_a_value_count_against_both_bounds(jackknife: np.ndarray) -> None:
-    spread = RNG.normal(0.0, 1.0, 1000)
+def test_replicates_without_a_value_count_against_both_bounds(jackknife: np.ndarray, rng: np.random.Generator) -> None:
+    spread = rng.normal(0.0, 1.0, 1000)
     whole = replicate_bounds(0.0, spread, jackknife, 0.9, method="m")
     some = replicate_bounds(0.0, np.where(np.arange(1000) < 30, np.nan, spread), jackknife, 0.9, method="m")
     assert some.lower < whole.lower and some.upper > whole.upper

@@ -19,21 +19,21 @@ from tests.parts.need import soak
 from tests.support.lab import MLOPS_CI, Lab, clean_environment
 
 
-def abandoned() -> list[Path]:
-    """Scratch folders whose owner is gone."""
+def abandoned(place: Path) -> list[Path]:
+    """Scratch folders there whose owner is gone."""
     found = []
-    for lock in Path(tempfile.gettempdir()).glob("mlops-ci-run-*/.lock"):
+    for lock in place.glob("mlops-ci-run-*/.lock"):
         with suppress(OSError), lock.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             found.append(lock.parent)
     return found
 
 
-def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
+def start(lab: Lab, *arguments: str, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*MLOPS_CI, "ci", "--host", "local", *arguments],
         cwd=lab.folder,
-        env=clean_environment(),
+        env=clean_environment() | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -78,18 +78,21 @@ def test_a_signal_in_a_later_seed_keeps_what_the_earlier_have_made(lab: Lab) -> 
 
 
 def test_after_kill_9_at_any_moment_the_next_run_converges(
-    lab: Lab, record_property: Callable[[str, object], None]
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     """Twenty kills in all, or a hundred with MLOPS_CI_SOAK=1, over commits that are new each time."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     rounds, kills_in_each = soak(2, 10), 10
+    place = tmp_path / "scratch"  # that of the machine has those that other tests leave meanwhile
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
     for number in range(rounds):
         lab.skill(round(0.6 + 0.03 * (number + 1), 2))
         commit = lab.commit(f"model {number}")
         kills = 0
         while kills < kills_in_each:
-            process = start(lab, "--quiet")
+            process = start(lab, "--quiet", TMPDIR=str(place))
             time.sleep(chance.uniform(0.0, 0.7))
             process.kill()
             process.communicate()
@@ -103,7 +106,7 @@ def test_after_kill_9_at_any_moment_the_next_run_converges(
     done = lab.run("workspace", "check")
     assert done.code == 0, f"seed {seed}: {done.out}{done.err}"
     record_property("seed", seed)
-    assert not abandoned(), "the scratch folders of those that were killed are still there"
+    assert not abandoned(place), "the scratch folders of those that were killed are still there"
 
 
 def test_a_step_ends_when_mlops_ci_is_killed_outright(lab: Lab) -> None:

@@ -67,15 +67,20 @@ def test_malformed_requests_never_make_the_server_fail_die_or_grow(server: Runni
         if status >= 400 and text:
             assert set(json.loads(text)["error"]) >= {"code", "message"}, text[:500]
 
-    storm()
+    def has_met_what_is_right() -> bool:
+        return seen["fitting", 200] > ROUNDS // 100 and seen["binary", 200] > 0
+
+    for _ in range(10):  # what one storm draws may all be wrong
+        storm()
+        if has_met_what_is_right():
+            break
     after = server.memory()
     print(f"{sum(seen.values())} requests, {before >> 20} MiB before, {after >> 20} MiB after")  # noqa: T201
     print(dict(sorted(seen.items(), key=str)))  # noqa: T201 - with -s, the numbers of a soak
     assert (server.send(GOOD) or (0, b""))[0] == 200
     assert server.workers() == workers
     assert after - before < GROWTH
-    assert seen["fitting", 200] > ROUNDS // 100
-    assert seen["binary", 200]
+    assert has_met_what_is_right(), seen
     assert not [line for line in server.log if "Traceback" in line], server.log[-20:]
 
 

@@ -17,7 +17,12 @@ from tests.support.lab import Done, Lab, tree_bytes
 from tests.support.wheels import write_wheel
 
 LOCAL = ("--host", "local")
-NOISE = 'import os, yaml\nseed = os.urandom(2).hex() if {} else "0"\nspaces = " " * (1 + os.urandom(8)[0])\n'
+# Never the same twice, not even by luck.
+NOISE = """\
+import os, yaml
+seed = os.urandom(8).hex() if {} else "0"
+spaces = "".join(" \\t"[byte % 2] for byte in os.urandom(64))
+"""
 
 
 def _reproduced(lab: Lab, subject: str = "coin@v1", *options: str) -> Done:

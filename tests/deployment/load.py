@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from urllib.parse import urlsplit
 
+_PATIENCE = 60.0
 _REQUEST = b"POST /score HTTP/1.1\r\nHost: it\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s"
 
 
@@ -31,6 +33,13 @@ class Load:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
         self._thread.join()
+
+    def go_on(self, count: int) -> None:
+        """Wait until so many more have been answered."""
+        wanted, end = self.answered + count, time.monotonic() + _PATIENCE
+        while self.answered < wanted:
+            assert time.monotonic() < end, f"{self.answered} were answered, and of others: {self.lost}"
+            time.sleep(0.01)
 
     async def _all(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -6,7 +6,6 @@ import atexit
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.parts.environment import environment
+from tests.parts.ports import free_ports
 from tests.support.lab import clean_environment
 
 _REQUIREMENT = "mlflow>=3.5,<4"
@@ -95,9 +95,7 @@ def in_folder(folder: Path) -> Mlflow:
 def server(folder: Path) -> Iterator[Mlflow]:
     """A server with a database in a folder, and artifacts there that it hands through."""
     bin_folder = executables()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -103,7 +103,7 @@ def boxed(lab: Lab, tmp_path: Path) -> Boxed:
 
 def test_an_environment_is_solved_locked_and_installed(boxed: Boxed) -> None:
     lock = boxed.run()["environment"]
-    version, prefix = boxed.printed.split(maxsplit=1)
+    version, prefix = boxed.printed.strip().split(maxsplit=1)
     assert version == "1.0" and Path(prefix, "bin", "gadget").exists()
     assert (lock["kind"], lock["python"]) == ("conda", PYTHON)
     assert "gadget-1.0-0.tar.bz2" in lock["text"] and "sha256:" in lock["text"]

@@ -134,9 +134,9 @@ def test_a_seed_that_fails_fails_the_run_and_is_named(dice: Lab) -> None:
 
 def test_the_timeout_is_that_of_each_seed(dice: Lab) -> None:
     dice.edit("mlops.yaml", "run: mkdir build/model;", "run: mkdir build/model; test $MLOPS_CI_SEED -ne 2 || sleep 60;")
-    dice.edit("mlops.yaml", "    seeds: 3\n", "    seeds: 3\n    timeout: 1.5s\n")
+    dice.edit("mlops.yaml", "    seeds: 3\n", "    seeds: 3\n    timeout: 4s\n")
     done = dice.run("run", "--host", "local")
-    assert "step train (seed 2) ran longer than its timeout of 1.5 s" in done.err
+    assert "step train (seed 2) ran longer than its timeout of 4 s" in done.err
 
 
 def test_two_steps_with_seeds_run_in_step(dice: Lab) -> None:

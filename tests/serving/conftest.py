@@ -15,7 +15,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Two workers, with several models; ``sum`` is the default."""
     folder = tmp_path_factory.mktemp("package")
     models = [sum_model(folder), side_model(folder), mixed_model(folder)]
-    write_package(folder, *models, ensemble("both", "sum", "sum"), workers=2, max_request=200_000, timeout=2.0)
+    write_package(folder, *models, ensemble("both", "sum", "sum"), workers=2, max_request=200_000, timeout=5.0)
     made = ServerProcess(folder, log=tmp_path_factory.mktemp("log") / "server.log")
     yield made
     assert made.stop() == 0, made.log.read_text("utf-8")

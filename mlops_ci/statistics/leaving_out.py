@@ -97,7 +97,9 @@ def by_weighted_cells(codes: Codes, table: Any, combine: Combine, weights: Float
         held = np.stack([np.bincount(codes, weights * row[units], minlength=table.shape[0]) for row in given])
         return combine(held @ table / held.sum(axis=1, keepdims=True))
 
-    return Jackknifed(value, without, at, abs(value))
+    # A numerical slope is rounded as much more coarsely as its step is short, and the heaviest unit has most of that.
+    heaviest = float(np.bincount(units, weights).max(initial=0.0)) / total if total else 0.0
+    return Jackknifed(value, without, at, max(abs(value), heaviest / _STEP))
 
 
 def by_weights(evaluate: Evaluate, units: Codes) -> Jackknifed:

@@ -25,11 +25,12 @@ def paired_proportions(only_candidate: int, only_baseline: int, n: int, confiden
     Whether the two differ at all is a question of its own, to which half a row would cost power. The mid-p version of
     the sign test answers it (one-sided McNemar, the rows in favour being Binomial(disagreements, 1/2) if nothing
     differs; Fagerland, Lydersen & Laake 2013, BMC Medical Research Methodology 13:91): it keeps its level, unlike
-    McNemar's, and sees as much. By enumeration it is wrong in at most 5.0 % of samples at 95 %, where the two differ in
-    up to three quarters of the rows, and in up to 7.3, 6.0 and 5.2 % of 12, 50 and 200 rows if they differ in every
-    one; `interval: exact` never is. A bound lies on that side of zero which the test says. Where it would claim more, it is
-    that of the nearest weaker outcome, with as many rows in favour turned into agreements as it takes for the interval
-    to take in zero; where it would claim less, it is a hundredth of a row beyond zero. Both keep bounds monotone.
+    McNemar's, and sees as much. By enumeration it is wrong in at most 5.0 % of samples at 95 %, where the two
+    differ in up to three quarters of the rows, and in up to 7.3, 6.0 and 5.2 % of 12, 50 and 200 rows if they
+    differ in every one; `interval: exact` never is. A bound lies on that side of zero which the test says. Where it
+    would claim more, it is that of the nearest weaker outcome, with as many rows in favour turned into agreements
+    as it takes for the interval to take in zero; where it would claim less, it is a hundredth of a row beyond zero.
+    Both keep bounds monotone.
 
     The standard error is Wald's with one half added to each cell (Agresti & Min 2005, Statistics in Medicine
     24:729-740), so that it is not zero when the two never disagree.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
+from mlops_ci.gate.estimating.few_wrong_rows import differing_rows_at_their_worst, wrong_rows_at_their_worst
 from mlops_ci.gate.estimating.finite_estimates import finite_alone, finite_change, finite_versus
 from mlops_ci.gate.estimating.mean_estimates import means_alone, means_change, means_versus
 from mlops_ci.gate.estimating.resampled_estimates import resampled_alone, resampled_change
@@ -43,6 +46,8 @@ def estimate_alone(
         estimate = resampled_alone(metric, form, predictions, confidence)
     else:
         estimate = means_alone(metric, form, predictions, confidence)
+        if _is_unbounded(estimate):
+            estimate = wrong_rows_at_their_worst(metric, predictions, confidence) or estimate
     if estimate.method == NO_ROW_DIFFERS:  # of 0 in every row, as of any other value: nobody knows what others bring
         return estimate.without_bounds("all rows are alike")
     return _seen_enough(metric, predictions, estimate)
@@ -71,7 +76,9 @@ def estimate_change(
     else:
         estimate = means_change(metric, form, candidate, baseline, factor, confidence)
     if estimate.method == NO_ROW_DIFFERS and not _same_answers(metric, candidate, baseline):
-        return estimate.without_bounds("no row tells the two apart, though they are not the same")
+        estimate = estimate.without_bounds("no row tells the two apart, though they are not the same")
+    if isinstance(form, RowMeans) and _is_unbounded(estimate):
+        estimate = differing_rows_at_their_worst(metric, candidate, baseline, factor, confidence) or estimate
     return _seen_enough(metric, candidate, estimate)
 
 
@@ -108,6 +115,10 @@ def same_answers(candidate: Predictions, baseline: Predictions) -> bool:
         return False  # of equal labels the scores may differ
     pairs = [(candidate.prediction, baseline.prediction), (candidate.score, baseline.score)]
     return all(mine is None or other is None or np.array_equal(mine, other) for mine, other in pairs)
+
+
+def _is_unbounded(estimate: Estimate) -> bool:
+    return math.isfinite(estimate.value) and math.isnan(estimate.lower) and math.isnan(estimate.upper)
 
 
 def _seen_enough(metric: Metric, predictions: Predictions, estimate: Estimate) -> Estimate:

@@ -25,6 +25,7 @@ from mlops_ci.statistics import Estimate, rows_needed
 from mlops_ci.statistics.confidence import normal_quantile
 
 _POWER = 0.8  # as in rows_needed
+_COUNTED = ("Clopper", "paired proportions", "exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def rows_beside_noise(
     """
     reach = estimate.value - estimate.lower if upwards else estimate.upper - estimate.value
     if trainings is None:
-        return rows_needed(estimate.standard_error, rows, distance, confidence, reach=reach)
+        counts = estimate.method.startswith(_COUNTED)
+        return rows_needed(estimate.standard_error, rows, distance, confidence, reach=reach, counts=counts)
     sources = trainings.sources(factor)
     noise = sum(variance for variance, _ in sources)
     of_noise = _reach(sources, confidence)

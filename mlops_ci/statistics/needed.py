@@ -13,6 +13,7 @@ def rows_needed(
     power: float = 0.8,
     *,
     reach: float = math.nan,
+    counts: bool = False,
 ) -> int | None:
     """Rows at which a one-sided test would probably clear a bound, if the truth is what was measured.
 
@@ -28,6 +29,8 @@ def rows_needed(
         power: Chance that the test passes, in [0.5, 1).
         reach: How far the bound lies from the value on `n` rows, by whatever method; that of a normal
             distribution if it is not known. Bounds that hold for any number of rows reach much further.
+        counts: The bound is that of a count, exact for any number of rows: what it reaches beyond the normal one
+            shrinks with the rows themselves, as three rows of n do where none was seen.
 
     Returns:
         A number of rows, which may be below `n`; None if no number will do (`margin` is not positive) or it
@@ -39,6 +42,16 @@ def rows_needed(
     of_power, usual = normal_quantile(power), normal_quantile(confidence) * standard_error
     if not margin > 0.0 or not 0.0 < standard_error < math.inf:
         return None
-    distance = max(usual, reach if math.isfinite(reach) else usual) + of_power * standard_error
-    rows = n * (distance / margin) * (distance / margin)
+    reach = max(usual, reach) if math.isfinite(reach) else usual
+    if not counts:
+        shrunk = margin / (reach + of_power * standard_error)
+    else:
+        # Standard errors of counts have about two rows squared in them, lest they be zero.
+        of_rows = math.sqrt(max(0.0, standard_error**2 - 2.0 / n**2))
+        beyond = max(0.0, reach - normal_quantile(confidence) * of_rows)
+        ours = of_rows * (normal_quantile(confidence) + of_power)
+        # Of ours * shrunk + beyond * shrunk² = margin, the rows being n / shrunk².
+        both = ours + math.sqrt(ours * ours + 4.0 * beyond * margin)
+        shrunk = 2.0 * margin / both if both > 0.0 else 1.0
+    rows = n / shrunk / shrunk if shrunk > 0.0 else math.inf
     return math.ceil(rows) if math.isfinite(rows) else None

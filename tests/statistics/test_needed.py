@@ -5,6 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 from mlops_ci.statistics import rows_needed
+from mlops_ci.statistics.proportion import clopper_pearson
 
 
 def test_a_worked_example() -> None:
@@ -36,3 +37,12 @@ def test_levels_out_of_range_are_refused(confidence: float, power: float) -> Non
 def test_bounds_that_reach_further_need_more_rows() -> None:
     assert rows_needed(0.1, 100, 0.1, 0.95, reach=0.1) == rows_needed(0.1, 100, 0.1, 0.95, reach=math.nan) == 619
     assert rows_needed(0.1, 100, 0.1, 0.95, reach=0.5) == math.ceil(100 * (5 + 0.841621) ** 2)
+
+
+def test_where_no_row_was_wrong_three_rows_of_so_many_are_what_is_needed() -> None:
+    found = clopper_pearson(0, 30, 0.95)
+    needed = rows_needed(found.standard_error, 30, 0.001, 0.95, reach=found.upper, counts=True)
+    assert needed is not None
+    assert 2500 < needed < 4000
+    assert clopper_pearson(0, needed, 0.95).upper < 0.0012
+    assert rows_needed(0.04, 30, 0.1, 0.5, reach=0.0, counts=True) == 30

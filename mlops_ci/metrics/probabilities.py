@@ -48,7 +48,8 @@ def _negative_log_likelihood(predictions: Predictions) -> FloatArray:
 def _squared_distance(predictions: Predictions) -> FloatArray:
     target = predictions.target.astype(np.intp)
     losses = np.empty((len(predictions), 1))
-    for part, block, improper in _blocks(predictions):
+    for part, scores, improper in _blocks(predictions):
+        block = np.clip(scores, 0.0, 1.0)  # or a row strays from where `_brier_range` says it lies
         block[np.arange(len(block)), target[part]] -= 1.0
         losses[part, 0] = np.square(block[:, 1]) if predictions.task == "binary" else np.square(block).sum(axis=1)
         losses[part, 0][improper] = np.nan
@@ -56,7 +57,8 @@ def _squared_distance(predictions: Predictions) -> FloatArray:
 
 
 def _brier_range(predictions: Predictions) -> Range:
-    return (0.0, 1.0) if predictions.task == "binary" else (0.0, 2.0)
+    # Nobody makes the scores of several classes add up to 1, where the most would be 2: each adds 1 at most.
+    return (0.0, 1.0) if predictions.task == "binary" else (0.0, float(len(predictions.classes)))
 
 
 BINS = 15
@@ -119,6 +121,7 @@ multiclass score are then scaled to sum to one.
 BRIER = RowMeans(_squared_distance, mean_of_one, range=_brier_range)
 """Mean squared distance between probabilities and truth. K = 1.
 
-Binary: (p - y)² of the positive class, from 0 to 1. Multiclass: the sum of that over all classes, from 0 to 2 (Brier
-1950, Monthly Weather Review 78:1-3). Both are scikit-learn's.
+Binary: (p - y)² of the positive class, from 0 to 1. Multiclass: the sum of that over all classes (Brier 1950, Monthly
+Weather Review 78:1-3), from 0 to 2, or to the number of classes if the scores of a row do not add up to 1. Both are
+scikit-learn's.
 """

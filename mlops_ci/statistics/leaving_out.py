@@ -20,6 +20,17 @@ _NUMBERS = 2**20
 _STEP = 1e-6
 """Of a numerical derivative, for means of numbers between 0 and 1."""
 
+_LEAST, _MOST = 1e-135, 1e140
+"""What is squared later, and summed, must stay a number of double precision: what values differ by relative to the
+least size is no difference, and what is more than the most is not bounded.
+"""
+
+
+def _sample(value: float, without: FloatArray, at: Evaluate, size: float = _LEAST) -> Jackknifed:
+    if not (np.abs(without) <= _MOST).all():
+        without = np.full(len(without), math.nan)
+    return Jackknifed(value, without, at, max(abs(value), size, _LEAST))
+
 
 def by_means(features: FloatArray, combine: Combine) -> Jackknifed:
     """A function of means.
@@ -37,7 +48,7 @@ def by_means(features: FloatArray, combine: Combine) -> Jackknifed:
             combine(centre + (centre - features[start : start + chunk]) / max(n - 1, 1)) for start in range(0, n, chunk)
         ]
     without = np.concatenate(parts) if parts else np.zeros(0)
-    return Jackknifed(value, without, lambda weights: combine(weights @ features / n), abs(value))
+    return _sample(value, without, lambda weights: combine(weights @ features / n))
 
 
 def by_ratios(sums: FloatArray, weights: FloatArray, combine: Combine) -> Jackknifed:
@@ -69,7 +80,7 @@ def by_cells(codes: Codes, table: Any, combine: Combine) -> Jackknifed:
         held = np.stack([np.bincount(codes, row, minlength=table.shape[0]) for row in weights])
         return combine(held @ table / n)
 
-    return Jackknifed(value, np.concatenate(parts)[codes], at, abs(value))
+    return _sample(value, np.concatenate(parts)[codes], at)
 
 
 def by_weighted_cells(codes: Codes, table: Any, combine: Combine, weights: FloatArray, units: Codes) -> Jackknifed:
@@ -99,7 +110,7 @@ def by_weighted_cells(codes: Codes, table: Any, combine: Combine, weights: Float
 
     # A numerical slope is rounded as much more coarsely as its step is short, and the heaviest unit has most of that.
     heaviest = float(np.bincount(units, weights).max(initial=0.0)) / total if total else 0.0
-    return Jackknifed(value, without, at, max(abs(value), heaviest / _STEP))
+    return _sample(value, without, at, heaviest / _STEP)
 
 
 def by_weights(evaluate: Evaluate, units: Codes) -> Jackknifed:
@@ -121,7 +132,7 @@ def by_weights(evaluate: Evaluate, units: Codes) -> Jackknifed:
             unit = start + row
             held[row, order[ends[unit - 1] if unit else 0 : ends[unit]]] = 0.0
         without[start : start + chunk] = evaluate(held)
-    return Jackknifed(value, without, lambda weights: evaluate(weights[:, units]), abs(value))
+    return _sample(value, without, lambda weights: evaluate(weights[:, units]))
 
 
 def by_influence(evaluate: Evaluate, influence: FloatArray, units: Codes) -> Jackknifed:
@@ -139,7 +150,7 @@ def by_influence(evaluate: Evaluate, influence: FloatArray, units: Codes) -> Jac
     value = float(evaluate(np.ones((1, n)))[0]) if n else math.nan
     contributions = np.bincount(units, influence, minlength=size).astype(np.float64)
     without: FloatArray = value - contributions * (size / max(size - 1, 1))
-    return Jackknifed(value, without, lambda weights: evaluate(weights[:, units]), abs(value))
+    return _sample(value, without, lambda weights: evaluate(weights[:, units]))
 
 
 def _slope(combine: Combine, centre: FloatArray, column: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = 5
+_LIGHTEST, _HEAVIEST = 1e-100, 1e100
 
 
 def labels(column: pl.Series) -> pl.Series:
@@ -40,7 +42,7 @@ def texts(column: pl.Series, *, missing: str) -> npt.NDArray[np.str_]:
 
 
 def weights(column: pl.Series, called: str) -> npt.NDArray[np.float64]:
-    """How much each row counts.
+    """How much each row counts, in proportion to the others.
 
     Raises:
         UsageError: a weight is missing, not finite or negative, or all are zero.
@@ -54,6 +56,9 @@ def weights(column: pl.Series, called: str) -> npt.NDArray[np.float64]:
         raise UsageError(f"{name} is negative in {of_rows(negative, len(found))}", where=called)
     if not found.any():
         raise UsageError(f"{name} is zero in every row: nothing counts", where=called)
+    largest = float(found.max())
+    if not _LIGHTEST <= largest <= _HEAVIEST:  # they are squared and summed; a power of two leaves proportions as is
+        found = np.ldexp(found, -math.frexp(largest)[1])
     return found
 
 

@@ -9,6 +9,8 @@ from mlops_ci.metrics.forms import FloatArray, RowMeans, mean_of_one
 from mlops_ci.metrics.predictions import Predictions
 
 _EPSILON = float(np.finfo(np.float64).eps)
+_LEAST_VARIANCE = 1e-290
+"""Squares that make up a smaller one have lost their digits."""
 
 
 def _mean(loss: Callable[[FloatArray, FloatArray], FloatArray], limits: tuple[float, float] | None = None) -> RowMeans:
@@ -62,7 +64,7 @@ def _squared_error_and_target(predictions: Predictions) -> FloatArray:
 
 def _share_explained(means: FloatArray) -> FloatArray:
     variance = means[..., 2] - np.square(means[..., 1])
-    defined = np.where(variance > 0.0, variance, np.nan)
+    defined = np.where(variance > _LEAST_VARIANCE, variance, np.nan)
     return 1.0 - means[..., 0] / defined
 
 

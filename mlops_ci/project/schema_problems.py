@@ -18,6 +18,8 @@ _KINDS = {
 }  # fmt: skip
 _SHOWN = 60
 _NAME_HINT = "use lower-case letters, digits, '.', '_' and '-'"
+_MINIMA = {"minimum": "of at least", "exclusiveMinimum": "above"}
+_MAXIMA = {"maximum": "of at most", "exclusiveMaximum": "below"}
 _Error = Any  # jsonschema.ValidationError, whose stubs allow an "unset" marker that no raised error carries
 
 
@@ -92,12 +94,9 @@ def _describe(error: _Error) -> tuple[str, str | None]:
         case "uniqueItems":
             return "something appears twice", None
         case "exclusiveMinimum" | "minimum":
-            return (
-                f"{shown} is too small",
-                f"use a value {'above' if 'exclusive' in error.validator else 'of at least'} {value}",
-            )
-        case "exclusiveMaximum":
-            return f"{shown} is too large", f"use a value below {value}"
+            return f"{shown} is too small", f"use a value {_MINIMA[error.validator]} {value:,}"
+        case "exclusiveMaximum" | "maximum":
+            return f"{shown} is too large", f"use a value {_MAXIMA[error.validator]} {value:,}"
         case "oneOf":
             names = [name for branch in value for name in branch.get("required", ())]
             return f"only one of {' and '.join(names)} can be given", None

@@ -181,3 +181,16 @@ def test_the_columns_that_rules_name_are_those_of_their_calls() -> None:
     calls = ("f_beta(2, macro) > 0.1", "quantile(latency, 0.9) < 3", "mean(ok) > baseline")
     rules = list(map(parse_rule, calls))
     assert named_columns(rules) == ("latency", "ok")
+
+
+def test_one_stray_label_is_named_where_one_column_of_scores_needs_two(write: Write) -> None:
+    stray = write("a.csv", {**GOOD, "target": [2, *TARGET[1:]]})
+    with pytest.raises(UsageError) as caught:
+        judged(stray, stray, "accuracy >= baseline - 0.1")
+    said = caught.value.line()
+    assert "the target has 3 values, and a single column 'score' of scores needs 2" in said
+    assert "'2' is in 1 of 100 rows" in said
+    named = write("b.csv", {"id": IDS, "target": ["odd" if one else "even" for one in TARGET], "p": SCORE})
+    with pytest.raises(UsageError, match="is 'p' the score of") as caught:
+        judged(named, named, "accuracy >= baseline - 0.1", score="p")
+    assert "'even', 'odd'" in caught.value.line() and "--positive" in caught.value.line()

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.reading.evidence_file import read_numbers
-from mlops_ci.metrics import Predictions
+from mlops_ci.metrics import Predictions, Task
 from tests.gate.conftest import Read, Write
 from tests.gate.parts import gate, verdict_on
 
@@ -17,6 +17,12 @@ COLUMNS: dict[str, list[Any]] = {
     "target": ["late", "fine", "late", "fine"],
     "score": [0.9, 0.2, 0.4, 0.6],
     "carrier": ["AA", "BB", None, "AA"],
+}
+
+
+SET_OF_ZERO_AND_A_HALF = {
+    "regression": "sha256:617aa390c0d50805e54b31254a9b24d6d624035d6840fef1d67e1277bf766210",
+    "multiclass": "sha256:951cb4248dda07b94203bcff45b8028fdb3e5bfbd390926f6ae63478664030ca",
 }
 
 
@@ -83,6 +89,16 @@ def test_another_id_or_target_is_another_evaluation_set(change: dict[str, list[A
     one = read(write("one.csv", COLUMNS), positive="late")
     two = read(write("two.csv", {**COLUMNS, **change}), positive="late")
     assert one.evaluation_set != two.evaluation_set
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_a_zero_has_no_sign(task: Task, write: Write, read: Read) -> None:
+    one, two = (
+        read(write(name, {"id": ["a", "b"], "target": [zero, 0.5], "prediction": [0.0, 0.5]}), task)
+        for name, zero in (("one.parquet", 0.0), ("two.parquet", -0.0))
+    )
+    assert one.evaluation_set == two.evaluation_set
+    assert one.evaluation_set == SET_OF_ZERO_AND_A_HALF[task]  # as it is on record
 
 
 def test_scores_are_no_part_of_the_evaluation_set(write: Write, read: Read) -> None:

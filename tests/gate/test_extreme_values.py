@@ -71,6 +71,8 @@ def test_units_in_which_squares_are_no_numbers_are_judged_as_unknown(scale: floa
     ours, theirs = (regression(TRUTH * scale, answer * scale) for answer in (FAR, CLOSE))
     verdict = held(("mae <= baseline", "rmse <= baseline", "r2 >= baseline"), ours, theirs)
     assert "pass" not in {result.outcome for result in verdict.rules if result.candidate != result.baseline}
+    if not 1e-140 <= scale <= 1e150:
+        assert {*outcomes(held(("r2 >= 0.5",), theirs, ours))} == {"fail"}
 
 
 @pytest.mark.parametrize("scale", [1e-100, 1.0, 1e100])

@@ -171,7 +171,7 @@ def _set_identity(ids: list[str] | None, predictions: Predictions) -> str:
     if predictions.task == "rows":
         return digest_of_value([ids, "rows"])
     if predictions.task in {"regression", "ranking"}:
-        targets: list[Any] = predictions.target.tolist()
+        targets: list[Any] = (predictions.target + 0.0).tolist()  # -0.0 is 0.0
     else:
         targets = [predictions.classes[code] for code in predictions.target.astype(int)]
     return digest_of_value([ids, targets])

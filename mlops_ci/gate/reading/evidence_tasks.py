@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,7 @@ def _positive_label(known: list[str], positive: Any, called: str) -> str:
 
 def _multiclass(rows: Rows) -> Predictions:
     frame, called, prefix = rows.frame, rows.called, rows.score or "score_"
-    scored = [name.removeprefix(prefix) for name in frame.columns if name.startswith(prefix)]
+    scored = [name.removeprefix(prefix) for name in frame.columns if name.startswith(prefix) and name != prefix]
     truths = labels(frame[rows.target]).to_list()
     answered = labels(frame[rows.prediction]).to_list() if rows.prediction else []
     if scored and not set(truths) <= set(scored):
@@ -154,9 +155,7 @@ def _multiclass(rows: Rows) -> Predictions:
             hint=f"write one column {prefix}<class> for each class",
         )
     if not scored and not rows.prediction:
-        raise UsageError(
-            "there are neither predictions nor scores", where=called, hint="name them in evaluation.predictions"
-        )
+        raise _without_answers(rows, truths)
     classes = scored + sorted({*truths, *answered} - set(scored))
     if len(classes) == 1:
         classes.append(f"not {classes[0]}")
@@ -172,6 +171,23 @@ def _multiclass(rows: Rows) -> Predictions:
         tuple(classes),
     )
     return _with_answers(found)
+
+
+def _without_answers(rows: Rows, truths: list[str]) -> UsageError:
+    single, called = rows.score or "score", rows.called
+    if single not in rows.frame.columns:
+        what = "there are neither predictions nor scores"
+        return UsageError(what, where=called, hint="name them in evaluation.predictions")
+    counts = Counter(sorted(truths))
+    if len(counts) <= 2:
+        what = f"which value of the target is {single!r} the score of? Its values are {some(counts)}"
+        return UsageError(what, where=called, hint="name it as evaluation.positive, or with --positive")
+    value, count = counts.most_common()[-1]
+    return UsageError(
+        f"the target has {len(counts):,} values, and a single column {single!r} of scores needs 2",
+        where=called,
+        hint=f"{value!r} is in {of_rows(count, len(truths))}; if it belongs there, write one column of scores a class",
+    )
 
 
 def _with_answers(predictions: Predictions) -> Predictions:

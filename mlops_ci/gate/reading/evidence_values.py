@@ -20,8 +20,9 @@ _LIGHTEST, _HEAVIEST = 1e-100, 1e100
 
 def labels(column: pl.Series) -> pl.Series:
     """Class labels as text, the same for 1 and 1.0: a CSV file and a Parquet file mean the same rows."""
-    if column.dtype.is_float() and column.is_finite().all() and (column == column.round()).all():
-        column = column.cast(int)
+    if column.dtype.is_float():
+        whole = column.is_finite().all() and (column == column.round()).all()
+        column = column.cast(int) if whole else column.set(column == 0.0, 0.0)  # -0.0 is 0.0
     return column.cast(str)
 
 

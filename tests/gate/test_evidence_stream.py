@@ -125,3 +125,52 @@ def test_a_metric_whose_rows_depend_on_one_another_is_refused(short: pytest.Monk
     truth = np.random.default_rng(4).normal(size=ROWS)
     file = write(tmp_path, "a.parquet", target=truth, prediction=truth + 0.1)
     refused("r2 needs all rows at once", file, file, rule="r2 > 0.5")
+
+
+def test_a_loss_that_never_differs_tells_nothing(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    truth = RNG.normal(size=ROWS)
+    ours, theirs, perfect = (
+        write(tmp_path, name, target=truth, prediction=truth + off)
+        for name, off in (("a.parquet", 1.0), ("b.parquet", -1.0), ("c.parquet", 0.0))
+    )
+    rules = ("mae <= 2", "mae <= baseline", "rmse <= baseline")
+    streamed, held = both(lambda: judged(ours, theirs, *rules, task="regression"))
+    assert [(rule.outcome, rule.interval) for rule in streamed.rules] == [("inconclusive", (None, None))] * 3
+    assert (held.rules[0].outcome, held.rules[0].interval) == ("inconclusive", (None, None))
+    [rule] = judged(perfect, None, "mae <= 2", task="regression").rules
+    assert (rule.outcome, rule.candidate, rule.interval) == ("inconclusive", 0.0, (None, None))
+    assert rule.reason == "60,000 rows cannot tell: all rows are alike"
+
+
+def test_labels_that_agree_are_no_change_only_if_scores_do(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    score = scores(0.4)
+    one = write(tmp_path, "a.parquet", target=TARGET, score=score)
+    other = write(tmp_path, "b.parquet", target=TARGET, score=np.where(score < 0.5, score / 2, score))
+    rules = ("f1 >= baseline", "f1 >= baseline * 0.99")
+    for baseline, outcome, interval in ((one, "pass", (0.0, 0.0)), (other, "inconclusive", (None, None))):
+        for verdict in both(lambda baseline=baseline: judged(one, baseline, *rules)):
+            assert [rule.outcome for rule in verdict.rules] == [outcome, "pass"]
+            assert {rule.interval for rule in verdict.rules} == {interval}
+
+
+def test_other_names_of_the_labels_are_other_targets(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    columns = {"target": TARGET, "score": scores(0.4)}
+    named, numbered = (
+        write(tmp_path, name, **{**columns, "target": target})
+        for name, target in (("a.parquet", TARGET), ("b.parquet", TARGET.astype(int)))
+    )
+    refused("not the same targets: 'false' and 'true' in the candidate's file, '0' and '1' in the", named, numbered)
+
+
+@pytest.mark.parametrize("answer", [1e100, 1e160, 1e200])
+def test_a_long_file_of_a_model_that_diverged_never_passes(
+    answer: float, short: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    truth = RNG.normal(size=ROWS)
+    wild = np.where(np.arange(ROWS) == ROWS - 1, answer, truth)
+    ours, theirs = (
+        write(tmp_path, name, target=truth, prediction=answers)
+        for name, answers in (("a.parquet", wild), ("b.parquet", truth + 1.0))
+    )
+    for verdict in both(lambda: judged(ours, theirs, "rmse <= baseline", "mae <= 9", task="regression")):
+        assert {rule.outcome for rule in verdict.rules} <= {"fail", "inconclusive"}

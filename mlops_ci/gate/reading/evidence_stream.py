@@ -56,22 +56,25 @@ def stream_evidence(
         ours, theirs = (f"{side.rows:,}" for side in sides)
         what = f"not the same rows: the candidate's file has {ours}, the baseline's {theirs}"
         raise UsageError(what, where=sides[1].called)
+    if len({(side.negative, side.how.positive) for side in sides}) > 1:
+        ours, theirs = (f"{side.negative!r} and {side.how.positive!r}" for side in sides)
+        what = f"not the same targets: {ours} in the candidate's file, {theirs} in the baseline's"
+        raise UsageError(what, where=sides[1].called)
     for name, metric in metrics.items():
         _require_means(name, metric)
     sums = {name: [_NOTHING for _ in sides] for name in metrics}
     for number, part in enumerate(_parts(sides)):
         for name, metric in metrics.items():
             for index, predictions in enumerate(part):
-                moments = _moments(name, metric, predictions, sides[index], check=number == 0)
-                sums[name][index] = sums[name][index] + moments.sum(axis=0)
+                added = _moments(name, metric, predictions, sides[index], check=number == 0).sum(axis=0)
+                sums[name][index] = sums[name][index] + added
     rows = sides[0].rows
     found = {name: _Linear.all_of(metric, [total / rows for total in sums[name]]) for name, metric in metrics.items()}
     for part in _parts(sides):
         for name, metric in metrics.items():
             linear = found[name]
-            linear.add(
-                [_moments(name, metric, predictions, side) for predictions, side in zip(part, sides, strict=True)]
-            )
+            moments = [_moments(name, metric, predictions, side) for predictions, side in zip(part, sides, strict=True)]
+            linear.add(moments, same=_same_answers(metric, part[0], part[-1]))
     return tuple(
         Evidence(custom={name: linear.result(index, rows) for name, linear in found.items()})
         for index in range(len(sides))
@@ -103,6 +106,16 @@ def _moments(name: str, metric: Metric, predictions: Predictions, side: _Side, *
     return moments
 
 
+def _same_answers(metric: Metric, ours: Predictions, theirs: Predictions) -> bool:
+    """Whether two models say the same of these rows; labels that agree are not enough where scores do not."""
+    if metric.column is not None:
+        return np.array_equal(ours.columns[metric.column], theirs.columns[metric.column])
+    if ours.task == "binary" and (ours.score is None or theirs.score is None):
+        return False
+    answers = [(ours.prediction, theirs.prediction), (ours.score, theirs.score)]
+    return all(mine is None or other is None or np.array_equal(mine, other) for mine, other in answers)
+
+
 @dataclass(eq=False, slots=True)
 class _Linear:
     """A metric of one or two files as a sum of what each row adds, and the joint powers of that."""
@@ -113,7 +126,7 @@ class _Linear:
     joint: _FloatArray
     right: list[int]
     binary: bool = True
-    labels: bool = False
+    same: bool = True
 
     @classmethod
     def all_of(cls, metric: Metric, means: list[_FloatArray]) -> _Linear:
@@ -130,12 +143,12 @@ class _Linear:
         centres = [float(gradient @ mean) for gradient, mean in zip(gradients, means, strict=True)]
         # Right and wrong rows can be counted where the metric is their share; the root of a share, as in RMSE, is none.
         plain = all(len(mean) == 1 for mean in means) and float(form.combine(np.array([0.25]))) == 0.25
-        return cls(
-            values, gradients, centres, np.zeros((ORDER + 1, ORDER + 1)), [0, 0, 0], plain, form.cells is not None
-        )
+        return cls(values, gradients, centres, np.zeros((ORDER + 1, ORDER + 1)), [0, 0, 0], plain)
 
-    def add(self, moments: list[_FloatArray]) -> None:
-        """Take the rows of a part in."""
+    @np.errstate(all="ignore")
+    def add(self, moments: list[_FloatArray], *, same: bool) -> None:
+        """Take the rows of a part in, and whether the two models say the same of them."""
+        self.same = self.same and same
         if self.binary:
             plain = [one[:, 0] for one in moments]
             self.binary = all(bool(((one == 0.0) | (one == 1.0)).all()) for one in plain)
@@ -159,7 +172,7 @@ class _Linear:
         if not np.isfinite(self.values[index]):
             return StreamedResult(self.values[index], rows, self.joint, problem="it has no value: NaN among the values")
         counts = (self.right[0], self.right[1], self.right[2]) if self.binary and index == 0 else None
-        return StreamedResult(self.values[index], rows, self.joint / rows, counts, labels=self.labels)
+        return StreamedResult(self.values[index], rows, self.joint / rows, counts, same=self.same)
 
 
 @dataclass(frozen=True, slots=True)

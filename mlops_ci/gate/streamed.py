@@ -27,8 +27,8 @@ class StreamedResult:
 
     ``joint[p, q]`` is the mean of (c - b)^p b^q over the rows, c and b being what a row adds to the candidate's value
     and to the baseline's, each centred; without a baseline b is zero. ``counts`` are set where each row is right or
-    wrong: how many are right, and how many only here and only there. Two models are the ``same`` if they answer the same
-    in all rows; that a metric sees no difference does not make them so.
+    wrong: how many are right, and how many only here and only there. Two models are the ``same`` if they answer all
+    rows alike; that a metric sees no difference does not make them so.
     """
 
     value: float

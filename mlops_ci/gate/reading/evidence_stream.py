@@ -72,6 +72,7 @@ def stream_evidence(
     found = {name: _Linear.all_of(metric, [total / rows for total in sums[name]]) for name, metric in metrics.items()}
     for part in _parts(sides):
         for name, metric in metrics.items():
+            found[name].binary &= _may_be_share(metric, part[0])
             linear = found[name]
             moments = [_moments(name, metric, predictions, side) for predictions, side in zip(part, sides, strict=True)]
             linear.add(moments, same=_same_answers(metric, part[0], part[-1]))
@@ -104,6 +105,13 @@ def _moments(name: str, metric: Metric, predictions: Predictions, side: _Side, *
     except ValueError as error:
         raise UsageError(f"{name}: {error}", where=side.called) from error
     return moments
+
+
+def _may_be_share(metric: Metric, predictions: Predictions) -> bool:
+    """Whether values of nothing but 0 and 1 are rights and wrongs, or marks; an error that happens to be 1 is none."""
+    return metric.column is not None or (
+        isinstance(metric.form, RowMeans) and metric.form.range_of(predictions) == (0.0, 1.0)
+    )
 
 
 def _same_answers(metric: Metric, ours: Predictions, theirs: Predictions) -> bool:

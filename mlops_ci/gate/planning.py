@@ -83,6 +83,9 @@ def plan_rule(
     before = assumed.value
     if before is None and known.baseline is not None and _has(metric, known.baseline):
         before = value(metric, known.baseline)
+    impossible = _out_of_reach(rule, metric, before)
+    if impossible:
+        return replace(plan, problem=impossible)
     room = _room(rule, before)
     if room is None:
         return replace(plan, problem=f"say with --value what {metric.label} to expect")
@@ -158,6 +161,38 @@ def _room(rule: Rule, before: float | None) -> float | None:
     if bound.factor == 1.0:
         return -bound.offset * sign
     return None if before is None or not before > 0.0 else (before * (1.0 - bound.factor) - bound.offset) * sign
+
+
+def _out_of_reach(rule: Rule, metric: Metric, before: float | None) -> str | None:
+    """Why no model meets a rule, whatever the rows: it asks for more than the metric can be."""
+    low, high = _limits(metric)
+    best, easiest = (high, low) if rule.upwards else (low, high)
+    beside, asked = "", rule.bound.offset
+    if rule.bound.reference is not None:
+        known = before is not None and math.isfinite(before)
+        reference = before if known and before is not None else easiest
+        asked += reference * rule.bound.factor
+        beside = f"{'beside' if known else 'even beside'} a baseline of {_rounded(reference)} "
+    too_far = asked > best if rule.upwards else asked < best
+    if not math.isfinite(asked) or not (too_far or (rule.strict and asked == best)):
+        return None
+    most, than = ("above", "more than") if rule.upwards else ("below", "less than")
+    return f"no {metric.label} is {most} {_rounded(best)}, and {beside}the rule asks for " + (
+        f"{than} {_rounded(asked)}" if rule.strict else _rounded(asked)
+    )
+
+
+def _limits(metric: Metric) -> tuple[float, float]:
+    """Where the values of a metric lie, as far as its kind says."""
+    if metric.higher_is_better is None:
+        return -math.inf, math.inf
+    if metric.higher_is_better:
+        return {"mcc": -1.0, "r2": -math.inf}.get(metric.name, 0.0), 1.0
+    return 0.0, math.inf
+
+
+def _rounded(value: float) -> str:
+    return number(round(value, 6))
 
 
 def _assumption(rule: Rule, metric: Metric, before: float | None, assumed: Assumed, shows: Shows) -> list[str]:

@@ -28,7 +28,7 @@ from mlops_ci.report.conversion import conversion_lines
 from mlops_ci.report.markdown import Shown, escape_html, markdown_parts, mermaid_charts, render_markdown
 from mlops_ci.report.mermaid import render_mermaid
 from mlops_ci.report.section import ASKING, Section
-from mlops_ci.report.wording import headline, in_trouble, rule_text
+from mlops_ci.report.wording import headline, in_trouble, of_slice, rule_text
 
 _REMARKS = 8  # hosts show ten of a kind, and the verdict and the conversion are two
 # Words of our own, which a secret may happen to be.
@@ -172,7 +172,7 @@ def remarks(report: Report, context: HostContext) -> Iterator[Annotation]:
     if report.conversion and not report.conversion.forms:
         yield Annotation("warning", conversion_lines(report.conversion)[0], title=f"{report.model}: ONNX")
     for result in in_trouble(report.verdict)[:_REMARKS] if report.verdict else ():
-        where = f", {result.slice[0]} {result.slice[1]}" if result.slice else ""
+        where = f", {of_slice(result.slice)}" if result.slice else ""
         yield Annotation(level, result.reason, title=f"{report.model}: {rule_text(result)}{where}")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlops_ci.edge.tables import read_table, require_columns
 from mlops_ci.errors import UsageError
 from mlops_ci.gate.custom import CustomResult, with_values
 from mlops_ci.gate.evidence import Evidence, Reference
@@ -121,6 +122,24 @@ def references(
             else:
                 found[name] = known_of(version, name)
     return found
+
+
+def require_recorded_columns(
+    store: Store, state: ModelState, version: ModelVersion, evaluation_set: str | None, columns: Sequence[str]
+) -> None:
+    """Check that a version's recorded predictions have these columns, if they are still kept.
+
+    Raises:
+        UsageError: some are missing; the message lists what is there.
+    """
+    recorded = state.evaluation_on(version.version, evaluation_set)
+    if recorded is None or recorded.predictions is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="mlops-ci-") as scratch:
+        target = Path(scratch) / Path(recorded.predictions.path).name
+        called = f"the predictions of v{version.version}"
+        if fetch_predictions(store, state.model, recorded, target) is not None:
+            require_columns(read_table(target, called=called), columns, called=called)
 
 
 def unknown_references(gate: GateChoice, why: str) -> dict[str, Reference | None]:

@@ -15,7 +15,7 @@ from mlops_ci.gate.evidence import Evidence, Reference
 from mlops_ci.gate.explaining import explain_rules
 from mlops_ci.gate.judge import BASELINE, judge, rules_digest
 from mlops_ci.gate.reading.evidence_file import read_evidence
-from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence
+from mlops_ci.lifecycle.evidence import predictions_format, recorded_evidence, require_recorded_columns
 from mlops_ci.lifecycle.file_gate import FileGate, read_sides
 from mlops_ci.lifecycle.history import read_run
 from mlops_ci.lifecycle.past_evidence import PastEvidence
@@ -128,6 +128,9 @@ def _of_version(
         if found.evidence is not None:
             break
     candidate = _uncalled(found.evidence if found and found.evidence else Evidence(), evaluation)
+    absent = [name for name in columns if name not in candidate.slices]
+    if absent and candidate.predictions is not None:
+        require_recorded_columns(store, state, version, its_set, absent)
     if found and found.problem:
         if verdict is None:
             raise UsageError(found.problem, where=state.model)

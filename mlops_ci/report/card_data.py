@@ -11,7 +11,16 @@ from mlops_ci.report.card_facts import CardFacts
 from mlops_ci.report.markdown import code, escape
 from mlops_ci.report.seeds import trainings_lines
 from mlops_ci.report.tables import table
-from mlops_ci.report.wording import MARKS, bound_text, change_text, level_text, rule_text, side_name, value_text
+from mlops_ci.report.wording import (
+    MARKS,
+    bound_text,
+    change_text,
+    level_text,
+    of_slice,
+    rule_text,
+    side_name,
+    value_text,
+)
 
 _SHOWN_COLUMNS = 30
 _SHOWN_SLICES = 50
@@ -131,9 +140,9 @@ def limits(facts: CardFacts) -> Iterator[str]:
         yield f"The gate: {escape(verdict.summary.rstrip('.'))}."
     for result in verdict.rules:
         if result.decides and result.outcome in {"fail", "inconclusive", "incomparable"}:
-            where = f", {result.slice[0]} {result.slice[1]}" if result.slice else ""
+            where = f", {of_slice(result.slice)}" if result.slice else ""
             yield f"{escape(rule_text(result) + where)}: {result.outcome}, {escape(result.reason)}."
-    small = [f"{result.slice[0]} {result.slice[1]}" for result in verdict.rules if result.slice and not result.decides]
+    small = [of_slice(result.slice) for result in verdict.rules if result.slice and not result.decides]
     if small:
         named = ", ".join(map(escape, dict.fromkeys(small[:10])))
         yield f"Too few rows to say anything of: {named}{f' and {len(small) - 10:,} more' if len(small) > 10 else ''}."

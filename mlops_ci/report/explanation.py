@@ -12,7 +12,7 @@ from rich.text import Text
 from mlops_ci.records.explanation import ChangedRow, ChangedRows, ExplainedRule, Explanation
 from mlops_ci.records.verdict import Side
 from mlops_ci.report.terminal import note_lines, rendered
-from mlops_ci.report.wording import MARKS, change_text, value_text, visible
+from mlops_ci.report.wording import MARKS, change_text, of_rows, of_slice, value_text, visible
 
 _COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 _LONGEST = 24  # letters of an id or a slice
@@ -47,7 +47,7 @@ def _side(side: Side | None, otherwise: str) -> str:
 
 
 def _rule(rule: ExplainedRule, told: set[str]) -> Iterable[RenderableType]:
-    name = f"{rule.label}, {rule.slice[0]} {rule.slice[1]}" if rule.slice else rule.label
+    name = f"{rule.label}, {of_slice(rule.slice)}" if rule.slice else rule.label
     only = "" if rule.decides else " (shown only)"
     yield Text.assemble(f"{MARKS[rule.outcome]} ", (visible(name), "bold"), only)
     lines = [("values", _values(rule)), ("estimate", _estimate(rule)), ("asked", _asked(rule))]
@@ -69,7 +69,7 @@ def _rule(rule: ExplainedRule, told: set[str]) -> Iterable[RenderableType]:
 def _values(rule: ExplainedRule) -> str:
     if rule.candidate is None:
         return ""
-    rows = f" on {rule.rows:,} rows" if rule.rows else ""
+    rows = f" on {of_rows(rule.rows)}" if rule.rows else ""
     if rule.baseline is None:
         return f"candidate {value_text(rule.candidate)}{rows}"
     change = change_text(rule.change, rule.candidate)
@@ -94,7 +94,7 @@ def _changed(changed: ChangedRows, baseline: Side | None) -> Iterable[Renderable
     name = _side(baseline, "baseline")
     if changed.wrong is not None and changed.right is not None:
         beside = f"; beside each answer the score of {_short(changed.score_of)}" if changed.score_of else ""
-        yield Text.assemble((f"{changed.wrong:,} rows newly wrong, {changed.right:,} newly right", "bold"), beside)
+        yield Text.assemble((f"{of_rows(changed.wrong)} newly wrong, {changed.right:,} newly right", "bold"), beside)
     for title, rows in (
         ("newly wrong", changed.newly_wrong),
         ("newly right", changed.newly_right),

@@ -10,7 +10,7 @@ from rich.text import Text
 from mlops_ci.records.chart import Axis, Plot, Series
 from mlops_ci.records.gate_plan import GatePlan, RulePlan, Shows
 from mlops_ci.report.terminal import note_lines, rendered
-from mlops_ci.report.wording import visible
+from mlops_ci.report.wording import of_slice, visible
 
 _WHAT: dict[Shows, str] = {
     "margin": "smallest margin that an unchanged model stays within",
@@ -63,7 +63,7 @@ def _table(plan: GatePlan) -> Padding:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("these rows show", overflow="fold")
     for item in plan.plans:
-        name = f"{item.label}, {item.slice[0]} {item.slice[1]}" if item.slice else item.label
+        name = f"{item.label}, {of_slice(item.slice)}" if item.slice else item.label
         table.add_row(Text(visible(name)), _count(item.rows), _count(item.needed), Text(visible(_shown(item))))
     return Padding(table, (0, 0, 0, 2))
 

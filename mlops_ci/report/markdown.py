@@ -31,8 +31,10 @@ from mlops_ci.report.wording import (
     main_results,
     method_lines,
     next_steps,
+    of_rows,
     rule_text,
     side_name,
+    slice_value,
     slices_line,
     value_text,
     visible,
@@ -142,10 +144,10 @@ def _sides(report: Report) -> str:
         baseline += f" ({code(verdict.baseline.commit[:7])})"
     text = f"{candidate} against {baseline}"
     if verdict.rows:
-        text += f", on {verdict.rows:,} rows"
+        text += f", on {of_rows(verdict.rows)}"
     if verdict.disagreement:
         text += (
-            f", paired. {verdict.disagreement.newly_right:,} rows newly right, "
+            f", paired. {of_rows(verdict.disagreement.newly_right)} newly right, "
             f"{verdict.disagreement.newly_wrong:,} newly wrong"
         )
     return text + "."
@@ -172,7 +174,7 @@ def _rules_table(verdict: Verdict) -> str:
 def _rule_row(result: RuleResult) -> str:
     label = escape(rule_text(result))
     if result.slice:
-        label += f", {escape(result.slice[0])}: {bold(result.slice[1])}"
+        label += f", {escape(result.slice[0])}: {bold(slice_value(result.slice[1]))}"
     mark = MARKS[result.outcome]
     if result.outcome in {"fail", "inconclusive", "incomparable"}:
         mark = f"**{mark}**"
@@ -220,8 +222,8 @@ def _onnx(conversion: Conversion) -> str:
 def _slices(group: list[RuleResult]) -> str:
     worst_first = sorted(group, key=lambda result: (not result.decides, result.outcome == "pass"))
     rows = "\n".join(
-        f"| {MARKS[result.outcome] if result.decides else '·'} | {escape(result.slice[1])} | {result.rows or 0:,} "
-        f"| {value_text(result.baseline)} | {value_text(result.candidate)} | {_change(result)} |"
+        f"| {MARKS[result.outcome] if result.decides else '·'} | {escape(slice_value(result.slice[1]))} "
+        f"| {result.rows or 0:,} | {value_text(result.baseline)} | {value_text(result.candidate)} | {_change(result)} |"
         for result in worst_first[:_FOLDED_SLICES]
         if result.slice
     )

@@ -26,6 +26,8 @@ from mlops_ci.report.wording import (
     level_text,
     main_results,
     next_steps,
+    of_rows,
+    of_slice,
     rule_text,
     side_name,
     slices_line,
@@ -109,7 +111,7 @@ def _table(verdict: Verdict) -> Padding:
     table.add_column(f"change at {level_text(verdict.confidence)}", overflow="fold")
     results, groups = main_results(verdict)
     for result in results:
-        label = visible(rule_text(result) + (f", {result.slice[0]} {result.slice[1]}" if result.slice else ""))
+        label = visible(rule_text(result) + (f", {of_slice(result.slice)}" if result.slice else ""))
         mark = Text(MARKS[result.outcome], _MARK_COLOURS[result.outcome])
         table.add_row(mark, Text(label), value_text(result.baseline), value_text(result.candidate), _change(result))
     for group in groups:
@@ -132,7 +134,7 @@ def _change(result: RuleResult) -> Text:
 def _sides(verdict: Verdict) -> str:
     parts = []
     if verdict.rows:
-        parts.append(f"{verdict.rows:,} rows")
+        parts.append(of_rows(verdict.rows))
     if verdict.disagreement:
         parts.append(
             f"{verdict.disagreement.newly_right:,} newly right, {verdict.disagreement.newly_wrong:,} newly wrong"

@@ -14,6 +14,8 @@ from mlops_ci.report.wording import (
     count_rules,
     in_trouble,
     level_text,
+    of_rows,
+    of_slice,
     rule_text,
     value_text,
     visible,
@@ -51,7 +53,7 @@ def _moved(found: Lineage, decided: Judged) -> bool:
 
 def _verdict(decided: Judged) -> str:
     verdict = decided.verdict
-    rows = f" on {verdict.rows:,} rows" if verdict.rows else ""
+    rows = f" on {of_rows(verdict.rows)}" if verdict.rows else ""
     its_set = f" (evaluation set {short(verdict.evaluation_set)})" if rows and verdict.evaluation_set else ""
     level = f", at {level_text(verdict.confidence)} confidence,"
     what = f"held it against {_side(verdict.baseline)}" if verdict.baseline else "judged it by itself"
@@ -92,8 +94,8 @@ def _told(results: list[RuleResult]) -> str:
 
 
 def _rule(result: RuleResult) -> str:
-    of_slice = f", {result.slice[0]} {result.slice[1]}" if result.slice else ""
-    label, bound = visible(rule_text(result) + of_slice), bound_text(result)
+    where = f", {of_slice(result.slice)}" if result.slice else ""
+    label, bound = visible(rule_text(result) + where), bound_text(result)
     if result.candidate is None:
         return f"{label} ({visible(result.reason)})"
     against = f" against {value_text(result.baseline)}" if result.baseline is not None else ""

@@ -35,6 +35,21 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
+def of_slice(slice: tuple[str, str]) -> str:  # noqa: A002  # as in the verdict
+    """Such as ``carrier AA``; a value in quotes whose ends or gaps nobody would see."""
+    return f"{slice[0]} {slice_value(slice[1])}"
+
+
+def slice_value(value: str) -> str:
+    """The value of a slice, in quotes where white space would be lost on the way."""
+    return value if value and value == " ".join(value.split()) else repr(value).replace("  ", " \\x20")
+
+
+def of_rows(count: int) -> str:
+    """Such as ``1 row`` or ``1,200 rows``."""
+    return f"{count:,} row{'s' if count != 1 else ''}"
+
+
 def headline(report: Report) -> str:
     """What was decided, in a few words, after the model's name."""
     version = f"v{report.version}" if report.version else "the candidate"
@@ -212,8 +227,8 @@ def _next_step(report: Report, verdict: Verdict) -> str | None:
     scarcest = max(trouble, key=_missing, default=None)
     more = ""
     if scarcest and (rows := _missing(scarcest)):
-        of = f" with {scarcest.slice[0]} {scarcest.slice[1]}" if scarcest.slice else ""
-        more = f"add about {rows:,} rows{of} to the evaluation set, or "
+        of = f" with {of_slice(scarcest.slice)}" if scarcest.slice else ""
+        more = f"add about {of_rows(rows)}{of} to the evaluation set, or "
     return f"{more}make a change that is large enough to see; until then {stays}"
 
 

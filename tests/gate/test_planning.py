@@ -10,7 +10,7 @@ import pytest
 
 from mlops_ci.gate.planning import Known, most_cautious, plan_rule, plan_rules
 from mlops_ci.gate.planning_power import Assumed
-from mlops_ci.metrics import Predictions
+from mlops_ci.metrics import METRICS, Predictions, value
 from mlops_ci.project.rules import AnyOf, Rule, parse_rule
 from mlops_ci.records.gate_plan import RulePlan
 from tests.gate.parts import answers, any_of, regression, right_in, scores
@@ -72,6 +72,54 @@ def test_a_gain_has_to_be_named_and_to_exceed_what_is_asked() -> None:
     assert more.detectable == pytest.approx((unsaid.detectable or 0) + 0.01, abs=0.002)
     small = plan("accuracy >= baseline + 0.02", disagreement=0.1, gain=0.01)
     assert small.problem == "a gain of 0.01 is not more than the rule asks for"
+
+
+@pytest.mark.parametrize(
+    ("text", "assumed", "says"),
+    [
+        (
+            "accuracy >= baseline + 1.5",
+            {},
+            "no accuracy is above 1, and even beside a baseline of 0 the rule asks for 1.5",
+        ),
+        ("accuracy > baseline + 1", {"disagreement": 0.1}, "the rule asks for more than 1"),
+        ("accuracy >= baseline + 0.1", {"value": 0.95}, "and beside a baseline of 0.95 the rule asks for 1.05"),
+        ("roc_auc >= baseline * 1.2", {"value": 0.9}, "no ROC AUC is above 1, and beside a baseline of 0.9 the"),
+        ("mcc >= baseline + 2.1", {}, "no MCC is above 1, and even beside a baseline of −1 the rule asks for 1.1"),
+        ("r2 > 1", {}, "no R² is above 1, and the rule asks for more than 1"),
+        (
+            "rmse <= baseline - 2",
+            {"value": 1.5},
+            "no RMSE is below 0, and beside a baseline of 1.5 the rule asks for −0.5",
+        ),
+        ("accuracy <= -0.1", {}, "no accuracy is below 0, and the rule asks for −0.1"),
+    ],
+)
+def test_a_rule_that_no_model_can_meet_is_called_so(text: str, assumed: dict[str, Any], says: str) -> None:
+    found = plan(text, **assumed)
+    assert says in (found.problem or "") and found.needed is None and not found.curve
+
+
+@pytest.mark.parametrize("text", ["accuracy >= baseline + 1", "rmse <= baseline - 2", "r2 >= baseline + 5", "r2 >= 1"])
+def test_a_rule_that_some_model_could_meet_is_not(text: str) -> None:
+    assert "no " not in (plan(text).problem or "")
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_what_a_metric_can_be_is_known(name: str) -> None:
+    """A model that is always right has the best value there is."""
+    metric = METRICS[name]
+    target = np.arange(60) % 2 == 0
+    if "regression" in metric.tasks:
+        rows = regression(1.0 + np.arange(60.0), 1.0 + np.arange(60.0))
+    elif "ranking" in metric.tasks:
+        score = target.astype(float)
+        rows = Predictions("ranking", score, None, score, (), group=np.arange(60) // 6)
+    elif "binary" in metric.tasks:
+        rows = scores(target, target.astype(float))
+    else:
+        return
+    assert value(metric, rows) == pytest.approx(1.0 if metric.higher_is_better else 0.0, abs=1e-12)
 
 
 def test_a_value_below_its_floor_cannot_be_saved_by_rows() -> None:

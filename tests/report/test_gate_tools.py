@@ -81,3 +81,18 @@ def test_a_curve_with_too_little_to_see_is_not_drawn() -> None:
     plan = RulePlan("r", "r", 0.95, curve=(PlanPoint(1, None), PlanPoint(2, 0.5), PlanPoint(4, 0.2)))
     assert plan_charts(GatePlan(0.8, 0.05, 1, 0.05, (plan,))) == []
     assert "nothing" in render_plan(GatePlan(0.8, 0.05, 1, 0.05, (plan,)), width=80, colour=False)
+
+
+def test_slices_that_differ_in_white_space_only_are_told_apart() -> None:
+    plan = RulePlan("accuracy >= 0.5", "accuracy ≥ 0.5", 0.95, rows=5, detectable=0.1)
+    names = ("AA", "AA ", " AA", "A A", "A  A", "A\tA", "")
+    plans = GatePlan(0.8, 0.05, 1, 0.05, tuple(replace(plan, slice=("carrier", name)) for name in names), ())
+    lines = render_plan(plans, width=100, colour=False).splitlines()
+    assert len({line for line in lines if "carrier" in line}) == len(names)
+    assert "carrier 'AA ' " in "\n".join(lines) and "carrier AA " in "\n".join(lines)
+
+
+def test_one_row_is_one() -> None:
+    changed = ChangedRows(1, 2, (), (), (), None, None)
+    explanation = Explanation("fail", "so", True, Side(None), None, None, 1, (), changed=changed)
+    assert "1 row newly wrong, 2 newly right" in render_explanation(explanation, width=80, colour=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlops_ci.records.chart import Axis, Bar, Bars
 from mlops_ci.records.report import Report
 from mlops_ci.records.verdict import RuleResult
-from mlops_ci.report.wording import main_results, rule_text
+from mlops_ci.report.wording import main_results, of_rows, rule_text, slice_value
 
 MOST_SLICES = 30
 
@@ -41,9 +41,9 @@ def _size(result: RuleResult) -> float | None:
 
 def _bar(result: RuleResult) -> Bar:
     return Bar(
-        label=result.slice[1] if result.slice else "",
+        label=slice_value(result.slice[1]) if result.slice else "",
         values=(_size(result),),
         interval=result.interval,
-        tip=f"{result.rows or 0:,} rows; {result.outcome}",
+        tip=f"{of_rows(result.rows or 0)}; {result.outcome}",
         faint=not result.decides,
     )

@@ -28,6 +28,7 @@ from mlops_ci.report.wording import (
     level_text,
     method_lines,
     next_steps,
+    of_rows,
     side_name,
     step_line,
     value_text,
@@ -85,10 +86,10 @@ def _sides(report: Report) -> str:
     commit = f" ({verdict.baseline.commit[:7]})" if verdict.baseline.commit else ""
     text = f"{candidate} against {side_name(verdict)}{commit}"
     if verdict.rows:
-        text += f", on {verdict.rows:,} rows"
+        text += f", on {of_rows(verdict.rows)}"
     if verdict.disagreement:
         told = verdict.disagreement
-        text += f", paired. {told.newly_right:,} rows newly right, {told.newly_wrong:,} newly wrong"
+        text += f", paired. {of_rows(told.newly_right)} newly right, {told.newly_wrong:,} newly wrong"
     return f"{text}."
 
 

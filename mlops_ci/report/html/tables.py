@@ -13,7 +13,10 @@ from mlops_ci.report.wording import (
     bound_text,
     change_text,
     main_results,
+    of_rows,
+    of_slice,
     rule_text,
+    slice_value,
     slices_line,
     value_text,
 )
@@ -44,7 +47,7 @@ def slice_tables(verdict: Verdict) -> list[Row]:
     for group in main_results(verdict)[1]:
         first = sorted(group, key=lambda result: (not result.decides, result.outcome == "pass"))
         rows = [
-            _row(result, result.slice[1]) | {"count": f"{result.rows or 0:,}", "decides": result.decides}
+            _row(result, slice_value(result.slice[1])) | {"count": f"{result.rows or 0:,}", "decides": result.decides}
             for result in first[:MOST_SLICES]
             if result.slice
         ]
@@ -74,7 +77,7 @@ def changed_tables(changed: ChangedRows, baseline: str) -> Row | None:
     tables = [_changed(title, rows, baseline, changed.loss) for title, rows in kinds if rows]
     counted = ""
     if changed.wrong is not None and changed.right is not None:
-        counted = f"{changed.wrong:,} rows newly wrong, {changed.right:,} newly right."
+        counted = f"{of_rows(changed.wrong)} newly wrong, {changed.right:,} newly right."
         if changed.score_of:
             counted += f" Beside each answer stands the score of {changed.score_of}."
     return {"tables": tables, "counted": counted} if tables or counted else None
@@ -94,7 +97,7 @@ def dataset_tables(datasets: Iterable[DatasetChange]) -> list[Row]:
 
 
 def _name(result: RuleResult) -> str:
-    return rule_text(result) + (f", {result.slice[0]} {result.slice[1]}" if result.slice else "")
+    return rule_text(result) + (f", {of_slice(result.slice)}" if result.slice else "")
 
 
 def _row(result: RuleResult, name: str) -> Row:

@@ -174,7 +174,7 @@ def test_an_explanation_of_a_version_is_of_what_was_recorded(story: Lab) -> None
     assert "one of coin" in refused(story, "explain", "other@v2")
     assert "no version 9" in refused(story, "explain", "v9")
     said = refused(story, "explain", "v2", "--show", "target", "--show", "nope")
-    assert "no column 'nope'; the predictions of v2; its columns are: id, target, score" in said
+    assert "no column 'nope'; the predictions of v2; its columns are: id, target, prediction" in said
     assert tree_bytes(story.workspace) == before
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_ci.metrics import Predictions, RowMeans, metric_of
+from mlops_ci.metrics.predictions import Task
 from tests.metrics.rows import binary, close, counts, found, multiclass
 
 
@@ -97,5 +98,19 @@ def test_the_brier_score_of_a_row_lies_in_its_range(rows: Predictions) -> None:
     metric = metric_of("brier")
     assert metric is not None and isinstance(metric.form, RowMeans)
     limits, losses = metric.form.range_of(rows), metric.form.moments(rows)
-    assert limits == ((0.0, 1.0) if rows.task == "binary" else (0.0, 2.0))
+    assert limits == ((0.0, 1.0) if rows.task == "binary" else (0.0, len(rows.classes)))
     assert limits[0] <= losses.min() and losses.max() <= limits[1]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_the_brier_score_reaches_the_ends_of_its_range_and_strays_no_further(task: Task) -> None:
+    most, least = 1.0 + 5e-7, -5e-7  # as a float32 softmax may
+    if task == "binary":
+        rows = Predictions("binary", np.array([False, True]), None, np.array([most, most]), ("n", "y"))
+    else:
+        scores = np.array([[least, most, most], [most, least, least]])
+        rows = Predictions("multiclass", np.array([0, 0]), None, scores, ("a", "b", "c"))
+    metric = metric_of("brier")
+    assert metric is not None and isinstance(metric.form, RowMeans)
+    low, high = metric.form.range_of(rows) or (math.nan, math.nan)
+    assert metric.form.moments(rows)[:, 0].tolist() == [high, low]

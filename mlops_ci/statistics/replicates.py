@@ -42,7 +42,8 @@ def replicate_bounds(
     known = replicates[np.isfinite(replicates)]
     if not len(known) or not math.isfinite(value):
         return Estimate(value, math.nan, math.nan, math.nan, method)
-    spread = scale * float(np.std(known))
+    most = float(np.abs(known).max())  # shares of it before squares, which may be no numbers
+    spread = scale * most * float(np.std(known / most)) if most else 0.0
     if not np.ptp(known):
         settled = value if value == 0.0 == known[0] and len(known) == len(replicates) else math.nan
         return Estimate(value, settled, settled, 0.0 if settled == 0.0 else math.nan, method)
@@ -73,9 +74,13 @@ def _adjusted(z: float, shift: float, skew: float) -> float:
 
 def _acceleration(jackknife: FloatArray) -> float:
     """A sixth of the skewness of the jackknife's influences; NaN if one is missing."""
-    distance = jackknife.mean() - jackknife
-    size = float(np.square(distance).sum()) ** 1.5
-    return float(np.power(distance, 3).sum()) / (6.0 * size) if size else 0.0
+    with np.errstate(all="ignore"):
+        distance = jackknife.mean() - jackknife
+        most = float(np.abs(distance).max())
+        if most == 0.0:
+            return 0.0
+        shares = distance / most  # as they are, their squares and cubes may be no numbers
+        return float(np.power(shares, 3).sum()) / (6.0 * float(np.square(shares).sum()) ** 1.5)
 
 
 def _quantile(rising: FloatArray, level: float) -> float:

@@ -45,3 +45,14 @@ def test_where_nothing_moves_nothing_is_known_but_of_a_model_against_itself() ->
     assert (same.lower, same.upper) == (0.0, 0.0)
     stuck = replicate_bounds(3.0, np.full(1000, 3.0), np.full(50, 3.0), 0.95, method="m")
     assert math.isnan(stuck.lower) and math.isnan(stuck.upper)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-160, 1e110, 1e160, 1e300])
+@pytest.mark.parametrize("blocks", [0, 50])
+def test_the_unit_does_not_matter(unit: float, blocks: int) -> None:
+    random = np.random.default_rng(4)
+    replicates, jackknife = 1.0 + 0.1 * random.exponential(size=2000), 1.0 + 0.01 * random.exponential(size=blocks)
+    one = replicate_bounds(1.1, replicates, jackknife, 0.95, method="m")
+    other = replicate_bounds(1.1 * unit, replicates * unit, jackknife * unit, 0.95, method="m")
+    for name in ("lower", "upper", "standard_error"):
+        assert getattr(other, name) == pytest.approx(getattr(one, name) * unit, rel=1e-9, abs=0.0)

@@ -80,7 +80,8 @@ def _acceleration(jackknife: FloatArray) -> float:
         if most == 0.0:
             return 0.0
         shares = distance / most  # as they are, their squares and cubes may be no numbers
-        return float(np.power(shares, 3).sum()) / (6.0 * float(np.square(shares).sum()) ** 1.5)
+        cubes, squares = float(np.power(shares, 3).sum()), float(np.square(shares).sum())
+        return cubes / (6.0 * squares * math.sqrt(squares))
 
 
 def _quantile(rising: FloatArray, level: float) -> float:

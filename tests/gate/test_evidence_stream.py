@@ -128,7 +128,7 @@ def test_a_metric_whose_rows_depend_on_one_another_is_refused(short: pytest.Monk
 
 
 def test_a_loss_that_never_differs_tells_nothing(short: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    truth = RNG.normal(size=ROWS)
+    truth = np.random.default_rng(5).normal(size=ROWS)
     ours, theirs, perfect = (
         write(tmp_path, name, target=truth, prediction=truth + off)
         for name, off in (("a.parquet", 1.0), ("b.parquet", -1.0), ("c.parquet", 0.0))
@@ -166,7 +166,7 @@ def test_other_names_of_the_labels_are_other_targets(short: pytest.MonkeyPatch, 
 def test_a_long_file_of_a_model_that_diverged_never_passes(
     answer: float, short: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    truth = RNG.normal(size=ROWS)
+    truth = np.random.default_rng(5).normal(size=ROWS)
     wild = np.where(np.arange(ROWS) == ROWS - 1, answer, truth)
     ours, theirs = (
         write(tmp_path, name, target=truth, prediction=answers)

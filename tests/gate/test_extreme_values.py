@@ -13,10 +13,9 @@ from mlops_ci.records.verdict import Verdict
 from tests.gate.conftest import Read, Write
 from tests.gate.parts import Floats, evidence, gate, outcomes, regression, scores, verdict_on
 
-RANDOM = np.random.default_rng(5)
 ROWS = 400
-TRUTH = RANDOM.normal(size=ROWS)
-CLOSE, FAR = (TRUTH + spread * RANDOM.normal(size=ROWS) for spread in (0.1, 0.2))
+TRUTH = np.random.default_rng(5).normal(size=ROWS)
+CLOSE, FAR = (TRUTH + spread * np.random.default_rng(seed).normal(size=ROWS) for seed, spread in ((6, 0.1), (8, 0.2)))
 
 
 def held(rules: Sequence[str], ours: Predictions, theirs: Predictions, interval: Interval = "usual") -> Verdict:
@@ -38,7 +37,7 @@ def test_a_probability_that_strays_by_its_rounding_has_finite_sample_bounds(inte
 @pytest.mark.parametrize("interval", ["bernstein", "betting"])
 def test_scores_of_classes_that_do_not_add_up_to_one_have_finite_sample_bounds(interval: Interval) -> None:
     target = np.arange(ROWS) % 3
-    score = np.where(RANDOM.random((ROWS, 3)) < 0.5, 1.0, 0.9)
+    score = np.where(np.random.default_rng(7).random((ROWS, 3)) < 0.5, 1.0, 0.9)
 
     def model(score: Floats) -> Predictions:
         return Predictions("multiclass", target, score.argmax(axis=1), score, ("a", "b", "c"))
@@ -52,7 +51,7 @@ def test_scores_of_classes_that_do_not_add_up_to_one_have_finite_sample_bounds(i
 @pytest.mark.parametrize("diverged", ["one row", "all rows"])
 def test_a_regression_that_diverged_never_passes(answer: float, diverged: str) -> None:
     rows = np.arange(ROWS) == 7 if diverged == "one row" else np.ones(ROWS, dtype=bool)
-    ours = np.where(rows, answer * RANDOM.uniform(0.5, 1.0, ROWS), CLOSE)
+    ours = np.where(rows, answer * np.random.default_rng(7).uniform(0.5, 1.0, ROWS), CLOSE)
     rules = ("mae <= baseline", "rmse <= baseline", "mae <= 9", "r2 >= 0.5", "smape <= baseline - 0.5")
     verdict = held(rules, regression(TRUTH, ours), regression(TRUTH, FAR))
     assert {*outcomes(verdict)} <= {"fail", "inconclusive"}
@@ -88,7 +87,7 @@ def test_weights_of_any_size_count_in_proportion(
     heaviest: float, others: float, passes: bool, write: Write, read: Read
 ) -> None:
     target = np.arange(ROWS) % 2
-    score = np.where(RANDOM.random(ROWS) < 0.9, 0.2 + 0.6 * target, 0.5)
+    score = np.where(np.random.default_rng(7).random(ROWS) < 0.9, 0.2 + 0.6 * target, 0.5)
     weight = np.where(np.arange(ROWS) == 0, heaviest, others)
     columns = {"id": np.arange(ROWS), "target": target, "score": score, "weight": weight}
     found = read(write("rows.parquet", columns))

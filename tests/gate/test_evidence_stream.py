@@ -175,3 +175,24 @@ def test_a_long_file_of_a_model_that_diverged_never_passes(
     )
     for verdict in both(lambda: judged(ours, theirs, "rmse <= baseline", "mae <= 9", task="regression")):
         assert {rule.outcome for rule in verdict.rules} <= {"fail", "inconclusive"}
+
+
+def test_an_undecided_rule_on_a_long_file_says_how_many_rows_it_takes(
+    short: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    score, other = scores(0.4), scores(0.4, seed=5)
+    score, other = sorted((score, other), key=lambda one: float(np.square(one - TARGET).mean()))
+    ours = write(tmp_path, "a.parquet", target=TARGET, score=score)
+    theirs = write(tmp_path, "b.parquet", target=TARGET, score=other)
+    value, before = (float(np.square(one - TARGET).mean()) for one in (score, other))
+    rules = (
+        f"brier <= baseline * {value / before + 1e-5:.9f}",
+        f"brier <= baseline - {before - value - 1e-5:.9f}",
+        f"brier <= {value + 1e-5}",
+        f"brier <= {value - 1e-5}",
+    )
+    streamed, held = both(lambda: judged(ours, theirs, *rules))
+    for one, other in zip(streamed.rules, held.rules, strict=True):
+        assert one.outcome == other.outcome == "inconclusive"
+        assert one.reason.split("about")[0] == other.reason.split("about")[0]
+        assert one.rows_needed == (other.rows_needed and pytest.approx(other.rows_needed, rel=0.05))

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from mlops_ci.gate.comparing.phrases import metric_label, number, rule_label
+from mlops_ci.gate.comparing.undecided import what_it_takes
 from mlops_ci.project.rules import parse_rule
+from mlops_ci.statistics import Estimate
 from tests.conftest import Golden
+from tests.gate.parts import right_in
 
 RULES = """\
 accuracy > baseline
@@ -63,3 +69,11 @@ def test_a_metric_that_is_known_has_a_name_for_people(name: str, label: str | No
 )  # fmt: skip
 def test_a_number_is_written_as_its_author_would(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_one_row_and_one_group_are_singular() -> None:
+    unknown = Estimate.unknown(0.5, "m")
+    assert what_it_takes(None, 1, "", unknown) == "1 row cannot tell"
+    assert what_it_takes(2, 1, "so", unknown) == "1 row cannot tell; about 1 more row would, if so"
+    grouped = replace(right_in(3, 4), group=np.zeros(4, dtype=np.int64))
+    assert what_it_takes(None, grouped, "", unknown) == "1 group cannot tell"

@@ -7,6 +7,7 @@ from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
 from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, result_of, side_name
 from mlops_ci.gate.custom import CustomResult, alone, change, unlike
 from mlops_ci.gate.evidence import Reference
+from mlops_ci.gate.seeds import rows_beside_noise
 from mlops_ci.gate.streamed import StreamedResult
 from mlops_ci.project.rules import Rule
 from mlops_ci.records.verdict import Outcome
@@ -60,15 +61,25 @@ def judge_given(
         return outcome_of_estimate(rule, estimate(level, factor), bound)
 
     shown, outcome = estimate(confidence, 1.0), judged(confidence)
+    needed, assuming = None, ""
+    if outcome == "inconclusive" and isinstance(ours, StreamedResult):
+        # As of rows that are held (`judge_alone`, `judge_change`).
+        upwards, decided = 1 if rule.upwards else -1, estimate(confidence, factor)
+        before = theirs.value * (1.0 - factor) if theirs is not None else ours.value
+        distance, assuming = (before - bound) * upwards, "nothing changed" if theirs else "the value stays as it is"
+        if distance <= 0 and theirs is not None:
+            distance, assuming = (decided.value - bound) * upwards, "the change is as large as it looks"
+        needed = rows_beside_noise(decided, None, ours.rows, distance, factor, confidence, upwards=rule.upwards)
     result = result_of(
         rule,
         outcome,
-        reason_of(outcome, None, ours.rows, "", shown),
+        reason_of(outcome, needed, ours.rows, assuming, shown),
         candidate=ours.value,
         baseline=theirs.value if theirs is not None else None,
         change=ours.value - theirs.value if theirs is not None else None,
         interval=bounds_of(shown),
         method=shown.method,
         rows=ours.rows,
+        rows_needed=needed,
     )
     return Test(result, judged)

@@ -18,24 +18,29 @@ def what_it_takes(needed: int | None, rows: Predictions | int, assuming: str, es
         estimate: what they gave.
     """
     count, unit = _counted(rows)
+    there = _some(count, unit)
     if estimate.why_unknown:
-        return f"{count:,} {unit} cannot tell: {estimate.why_unknown}"
+        return f"{there} cannot tell: {estimate.why_unknown}"
     if needed is None:
         # Without a known spread nobody can say how many rows would do.
         never = ", and more of the same would not either" if estimate.standard_error > 0 else ""
-        return f"{count:,} {unit} cannot tell{never}"
+        return f"{there} cannot tell{never}"
     more = math.ceil(needed * count / max(rows if isinstance(rows, int) else len(rows), 1)) - count
     if more <= 0:
-        return f"{count:,} {unit} cannot tell, though as many usually would, if {assuming}"
-    return f"{count:,} {unit} cannot tell; about {_rounded(more):,} more {unit} would, if {assuming}"
+        return f"{there} cannot tell, though as many usually would, if {assuming}"
+    return f"{there} cannot tell; about {_some(_rounded(more), f'more {unit}')} would, if {assuming}"
 
 
 def _counted(rows: Predictions | int) -> tuple[int, str]:
     if isinstance(rows, int):
-        return rows, "rows"
+        return rows, "row"
     if rows.group is None:
-        return len(rows), "rows"
-    return int(rows.group.max(initial=-1)) + 1, "groups"
+        return len(rows), "row"
+    return int(rows.group.max(initial=-1)) + 1, "group"
+
+
+def _some(count: int, unit: str) -> str:
+    return f"{count:,} {unit}{'s' if count != 1 else ''}"
 
 
 def _rounded(number: int) -> int:

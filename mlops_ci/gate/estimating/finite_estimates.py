@@ -53,9 +53,9 @@ def finite_change(
     found, before = _bounded(metric, candidate), _bounded(metric, baseline)
     if found is None or before is None:
         return _none(change, metric, interval, candidate)
-    low, high = found[1]
+    (low, high), (lowest, highest) = found[1], before[1]  # a baseline may know more classes
     differences = found[0] - factor * before[0]
-    return _mean(differences, low - factor * high, high - factor * low, confidence, interval)
+    return _mean(differences, low - factor * highest, high - factor * lowest, confidence, interval)
 
 
 def finite_versus(

@@ -16,6 +16,7 @@ from mlops_ci.lifecycle.history import read_report, read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.records.run import Run, RunStatus
+from mlops_ci.report.dataset import size_line
 from mlops_ci.report.wording import OUTSIDE_CI, duration, event_text, step_line, value_text, visible
 from mlops_ci.workspace.store import Store
 
@@ -114,8 +115,7 @@ def _made_with(run: Run) -> list[str]:
     lines = [f"{run.environment.kind} environment, Python {run.environment.python}, {visible(run.machine.system)}"]
     lines += [f"param {visible(name)}: {visible(value)}" for name, value in flatten(run.params).items()]
     for name, dataset in run.datasets.items():
-        rows = f", {dataset.profile.rows:,} rows" if dataset.profile else ""
-        lines.append(f"dataset {visible(name)}: {visible(dataset.path)}, {dataset.size:,} bytes{rows}")
+        lines.append(f"dataset {visible(name)}: {visible(dataset.path)}, {size_line(dataset)}")
     return lines
 
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_ci.edge.tables import polars_or_none, read_table, scan_large_table
+from mlops_ci.edge.tables import polars_or_none, read_table, scan_large_table, unreadable
 from mlops_ci.records.dataset import ColumnProfile, DatasetProfile, FrequentValue
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ def profile_table(path: Path, *, called: str, large: int = LARGE_BYTES) -> Datas
     polars = polars_or_none()
     if polars is None:
         return None
+    try:
+        return _profile_file(path, called, large, polars)
+    except polars.exceptions.PolarsError as error:  # of a large table, most of which is read after its scan is made
+        raise unreadable(error, called) from error
+
+
+def _profile_file(path: Path, called: str, large: int, polars: Any) -> DatasetProfile:
     if path.stat().st_size <= large and path.suffix.lower() != ".parquet":
         return profile(read_table(path, called=called))
     scan = scan_large_table(path, called=called)

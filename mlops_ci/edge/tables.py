@@ -50,12 +50,11 @@ def read_table(path: Path, *, called: str, texts: Collection[str] = ()) -> pl.Da
             types = {name: polars.String for name in header if name in texts}
             frame = polars.read_csv(path, separator=separator, infer_schema_length=None, schema_overrides=types)
     except (polars.exceptions.PolarsError, OSError) as error:
-        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+        raise unreadable(error, called) from error
     if not frame.height:
         raise UsageError("the table is empty", where=called, hint="it needs at least one row")
-    headerless = [name for name in frame.columns if _NUMBER.match(name)]
-    if path.suffix.lower() != ".parquet" and headerless and len(headerless) == len(frame.columns):
-        raise UsageError("the table has no header", where=called, hint="name the columns in its first line")
+    if path.suffix.lower() != ".parquet":
+        _require_header(frame.columns, called)
     return frame
 
 
@@ -71,7 +70,7 @@ def scan_table(path: Path, *, called: str) -> pl.LazyFrame:
         frame: pl.LazyFrame = polars.scan_parquet(path)
         frame.collect_schema()
     except (polars.exceptions.PolarsError, OSError) as error:
-        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+        raise unreadable(error, called) from error
     return frame
 
 
@@ -79,7 +78,7 @@ def scan_large_table(path: Path, *, called: str) -> pl.LazyFrame:
     """A table of any kind, of which no more is read at a time than has to be.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or has no header.
         MissingExtraError: polars is not installed.
     """
     if path.suffix.lower() == ".parquet":
@@ -88,10 +87,21 @@ def scan_large_table(path: Path, *, called: str) -> pl.LazyFrame:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
         frame: pl.LazyFrame = polars.scan_csv(path, separator=separator, infer_schema_length=None)
-        frame.collect_schema()
+        names = frame.collect_schema().names()
     except (polars.exceptions.PolarsError, OSError) as error:
-        raise UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called) from error
+        raise unreadable(error, called) from error
+    _require_header(names, called)
     return frame
+
+
+def unreadable(error: Exception, called: str) -> UsageError:
+    """What to say of a file that is not the table that its name promises."""
+    return UsageError(f"cannot be read: {str(error).splitlines()[0]}", where=called)
+
+
+def _require_header(names: Sequence[str], called: str) -> None:
+    if names and all(map(_NUMBER.match, names)):
+        raise UsageError("the table has no header", where=called, hint="name the columns in its first line")
 
 
 def rows_in(path: Path, *, called: str) -> int:

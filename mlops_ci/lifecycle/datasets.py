@@ -37,7 +37,7 @@ def describe(path: Path, environ: Mapping[str, str]) -> DatasetVersion:
     """The present content of a file or folder anywhere on this machine.
 
     Raises:
-        UsageError: there is none, or it is a table that cannot be read.
+        UsageError: there is none.
     """
     place = path.absolute()
     if not place.exists():

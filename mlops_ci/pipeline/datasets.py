@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +13,17 @@ from mlops_ci.pipeline.pointers import DvcPointer, dvc_ignores, dvc_md5, dvc_poi
 from mlops_ci.pipeline.remote_data import RemoteDataset
 from mlops_ci.pipeline.snapshot import Snapshot
 from mlops_ci.project.project import Dataset
-from mlops_ci.records.dataset import DatasetProfile, DatasetSource, DatasetVersion
+from mlops_ci.records.dataset import DatasetSource, DatasetVersion
 from mlops_ci.records.digest import digest_of_value
+
+_LONGEST_REASON = 200
 
 
 def dataset_versions(datasets: Iterable[Dataset], snapshot: Snapshot, facts: ContentFacts) -> dict[str, DatasetVersion]:
     """Describe the present content of datasets, by name.
 
     Raises:
-        UsageError: one does not exist, or is a table that is empty or cannot be read.
+        UsageError: one does not exist, or is not what its pointer says.
         RemoteError: one is elsewhere, and nobody can say what it is.
     """
     return {dataset.name: _version(dataset, snapshot, facts) for dataset in datasets}
@@ -35,15 +36,14 @@ def with_profiles(
     found = dict(versions)
     for name, version in versions.items():
         remote = snapshot.remote(version.path)
-        if remote and version.profile is None:
-            found[name] = replace(version, profile=_remote_profile(remote, version.path, facts))
+        if remote and version.profile is None and version.unprofiled is None:
+            found[name] = _with_remote_profile(version, remote, facts)
     return found
 
 
 def _version(dataset: Dataset, snapshot: Snapshot, facts: ContentFacts) -> DatasetVersion:
     if remote := snapshot.remote(dataset.path):
-        version = remote.version()
-        return replace(version, profile=_remote_profile(remote, dataset.path, facts))
+        return _with_remote_profile(remote.version(), remote, facts)
     where = f"dataset {dataset.name}"
     single = snapshot.path(dataset.path)
     pointer = dvc_pointer(single, dataset.path)
@@ -57,15 +57,14 @@ def _version(dataset: Dataset, snapshot: Snapshot, facts: ContentFacts) -> Datas
         return DatasetVersion(dataset.path, elsewhere.digest, elsewhere.size, 1)
     if pointer:
         _require_fit(pointer, dataset, snapshot, digest, facts)
-    is_one = single.is_file() and is_table(single)
-    return DatasetVersion(
+    version = DatasetVersion(
         path=dataset.path,
         digest=_of_md5(pointer) if pointer else digest,
         size=snapshot.size(files),
         files=len(files),
-        profile=facts.profile(single, digest, called=where) if is_one else None,
         source=_known_by(pointer) if pointer else None,
     )
+    return _with_profile(version, single, digest, facts) if single.is_file() and is_table(single) else version
 
 
 def _of_md5(pointer: DvcPointer) -> str:
@@ -95,11 +94,18 @@ def _require_fit(pointer: DvcPointer, dataset: Dataset, snapshot: Snapshot, dige
         raise UsageError(f"the data are not those of {pointer.file}", where=f"dataset {dataset.name}", hint=hint)
 
 
-def _remote_profile(remote: RemoteDataset, path: str, facts: ContentFacts) -> DatasetProfile | None:
-    """The profile of a table that is elsewhere, if its content has been downloaded and is one."""
-    if remote.files() != (path,) or not is_table(Path(path)):
-        return None
-    place = remote.at_hand(path)
-    with suppress(UsageError):
-        return facts.profile(place, remote.content(path).digest, called=path) if place else None
-    return None
+def _with_profile(version: DatasetVersion, table: Path, digest: str, facts: ContentFacts) -> DatasetVersion:
+    """The version with the profile of its table, or with the reason why there is none: it is data all the same."""
+    try:
+        return replace(version, profile=facts.profile(table, digest, called=version.path))
+    except UsageError as error:
+        # What is quoted there is content, which may be personal; it is kept with the version.
+        return replace(version, unprofiled=error.what.partition("`")[0].strip()[:_LONGEST_REASON])
+
+
+def _with_remote_profile(version: DatasetVersion, remote: RemoteDataset, facts: ContentFacts) -> DatasetVersion:
+    """The version with the profile of a table that is elsewhere, if its content has been downloaded."""
+    if remote.files() != (version.path,) or not is_table(Path(version.path)):
+        return version
+    table = remote.at_hand(version.path)
+    return _with_profile(version, table, remote.content(version.path).digest, facts) if table else version

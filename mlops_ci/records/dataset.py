@@ -63,6 +63,7 @@ class DatasetVersion:
     """A dataset's content: files, total bytes, digest, and a profile where it is a table whose content was here.
 
     ``source`` is where it comes from; null for files of the repository's folder, whose content has the digest.
+    ``unprofiled`` says why there is no profile of a file that is called like a table and was here.
     """
 
     path: str
@@ -71,6 +72,7 @@ class DatasetVersion:
     files: int
     profile: DatasetProfile | None = None
     source: DatasetSource | None = None
+    unprofiled: str | None = None
 
 
 DATASET_FORMAT = 1

@@ -13,10 +13,11 @@ _NARROW = 24
 
 
 def size_line(version: DatasetVersion) -> str:
-    """How much there is of a version."""
+    """How much there is of a version, and why there is no profile of its table."""
     rows = f"{version.profile.rows:,} rows of {len(version.profile.columns)} columns, " if version.profile else ""
     files = f" in {version.files:,} files" if version.files != 1 else ""
-    return f"{rows}{version.size:,} bytes{files}"
+    reason = f", no profile: {visible(version.unprofiled)}" if version.unprofiled else ""
+    return f"{rows}{version.size:,} bytes{files}{reason}"
 
 
 def source_line(source: DatasetSource) -> str:

@@ -58,6 +58,23 @@ def test_what_the_default_branch_has_read_is_kept(lab_with_champion: Lab) -> Non
     assert inventory.kinds["datasets"].objects == 1 and not inventory.foreign.objects
 
 
+def test_a_table_that_has_no_profile_is_a_dataset_all_the_same(lab: Lab) -> None:
+    (lab.folder / "data" / "raw.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    lab.edit("mlops.yaml", "datasets:\n", "datasets:\n  raw: {path: data/raw.csv}\n")
+    lab.commit("data without a header")
+    lab.ci()
+    assert lab.versions()[0]["datasets"].keys() == {"raw", "rows"}
+    for words in (("datasets", "show", "raw"), ("runs", "show", lab.run("runs", "list", "--json").json[0]["id"])):
+        done = lab.run(*words)
+        assert done.code == 0, done.err
+        assert "data/raw.csv" in done.out and "18 bytes, no profile: the table has no header" in done.out
+    (lab.folder / "data" / "raw.csv").write_text("")
+    done = lab.run("datasets", "register", "raw", str(lab.folder / "data" / "raw.csv"), "--host", "local")
+    assert done.code == 0 and done.out.endswith(": 0 bytes, no profile: cannot be read: empty CSV\n")
+    (version, _) = lab.run("datasets", "list", "raw", "--json").json
+    assert (version["version"]["profile"], version["version"]["unprofiled"]) == (None, "cannot be read: empty CSV")
+
+
 def test_versions_of_one_moment_are_compared_too(tmp_path: Path) -> None:
     (tmp_path / "mlops.yaml").write_text("")
     store, moment = LocalStore(tmp_path / "w"), datetime(2026, 1, 1, tzinfo=UTC)

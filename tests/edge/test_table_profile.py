@@ -127,6 +127,17 @@ def test_an_empty_table_is_refused(tmp_path: Path, large: int) -> None:
         profile_table(tmp_path / "t.parquet", called="t", large=large)
 
 
+@pytest.mark.parametrize("large", [LARGE_BYTES, 0])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(b"1,2,2\n4,5,6\n", "the table has no header"), (b"", "empty CSV"), (b"a,b\n\xff,1\n" * 9, "invalid utf-8")],
+)
+def test_a_table_in_text_that_is_none_is_refused(tmp_path: Path, large: int, content: bytes, what: str) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=what):
+        profile_table(tmp_path / "t.csv", called="t", large=large)
+
+
 @given(st.lists(st.none() | st.floats(), min_size=1, max_size=30), st.booleans())
 @settings(deadline=None, max_examples=60)
 def test_any_numbers_have_a_profile_that_can_be_kept(numbers: list[float | None], narrow: bool) -> None:

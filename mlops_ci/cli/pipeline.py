@@ -35,7 +35,7 @@ def plan(*, force: bool, only: tuple[str, ...], as_json: bool, **options: Any) -
 
     In CI the outputs jobs and matrix tell later jobs which steps have to run, and on which runner.
     """
-    session = session_of(**options)
+    session = session_of(**options, promotes=False)
     planned = plan_session(session, force=force, only=only)
     hand_over(session, planned)
     _print_plan(planned, as_json=as_json)
@@ -72,7 +72,7 @@ def run(
         raise UsageError("a bundle is of the whole pipeline", where="--only", hint="leave out --only or --bundle")
     if bundle and not dry_run:
         require_place(bundle)
-    session = session_of(**options)
+    session = session_of(**options, promotes=bundle is not None)
     if dry_run:
         _print_plan(plan_session(session, force=force, only=only), as_json=as_json)
         return

@@ -45,7 +45,7 @@ def reproduce(*, subject: str, cached: bool, tolerance: float, as_json: bool, **
     workspace, and the checkout stays as it is. Exit code 1 if the results differ by more than the tolerance, 3 if it
     cannot be run any more.
     """
-    session = session_of(**(options | {"read_only": True}))
+    session = session_of(**(options | {"read_only": True, "promotes": False}))
     with scratch_folder() as scratch:
         recorded = recorded_of(session, subject, scratch)
         progress: Progress = LineProgress(session.host, to_stderr=as_json)

@@ -14,21 +14,32 @@ from mlops_ci.records.host import HostContext
 
 
 class LocalHost:
-    """The default branch behaves as a push to it, any other branch as a pull request against it."""
+    """The default branch behaves as a push to it, any other branch as a pull request against it.
+
+    So does a detached HEAD, where ``detached`` allows it.
+    """
 
     def __init__(
-        self, environ: Environment, say: Say, *, branch: str | None, default_branch: str | None, ephemeral: bool
+        self,
+        environ: Environment,
+        say: Say,
+        *,
+        branch: str | None,
+        default_branch: str | None,
+        ephemeral: bool,
+        detached: bool,
     ) -> None:
         self._environ = environ
         self._say = say
         self._branch = branch
         self._default_branch = default_branch
         self._ephemeral = ephemeral
+        self._detached = detached
 
     def context(self, repository: Repository) -> HostContext:
         """Who runs us, for which branch."""
         branch = self._branch or repository.branch
-        if branch is None:
+        if branch is None and not self._detached:
             raise UsageError(
                 "HEAD is detached, so no branch says whether to promote or only to report",
                 hint="check out a branch, or name it with --branch",

@@ -13,7 +13,13 @@ _SIGNS = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure", "CI": "local"}
 
 
 def select_host(
-    choice: str, environ: Environment, say: Say, *, branch: str | None = None, default_branch: str | None = None
+    choice: str,
+    environ: Environment,
+    say: Say,
+    *,
+    branch: str | None = None,
+    default_branch: str | None = None,
+    detached: bool = False,
 ) -> Host:
     """Return the adapter for a choice.
 
@@ -23,6 +29,7 @@ def select_host(
         say: prints a line into the job's output.
         branch: the branch, where the checkout does not tell.
         default_branch: the branch that releases, where the checkout does not tell.
+        detached: whether a laptop may have no branch checked out; the commit is then one of no branch that releases.
     """
     host = found(environ) or "local" if choice == "auto" else choice
     if host == "github":
@@ -30,7 +37,9 @@ def select_host(
     if host == "azure":
         return AzureHost(environ, say, branch=branch, default_branch=default_branch)
     ephemeral = is_ephemeral(choice, environ)
-    return LocalHost(environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral)
+    return LocalHost(
+        environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral, detached=detached
+    )
 
 
 def found(environ: Environment) -> str | None:

@@ -22,7 +22,10 @@ from mlops_ci.workspace.store import Watch, unwatched
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; None leaves a matter to ``mlops.yaml``."""
+    """What the command line says; None leaves a matter to ``mlops.yaml``.
+
+    ``promotes`` says whether the journey could promote a model, so that a branch has to say whether it is to.
+    """
 
     project: Path
     workspace: str | None
@@ -34,6 +37,7 @@ class Options:
     default_branch: str | None = None
     on_inconclusive: OnInconclusive | None = None
     read_only: bool = False
+    promotes: bool = True
     watch: Watch = unwatched
 
 
@@ -57,7 +61,12 @@ def arrive(options: Options) -> Arrival:
     file = find_project_file(options.project)
     project = with_explanation(with_conversion(load_project_file(file)))
     host = select_host(
-        options.host, options.environ, options.say, branch=options.branch, default_branch=options.default_branch
+        options.host,
+        options.environ,
+        options.say,
+        branch=options.branch,
+        default_branch=options.default_branch,
+        detached=not options.promotes,
     )
     lent = host.git_settings()
     for setting in filter(None, lent.values()):

@@ -35,6 +35,15 @@ def _released(lab: Lab) -> Lab:
     return lab
 
 
+@pytest.mark.parametrize("words", [("reproduce", "coin@v1"), ("plan",), ("run",)])
+def test_what_promotes_nothing_needs_no_branch(lab_with_champion: Lab, words: tuple[str, ...]) -> None:
+    lab_with_champion.git("checkout", "--quiet", "--detach")
+    done = lab_with_champion.run(*words, *LOCAL)
+    assert done.code == 0, done.err
+    refused = lab_with_champion.run("ci", *LOCAL)
+    assert refused.code == 2 and "HEAD is detached" in refused.err
+
+
 def test_a_version_is_run_again_as_it_was_and_nothing_else_changes(lab: Lab) -> None:
     _released(lab)
     lab.skill(0.9, 3)

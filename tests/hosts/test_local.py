@@ -21,3 +21,8 @@ def test_what_cannot_be_known_is_asked_for(repository: Repository, says: str) ->
     with pytest.raises(UsageError, match=says) as raised:
         select_host("local", {}, print).context(repository)
     assert raised.value.hint
+
+
+def test_a_detached_head_is_a_branch_that_does_not_release_where_that_is_allowed() -> None:
+    context = select_host("local", {}, print, detached=True).context(Repository(None))
+    assert (context.event, context.branch, context.releases) == ("pull_request", None, False)

@@ -22,7 +22,7 @@ from mlops_ci.lifecycle.posting import post_for_fork
 
 
 @click.command()
-@argument("run", required=False, help="The id of a run. Default: the newest.")
+@argument("run", required=False, help="The id of a run. Default: the newest of the project's model.")
 @option(
     "--from",
     "source",
@@ -32,7 +32,7 @@ from mlops_ci.lifecycle.posting import post_for_fork
 )
 @session_options
 def comment(run: str | None, source: Path | None, **options: Any) -> None:
-    """Write the report of a RUN into the comment of its pull request again; without RUN, of the newest.
+    """Write the report of a RUN, or the newest of the project's model, into the comment of its pull request again.
 
     With --from, in a workflow on: workflow_run: speak for the job of a fork, which may not write itself. Pull request,
     commit and run are those of the event; of the file only numbers and names are believed.
@@ -49,7 +49,7 @@ def comment(run: str | None, source: Path | None, **options: Any) -> None:
         echo(f"pull request {number}: the comment stands")
         return
     arrival = arrive(chosen)
-    report = read_report(workspace_to_read(chosen.workspace, chosen.project), run)
+    report = read_report(workspace_to_read(chosen.workspace, chosen.project), run, arrival.project.model.name)
     commit = arrival.context.commit or arrival.checkout.head
     if report.commit.sha != commit:  # of another pull request, or of a push that is no longer the newest
         what = f"run {report.run} is of {report.commit.short}, and this job is of {commit[:7]}"

@@ -8,7 +8,9 @@ import click
 
 from mlops_ci.cli.options import project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_report, width, write_text
-from mlops_ci.lifecycle.history import read_report
+from mlops_ci.cli.references import model_here
+from mlops_ci.cli.session import say
+from mlops_ci.lifecycle.history import later_failure, read_report
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.records.codec import encode_pretty
 from mlops_ci.records.report import Report
@@ -30,11 +32,14 @@ from mlops_ci.report.terminal import render_terminal
 @project_option
 @workspace_option
 def report(run: str | None, form: str, output: Path | None, project: Path, workspace: str | None) -> None:
-    """Show the report of a RUN again; without RUN, of the newest.
+    """Show the report of a RUN again; without RUN, of the newest of the project's model.
 
     As HTML it is one file with charts, which needs no network.
     """
-    found = read_report(workspace_to_read(workspace, project), run)
+    store = workspace_to_read(workspace, project)
+    found = read_report(store, run, model_here(project))
+    if run is None and (failed := later_failure(store, found)):
+        say(f"note: a newer run {failed.status}: see mlops-ci runs show {failed.id}")
     if output:
         write_text(output, _text(found, form))
         echo(str(output))

@@ -37,9 +37,7 @@ def select_host(
     if host == "azure":
         return AzureHost(environ, say, branch=branch, default_branch=default_branch)
     ephemeral = is_ephemeral(choice, environ)
-    return LocalHost(
-        environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral, detached=detached
-    )
+    return LocalHost(environ, say, branch=branch, default_branch=default_branch, ephemeral=ephemeral, detached=detached)
 
 
 def found(environ: Environment) -> str | None:

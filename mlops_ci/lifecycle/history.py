@@ -52,17 +52,19 @@ def run_if_kept(store: Store, run: str | None) -> tuple[Run | None, str | None]:
         return None, f"the record of run {run} is damaged: {error.line()}"
 
 
-def read_report(store: Store, run: str | None) -> Report:
-    """The report of a run, or the newest report.
+def read_report(store: Store, run: str | None, model: str | None = None) -> Report:
+    """The report of a run, or the newest report, of a model if one is named.
 
     Raises:
         UsageError: there is none.
     """
     if run is None:
-        newest = max(_keys(store, "report.json"), default=None)
+        reports = (_read_if_there(store, key, Report) for _, key in sorted(_keys(store, "report.json"), reverse=True))
+        newest = next((report for report in reports if report and model in {None, report.model}), None)
         if newest is None:
-            raise UsageError("there is no report yet", where=store.url, hint=_way_to_a_report(store))
-        return _read(store, newest[1], Report)
+            what = f"there is no report{f' of {model}' if model else ''} yet"
+            raise UsageError(what, where=store.url, hint=_way_to_a_report(store, model))
+        return newest
     keys = [report_key(_require(run), area) for area in _AREAS]
     found = next((data for key in keys if (data := _read_if_there(store, key, Report))), None)
     if found is None:
@@ -73,8 +75,14 @@ def read_report(store: Store, run: str | None) -> Report:
     return found
 
 
-def _way_to_a_report(store: Store) -> str:
-    newest = read_runs(store, 1)
+def later_failure(store: Store, report: Report) -> Run | None:
+    """The newest run of a report's model, if it came after the report's and did not succeed."""
+    newest = read_runs(store, 1, model=report.model)
+    return newest[0] if newest and newest[0].id > report.run and newest[0].status != "succeeded" else None
+
+
+def _way_to_a_report(store: Store, model: str | None) -> str:
+    newest = read_runs(store, 1, model=model)
     if newest and newest[0].status != "succeeded":
         return f"the last run {newest[0].status}: see mlops-ci runs show {newest[0].id}"
     return "run mlops-ci ci first"
@@ -107,7 +115,3 @@ def _find(store: Store, keys: list[str], kind: type[T], run: str) -> T:
 def _read_if_there(store: Store, key: str, kind: type[T]) -> T | None:
     data = store.get(key)  # retention may have deleted it since it was listed
     return None if data is None else decode(data, kind, where=key)
-
-
-def _read(store: Store, key: str, kind: type[T]) -> T:
-    return decode(store.get(key) or b"", kind, where=key)

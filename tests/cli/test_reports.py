@@ -86,8 +86,27 @@ def test_a_run_that_left_no_report_says_why(lab: Lab) -> None:
     failed = lab.run("ci")
     assert failed.code == 2 and "\u202e" not in failed.err
     [run] = lab.run("runs", "list", "--json").json
-    assert f"there is no report yet; {lab.workspace.as_posix()}; the last run failed" in lab.run("report").err
+    assert f"there is no report of coin yet; {lab.workspace.as_posix()}; the last run failed" in lab.run("report").err
     assert f"the run failed, and left no report; {run['id']}; mlops-ci runs show" in lab.run("report", run["id"]).err
+
+
+def test_the_newest_report_is_that_of_the_projects_model_and_a_newer_failure_is_told(lab_with_champion: Lab) -> None:
+    lab = lab_with_champion
+    (own,) = lab.run("runs", "list", "--json").json
+    lab.write("other.yaml", (lab.folder / "mlops.yaml").read_text().replace("name: coin", "name: dice"))
+    lab.edit("train.py", "import", "import os\nif os.path.exists('fail'): raise SystemExit(1)\nimport")
+    lab.commit("another model")
+    assert lab.ci("--project", "other.yaml")["outcome"] == "promoted"
+    told = lab.run("report", "--format", "json")
+    assert (told.json["model"], told.json["run"], told.err) == ("coin", own["id"], "")
+    assert lab.run("report", "--project", "other.yaml", "--format", "json").json["model"] == "dice"
+    lab.edit("train.py", "os.path.exists('fail')", "True")
+    lab.commit("broken")
+    assert lab.run("ci").code == 2
+    told, newest = lab.run("report", "--format", "json"), lab.run("runs", "list", "--json").json[0]["id"]
+    assert told.json["run"] == own["id"]
+    assert told.err == f"note: a newer run failed: see mlops-ci runs show {newest}\n"
+    assert lab.run("report", own["id"]).err == ""
 
 
 def test_a_run_that_was_not_of_ci_leaves_no_report(lab: Lab) -> None:

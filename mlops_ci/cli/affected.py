@@ -17,7 +17,11 @@ from mlops_ci.report.wording import visible
 
 @click.command()
 @click.argument("projects", nargs=-1, type=click.Path(path_type=Path), metavar="[PROJECT]...")
-@click.option("--since", metavar="REF", help="A commit or branch.  [default: what the event calls for]")
+@click.option(
+    "--since",
+    metavar="REF",
+    help="A commit, branch or tag, such as main or HEAD~1.  [default: what the event calls for]",
+)
 @host_option
 @branch_option
 @default_branch_option

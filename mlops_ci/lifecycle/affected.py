@@ -25,6 +25,8 @@ from mlops_ci.source.checkout import Checkout
 from mlops_ci.workspace.git.settings import find_remote
 
 _NO_COMMIT = re.compile(r"0{40}")
+_NO_BRANCH = re.compile(r"@|HEAD|.*([~^:]|@\{).*", re.DOTALL)
+_SHA = re.compile(r"[0-9a-f]{7,40}")
 _SHOWN = 5
 
 
@@ -32,7 +34,8 @@ _SHOWN = 5
 class AffectedRequest:
     """What to look at: ``projects`` are files or folders, none for every ``mlops.yaml`` that git tracks.
 
-    ``since`` is a commit or branch; None for what the event calls for.
+    ``since`` is a commit, a branch or what else git takes for a commit, such as ``HEAD~1``; None for what the event
+    calls for.
     """
 
     folder: Path
@@ -93,15 +96,18 @@ def _since(context: HostContext, checkout: Checkout) -> str | None:
 
 
 def _commit(text: str, checkout: Checkout) -> str | None:
-    """A commit or the tip of a branch; None for the zeros that hosts say where a branch is new."""
+    """A commit, or where HEAD left what is named otherwise; None for the zeros that hosts say where a branch is new."""
     if _NO_COMMIT.fullmatch(text):
         return None
     try:
         return checkout.resolve(text)
     except UsageError as error:
-        tip = checkout.branch_commit(text)
+        # Origin's branch comes first, which is newer than the one here; a tag or HEAD~1 git reads.
+        tip = (None if _NO_BRANCH.fullmatch(text) else checkout.branch_commit(text)) or checkout.named_commit(text)
         if tip is None:
-            raise UsageError("neither a commit nor a branch", where=repr(text[:80]), hint=error.hint) from error
+            known = "give what git knows in this clone, such as main, v1.0, HEAD~1, or 7 to 40 digits of a SHA"
+            hint = error.hint if _SHA.fullmatch(text) else known
+            raise UsageError("neither a commit nor a branch", where=repr(text[:80]), hint=hint) from error
         return checkout.merge_base(tip, checkout.head) or tip
 
 

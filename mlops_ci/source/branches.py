@@ -16,3 +16,8 @@ def default_branch(git: Git) -> str | None:
     names = {ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in branches}
     usual = [name for name in _USUAL_DEFAULTS if name in names]
     return usual[0] if usual else next(iter(names)) if len(names) == 1 else None
+
+
+def named_commit(git: Git, text: str) -> str | None:
+    """The commit that git takes a text for, such as ``HEAD~1`` or a tag; None if there is none."""
+    return None if text.startswith("-") else git.ask("rev-parse", "--verify", "-q", f"{text}^{{commit}}")

@@ -14,7 +14,7 @@ from mlops_ci.errors import RemoteError, UsageError
 from mlops_ci.records.commit import DIFF_LIMIT, Commit, DirtyTree
 from mlops_ci.records.difference import FileChange
 from mlops_ci.records.digest import digest_of_bytes
-from mlops_ci.source.branches import default_branch
+from mlops_ci.source.branches import default_branch, named_commit
 from mlops_ci.source.commits import commits_between, described
 from mlops_ci.source.files import files_below
 from mlops_ci.source.history import SHA, History, parents
@@ -95,6 +95,10 @@ class Checkout:
             if found := self._git.ask("rev-parse", "--verify", "-q", f"{ref}^{{commit}}"):
                 return found
         return self._history.tip(branch) if self._history else None
+
+    def named_commit(self, text: str) -> str | None:
+        """The commit that git takes a text for, such as ``HEAD~1`` or a tag; None if this clone has none."""
+        return named_commit(self._git, text)
 
     def describe(self, sha: str, redact: Redactor, *, branch: str | None = None) -> Commit:
         """Describe a commit of this repository; ``branch`` is its branch, where that is known better.
@@ -283,16 +287,10 @@ class Checkout:
         return self._history.with_commit(sha) or self._unknown(sha)
 
     def _unknown(self, sha: str) -> NoReturn:
-        raise UsageError(
-            "this clone has no such commit",
-            where=sha,
-            hint=_UNSHALLOW if self.shallow else "check the SHA",
-        )
+        hint = _UNSHALLOW if self.shallow else "check the SHA"
+        raise UsageError("this clone has no such commit", where=sha, hint=hint)
 
 
 def _too_shallow(old: str, new: str) -> UsageError:
-    return UsageError(
-        "the shallow clone does not reach far enough to compare two commits",
-        where=f"{old[:7]}..{new[:7]}",
-        hint=_UNSHALLOW,
-    )
+    what = "the shallow clone does not reach far enough to compare two commits"
+    return UsageError(what, where=f"{old[:7]}..{new[:7]}", hint=_UNSHALLOW)

@@ -115,6 +115,22 @@ def test_a_branch_is_compared_with_where_it_left_the_default_branch(many: Lab) -
     assert [each["model"] for each in affected(many, "--since", newest[:10])] == ["top", "churn"]
 
 
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [("HEAD", []), ("HEAD~1", ["top"]), ("@~2", ["top", "churn"]), ("tagged", ["top"]), ("idea^", ["top"])],
+)
+def test_a_commit_is_named_as_git_names_it(many: Lab, since: str, found: list[str]) -> None:
+    many.git("switch", "--quiet", "--create", "idea")
+    many.write("models/churn/train.py", "another\n")
+    many.commit("churn")
+    many.git("tag", "tagged")
+    many.write("top.py", "another\n")
+    many.commit("top")
+    # Origin's HEAD is the tip of its default branch, which is not meant.
+    many.git("update-ref", "refs/remotes/origin/HEAD", "HEAD~2")
+    assert [each["model"] for each in affected(many, "--since", since)] == found
+
+
 def test_a_broken_project_has_a_job_that_says_so(many: Lab) -> None:
     many.write("models/churn/mlops.yaml", "version: 2\n")
     many.commit("second")
@@ -128,6 +144,9 @@ def test_with_nothing_to_compare_with_every_model_is_looked_at(many: Lab) -> Non
 
 
 def test_a_reference_to_nothing_is_refused(many: Lab) -> None:
+    for unknown in ("HEAD~99", "-x", "HEAD:mlops.yaml"):
+        refused = many.run("affected", "--since", unknown)
+        assert refused.code == 2 and f"neither a commit nor a branch; '{unknown}'" in refused.err
     done = many.run("affected", "--since", "nowhere")
     assert done.code == 2 and "neither a commit nor a branch; 'nowhere'" in done.err
     done = many.run("affected", "models/none")

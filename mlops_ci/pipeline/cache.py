@@ -21,10 +21,14 @@ from mlops_ci.workspace.store import Store
 
 
 class DamagedCacheError(IntegrityError):
-    """An object of the cache is missing or has other bytes; its step has to run again."""
+    """An object of the cache is missing or has other bytes; its step has to run again.
 
-    def __init__(self, file: FileRecord, fingerprint: str) -> None:
-        super().__init__("an object of the cache is missing or damaged", where=file.path, hint="run again with --force")
+    ``reason`` says which of it: what was never kept is no damage.
+    """
+
+    def __init__(self, file: FileRecord, fingerprint: str, *, other_bytes: bool) -> None:
+        self.reason = f"{file.path} is {'damaged' if other_bytes else 'not'} in the cache"
+        super().__init__(self.reason, hint="run again with --force")
         self.file = file
         self.fingerprint = fingerprint
 
@@ -56,12 +60,14 @@ class StepCache:
         Raises:
             DamagedCacheError: no area has it whole.
         """
+        other_bytes = False
         for area in self.areas:
             written = self.store.download(cache_object_key(file.digest, area), target)
             if written and written.digest == file.digest:
                 return
+            other_bytes = other_bytes or written is not None
             target.unlink(missing_ok=True)
-        raise DamagedCacheError(file, fingerprint)
+        raise DamagedCacheError(file, fingerprint, other_bytes=other_bytes)
 
     def remember(self, result: StepResult, contents: Mapping[str, Path], *, anew: bool) -> None:
         """Keep a result and those of its outputs that are given, by digest; who needs another has its step run again.

@@ -80,7 +80,7 @@ class Conductor:
 
     def run(self) -> PipelineRun:
         """Run until everything is done, something failed, or a signal came."""
-        distrusted: set[str] = set()
+        distrusted: dict[str, str] = {}
         while True:
             result = self._attempt(distrusted)
             if result.error is None and result.interruption is None:
@@ -88,7 +88,7 @@ class Conductor:
             # What the cache lost or spoiled is made again; what ran in this attempt is cached by now.
             if isinstance(result.error, DamagedCacheError) and result.error.fingerprint not in distrusted:
                 self.cache.forget(result.error.fingerprint, result.error.file)
-                distrusted.add(result.error.fingerprint)
+                distrusted[result.error.fingerprint] = result.error.reason
                 continue
             return result
 
@@ -102,7 +102,8 @@ class Conductor:
         except DamagedCacheError as error:
             result.error = error
 
-    def _attempt(self, distrusted: Collection[str]) -> PipelineRun:
+    def _attempt(self, distrusted: Mapping[str, str]) -> PipelineRun:
+        """Run once; ``distrusted`` says by fingerprint what is wrong with a result in the cache."""
         project = self.workshop.resolver.project
         chosen = variants(project, selected_steps(project.steps, self.only))
         before = needed_before(chosen)
@@ -143,7 +144,7 @@ class Conductor:
         result.error = result.error or error
 
     def _one(
-        self, variant: Variant, outputs: Mapping[str, FileRecord], distrusted: Collection[str]
+        self, variant: Variant, outputs: Mapping[str, FileRecord], distrusted: Mapping[str, str]
     ) -> tuple[StepRun, MlopsError | None]:
         progress, step = self.workshop.progress, variant.step
         error: MlopsError | None
@@ -156,9 +157,9 @@ class Conductor:
                     self.workshop.materials.promise(file, fingerprint)
                 run, error = _reused(variant, known), None
             else:
-                why = reasons(inputs, variant.told, self.cache.last(step.name, variant.seed)) or (
-                    ("--force",) if self.force else ("its result is not in the cache",)
-                )
+                why = (distrusted[fingerprint],) if fingerprint in distrusted else ()
+                why = why or reasons(inputs, variant.told, self.cache.last(step.name, variant.seed))
+                why = why or (("--force",) if self.force else ("its result is not in the cache",))
                 progress.started(variant.name, why)
                 made = {path: outputs[path] for path in inputs.files if path in outputs}
                 executed = self.workshop.execute(variant, made)

@@ -143,7 +143,10 @@ def test_a_damaged_cache_object_is_made_again(lab: Lab, damage: str) -> None:
     lab.commit()
     result = lab.ci()
     assert result["outcome"] == "unchanged"
-    assert statuses(lab.run("runs", "show", result["run"], "--json").json) == {"train": "ran", "evaluate": "ran"}
+    run = lab.run("runs", "show", result["run"], "--json").json
+    assert statuses(run) == {"train": "ran", "evaluate": "ran"}
+    said = "damaged in the cache" if damage == "flip" else "not in the cache"
+    assert run["steps"][0]["reasons"] == [f"build/model.txt is {said}"]
     assert model.read_bytes() == b"0.6 0"
 
 

@@ -9,9 +9,10 @@ import click
 from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import project_option, workspace_option
 from mlops_ci.cli.output import echo
+from mlops_ci.cli.references import reference_here
 from mlops_ci.errors import RemoteError
 from mlops_ci.lifecycle.model_card import card_facts
-from mlops_ci.registry.references import parse_reference, resolve
+from mlops_ci.registry.references import resolve
 from mlops_ci.report.card import render_card
 from mlops_ci.report.card_html import render_card_page
 
@@ -24,7 +25,7 @@ from mlops_ci.report.card_html import render_card_page
 @workspace_option
 def card(reference: str, form: str, output: Path | None, project: Path, workspace: str | None) -> None:
     """Write the model card of a version: what it is for, data, results, limits, and where it comes from."""
-    parsed = parse_reference(reference)
+    parsed = reference_here(reference, project)
     log = log_to_read(workspace, project, parsed.model)
     facts = card_facts(log, resolve(log.read(), parsed.selector))
     text = render_card(facts) if form == "markdown" else render_card_page(facts)

@@ -11,14 +11,14 @@ import click
 from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import json_option, project_option, workspace_option
 from mlops_ci.cli.output import coloured, echo, print_json, width
+from mlops_ci.cli.references import whole_reference
 from mlops_ci.cli.transfers import Transfers
 from mlops_ci.edge.redaction import redactor_for
 from mlops_ci.errors import UsageError
 from mlops_ci.hosts.select import select_host
 from mlops_ci.lifecycle.differences import Past, compare
 from mlops_ci.lifecycle.history import RUN_ID
-from mlops_ci.lifecycle.places import find_project_file, read_project_file, workspace_to_read
-from mlops_ci.project.load import load_project
+from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.project.names import require_model_name
 from mlops_ci.report.difference import render_difference
 from mlops_ci.source.checkout import Checkout
@@ -59,12 +59,11 @@ def _whole(text: str, other: str, project: Path) -> str:
         return text
     if "@" in other:
         return f"{other.partition('@')[0]}@{text}"
-    try:
-        file = find_project_file(project)
-    except UsageError as error:
+    whole = whole_reference(text, project)
+    if "@" not in whole:
         hint = "write MODEL@champion, MODEL@v12 or MODEL@<sha>"
-        raise UsageError("the reference names no model", where=repr(text[:80]), hint=hint) from error
-    return f"{load_project(read_project_file(file), file.name).model.name}@{text}"
+        raise UsageError("the reference names no model or no version", where=repr(text[:80]), hint=hint)
+    return whole
 
 
 def _show(before: str, after: str, project: Path, workspace: str | None, *, as_json: bool) -> None:

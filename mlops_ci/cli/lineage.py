@@ -9,9 +9,9 @@ import click
 from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import json_option, project_option, workspace_option
 from mlops_ci.cli.output import coloured, echo, print_json, width
+from mlops_ci.cli.references import reference_here
 from mlops_ci.lifecycle.lineage import trace
 from mlops_ci.records.lineage import Lineage, Why
-from mlops_ci.registry.references import parse_reference
 from mlops_ci.report.lineage import render_lineage
 from mlops_ci.report.lineage_graph import render_lineage_graph
 from mlops_ci.report.terminal import wrapped
@@ -34,7 +34,8 @@ from mlops_ci.report.why import why_text
 def lineage(reference: str, form: str, project: Path, workspace: str | None, as_json: bool) -> None:
     """Tell where a version comes from, and its fate.
 
-    REFERENCE is MODEL@champion, MODEL@v12 or MODEL@<sha>; of a deleted version, MODEL@v12.
+    REFERENCE is MODEL@champion, MODEL@v12 or MODEL@<sha>; of a deleted version, MODEL@v12. Without MODEL (v12) it is
+    that of the project.
     """
     found = _trace(reference, project, workspace)
     if as_json:
@@ -54,7 +55,7 @@ def why(reference: str, project: Path, workspace: str | None, as_json: bool) -> 
     """Tell an auditor why a version is what it is.
 
     In one paragraph: who made it, of what, how it was judged, and what followed. REFERENCE is MODEL@champion, MODEL@v12
-    or MODEL@<sha>; of a deleted version, MODEL@v12.
+    or MODEL@<sha>; of a deleted version, MODEL@v12. Without MODEL (v12) it is that of the project.
     """
     found = _trace(reference, project, workspace)
     if as_json:
@@ -64,5 +65,5 @@ def why(reference: str, project: Path, workspace: str | None, as_json: bool) -> 
 
 
 def _trace(reference: str, project: Path, workspace: str | None) -> Lineage:
-    parsed = parse_reference(reference)
+    parsed = reference_here(reference, project)
     return trace(log_to_read(workspace, project, parsed.model), parsed.selector)

@@ -17,6 +17,7 @@ from mlops_ci.cli.lineage import lineage, why
 from mlops_ci.cli.logs import log_to_read, log_to_write
 from mlops_ci.cli.options import host_option, json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
+from mlops_ci.cli.references import reference_here
 from mlops_ci.lifecycle.finding import find_versions
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.lifecycle.upkeep import pins_of
@@ -91,8 +92,8 @@ def search(
 @workspace_option
 @json_option
 def show(reference: str, project: Path, workspace: str | None, as_json: bool) -> None:
-    """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>."""
-    parsed = parse_reference(reference)
+    """Show a version: MODEL@champion, MODEL@v12, MODEL@<sha>; without MODEL, of the project's model."""
+    parsed = reference_here(reference, project)
     log = log_to_read(workspace, project, parsed.model)
     state = log.read()
     version = resolve(state, parsed.selector)

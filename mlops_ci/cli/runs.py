@@ -8,14 +8,16 @@ from typing import get_args
 import click
 
 from mlops_ci.cli.differences import diff_runs
+from mlops_ci.cli.logs import log_in
 from mlops_ci.cli.options import json_option, project_option, workspace_option
 from mlops_ci.cli.output import echo, print_json, print_table
 from mlops_ci.errors import IntegrityError, UsageError
-from mlops_ci.lifecycle.cloning import clone_run
+from mlops_ci.lifecycle.cloning import clone_run, run_of_version
 from mlops_ci.lifecycle.history import read_report, read_run, read_runs
 from mlops_ci.lifecycle.places import workspace_to_read
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.records.run import Run, RunStatus
+from mlops_ci.registry.references import parse_reference
 from mlops_ci.report.dataset import size_line
 from mlops_ci.report.wording import OUTSIDE_CI, duration, event_text, step_line, value_text, visible
 from mlops_ci.workspace.store import Store
@@ -144,10 +146,13 @@ def clone(
 ) -> None:
     """Make a branch of a past RUN, perhaps with other parameters, to go on from there.
 
-    It begins at the run's commit. What its tree had besides that, and the parameters, are a commit on top. The checkout
-    and its index stay as they are.
+    A version may stand for the run that made it: MODEL@champion, MODEL@v12, MODEL@<sha>. The branch begins
+    at the run's commit. What its tree had besides that, and the parameters, are a commit on top. The checkout and its
+    index stay as they are.
     """
-    made = clone_run(read_run(workspace_to_read(workspace, project), run), project, branch, params)
+    store = workspace_to_read(workspace, project)
+    found = run_of_version(log_in(store, parse_reference(run).model), run) if "@" in run else read_run(store, run)
+    made = clone_run(found, project, branch, params)
     if as_json:
         print_json(made)
         return

@@ -8,13 +8,28 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlops_ci.errors import UsageError
+from mlops_ci.lifecycle.history import run_if_kept
 from mlops_ci.lifecycle.places import PROJECT_FILE
 from mlops_ci.project.editing import parse_assignment, with_value
 from mlops_ci.project.load import load_project
 from mlops_ci.project.paths import escapes, normalise
 from mlops_ci.records.run import Run
+from mlops_ci.registry.model_log import ModelLog
+from mlops_ci.registry.references import parse_reference, resolve
 from mlops_ci.source.branching import Branch, Edit, make_branch
 from mlops_ci.source.checkout import Checkout
+
+
+def run_of_version(log: ModelLog, reference: str) -> Run:
+    """The run that made a version.
+
+    Raises:
+        UsageError: there is no such version, or its run is not on record.
+    """
+    run, gone = run_if_kept(log.store, resolve(log.read(), parse_reference(reference).selector).run)
+    if run is None:
+        raise UsageError(f"there is no run to go on from: {gone}", where=reference)
+    return run
 
 
 def clone_run(run: Run, project: Path, name: str | None, params: Iterable[str]) -> Branch:

@@ -157,9 +157,12 @@ class Conductor:
                     self.workshop.materials.promise(file, fingerprint)
                 run, error = _reused(variant, known), None
             else:
-                why = (distrusted[fingerprint],) if fingerprint in distrusted else ()
-                why = why or reasons(inputs, variant.told, self.cache.last(step.name, variant.seed))
-                why = why or (("--force",) if self.force else ("its result is not in the cache",))
+                if fingerprint in distrusted:
+                    why: tuple[str, ...] = (distrusted[fingerprint],)
+                else:
+                    why = reasons(inputs, variant.told, self.cache.last(step.name, variant.seed)) or (
+                        ("--force",) if self.force else ("its result is not in the cache",)
+                    )
                 progress.started(variant.name, why)
                 made = {path: outputs[path] for path in inputs.files if path in outputs}
                 executed = self.workshop.execute(variant, made)

@@ -138,6 +138,13 @@ def test_what_is_not_there_is_named_in_one_line(past: Lab, arguments: tuple[str,
     assert (done.code, len(done.err.splitlines()), said in done.err) == (code, 1, True), done.err
 
 
+@pytest.mark.parametrize("verb", ["show", "why", "lineage", "card"])
+def test_the_model_of_the_project_need_not_be_named(past: Lab, verb: str) -> None:
+    for short in ("v2", "champion"):
+        assert past.run("models", verb, short).out == past.run("models", verb, f"coin@{short}").out != ""
+    assert "no version 9; coin@v9" in past.run("models", verb, "v9").err
+
+
 def test_a_short_reference_without_a_project_is_told_to_name_its_model(past: Lab, tmp_path: Path) -> None:
     done = past.run("models", "diff", "v1", "v2", "--project", str(tmp_path), "--workspace", str(past.workspace))
     assert (done.code, "names no model" in done.err) == (2, True)

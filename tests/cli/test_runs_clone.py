@@ -55,6 +55,19 @@ def test_a_branch_at_the_commit_of_the_run(lab: Lab) -> None:
     assert "not the name of a branch" in _clone(lab, "--branch", "a..b", code=2).err
 
 
+def test_a_version_stands_for_the_run_that_made_it(lab_with_champion: Lab) -> None:
+    lab, then = lab_with_champion, lab_with_champion.git("rev-parse", "HEAD")
+    (run,) = lab.run("runs", "list", "--json").json
+    lab.skill(0.9)
+    lab.commit()
+    made = lab.run("runs", "clone", "coin@v1", "--json").json
+    assert (made["name"], made["base"]) == (f"clone-{run['id']}", then)
+    assert "no version 2" in lab.run("runs", "clone", "coin@v2").err
+    (lab.workspace / "runs" / run["id"] / "run.json").unlink()
+    gone = lab.run("runs", "clone", "coin@v1")
+    assert gone.code == 2 and f"the record of run {run['id']} is not kept any more; coin@v1" in gone.err
+
+
 def test_parameters_are_a_commit_on_top_that_changes_nothing_else(lab: Lab) -> None:
     lab.write("params.yaml", "# how good\ntrain:\n  skill: 0.6  # of 1\n  seed: 0\nother: 1\n")
     then = lab.commit("comments")

@@ -17,12 +17,11 @@ from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.source.branches import default_branch, named_commit
 from mlops_ci.source.commits import commits_between, described
 from mlops_ci.source.files import files_below
-from mlops_ci.source.history import SHA, History, parents
+from mlops_ci.source.history import SHA, UNSHALLOW, History, parents, too_shallow
 from mlops_ci.source.name_status import read_name_status
 from mlops_ci.workspace.git.settings import Remote
 
 _ABBREVIATED = re.compile(r"^[0-9a-f]{7,40}$")
-_UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
 _COMPARED = 400
 
 
@@ -143,7 +142,7 @@ class Checkout:
             return False
         if self._history:
             return self._history.is_ancestor(ancestor, descendant)
-        raise _too_shallow(ancestor, descendant)
+        raise too_shallow(ancestor, descendant)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The newest commit that both have in their history."""
@@ -216,8 +215,8 @@ class Checkout:
         Raises:
             MlopsError: one of them is nowhere to be had.
         """
-        if self._history and not (self._has(old) and self._has(new)):
-            return tuple(sorted(self._history.changed_between(old, new)))
+        if beyond := self._beyond(old, new):
+            return tuple(sorted(beyond.changed_between(old, new)))
         return tuple(sorted(self._paths("diff", "--name-only", "--no-renames", "-z", old, new)))
 
     def file_changes(self, old: str, new: str) -> tuple[FileChange, ...]:
@@ -226,8 +225,8 @@ class Checkout:
         Raises:
             MlopsError: one of them is nowhere to be had.
         """
-        if self._history and not (self._has(old) and self._has(new)):
-            return self._history.file_changes(old, new)
+        if beyond := self._beyond(old, new):
+            return beyond.file_changes(old, new)
         # Of so many files that comparing each with each takes long, git finds those that were merely moved.
         renames = ("--find-renames", f"-l{_COMPARED}")
         return read_name_status(self._git.run("diff", "--name-status", *renames, "-z", old, new))
@@ -241,7 +240,7 @@ class Checkout:
         if self.shallow and self._history:
             git = self._history.with_ancestry(old, new) or self._unknown(old)
         elif self.shallow:
-            raise _too_shallow(old, new)
+            raise too_shallow(old, new)
         else:
             git = self._git if self._has(old) and self._has(new) else self._unknown(new if self._has(old) else old)
         return commits_between(git, old, new, limit, self._remote, redact)
@@ -271,6 +270,14 @@ class Checkout:
         """What lies beyond this clone, where it has an origin to ask."""
         return History(self.root, self._origin) if self._origin and self._remote else None
 
+    def _beyond(self, old: str, new: str) -> History | None:
+        """Who can compare two commits where this clone cannot; None where it has both."""
+        if self._has(old) and self._has(new):
+            return None
+        if self._history is None and self.shallow:
+            raise too_shallow(old, new)
+        return self._history or self._unknown(new if self._has(old) else old)
+
     @cached_property
     def _is_partial(self) -> bool:
         """Whether git fetches what it is asked for into this clone, which is to stay as it is."""
@@ -287,10 +294,5 @@ class Checkout:
         return self._history.with_commit(sha) or self._unknown(sha)
 
     def _unknown(self, sha: str) -> NoReturn:
-        hint = _UNSHALLOW if self.shallow else "check the SHA"
+        hint = UNSHALLOW if self.shallow else "check the SHA"
         raise UsageError("this clone has no such commit", where=sha, hint=hint)
-
-
-def _too_shallow(old: str, new: str) -> UsageError:
-    what = "the shallow clone does not reach far enough to compare two commits"
-    return UsageError(what, where=f"{old[:7]}..{new[:7]}", hint=_UNSHALLOW)

@@ -15,6 +15,7 @@ from mlops_ci.source.name_status import EXACT_RENAMES, read_name_status
 from mlops_ci.workspace.git.settings import Remote
 
 SHA = re.compile(r"^[0-9a-f]{40}$")
+UNSHALLOW = "run git fetch --unshallow, or check out with fetch-depth: 0"
 
 
 class History:
@@ -125,6 +126,12 @@ class History:
 
     def _path(self, name: str) -> Path:
         return Path(self._checkout.run("rev-parse", "--path-format=absolute", "--git-path", name).decode().rstrip("\n"))
+
+
+def too_shallow(old: str, new: str) -> UsageError:
+    """What to say where a clone without an origin was cut off before one of two commits."""
+    what = "the shallow clone does not reach far enough to compare two commits"
+    return UsageError(what, where=f"{old[:7]}..{new[:7]}", hint=UNSHALLOW)
 
 
 def parents(git: Git, sha: str) -> list[str]:

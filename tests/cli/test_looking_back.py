@@ -138,6 +138,17 @@ def test_what_is_not_there_is_named_in_one_line(past: Lab, arguments: tuple[str,
     assert (done.code, len(done.err.splitlines()), said in done.err) == (code, 1, True), done.err
 
 
+def test_a_shallow_clone_without_an_origin_is_told_of_in_one_note(past: Lab, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    past.git("clone", "--quiet", "--depth=1", past.folder.as_uri(), str(clone))
+    past.git("-C", str(clone), "remote", "remove", "origin")
+    asked = ("models", "diff", "v1", "v2", "--json", "--project", str(clone), "--workspace", str(past.workspace))
+    found = past.run(*asked).json
+    assert (found["commits"], found["files"]) == (None, None)
+    (note,) = found["notes"]
+    assert note.startswith("the shallow clone does not reach far enough to compare two commits; ")
+
+
 @pytest.mark.parametrize("verb", ["show", "why", "lineage", "card"])
 def test_the_model_of_the_project_need_not_be_named(past: Lab, verb: str) -> None:
     for short in ("v2", "champion"):

@@ -16,7 +16,7 @@ from mlops_ci.project.paths import escapes, normalise
 from mlops_ci.records.run import Run
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.references import parse_reference, resolve
-from mlops_ci.source.branching import Branch, Edit, make_branch
+from mlops_ci.source.branching import Branch, Edit, make_branch, require_commit
 from mlops_ci.source.checkout import Checkout
 
 
@@ -43,7 +43,8 @@ def clone_run(run: Run, project: Path, name: str | None, params: Iterable[str]) 
 
     Raises:
         ConflictError: there is such a branch.
-        UsageError: a parameter is none, the clone lacks the commit, or what the tree had is not on record as a whole.
+        UsageError: a parameter is none, the commit is nowhere to be had, or what the tree had is not on record as a
+            whole.
     """
     folder = project if project.is_dir() else project.parent
     file = PROJECT_FILE if project.is_dir() else project.name
@@ -51,6 +52,7 @@ def clone_run(run: Run, project: Path, name: str | None, params: Iterable[str]) 
     prefix = PurePosixPath(folder.resolve().relative_to(checkout.root.resolve()).as_posix())
     given = dict(map(parse_assignment, params))
     base = run.commit.sha
+    require_commit(checkout, base)
     edits = _edits(checkout, base, prefix, file, run.model_name, given) if given else {}
     told = ", ".join(f"{key}={value}" for key, value in given.items())
     message = f"From run {run.id}{f', with {told}' if told else ''}"

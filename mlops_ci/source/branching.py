@@ -12,6 +12,7 @@ from mlops_ci.errors import ConflictError, UsageError
 from mlops_ci.records.commit import DirtyTree
 from mlops_ci.records.digest import digest_of_bytes
 from mlops_ci.source.checkout import Checkout
+from mlops_ci.source.history import SHA
 
 Edit = Callable[[str], str]
 _NOBODY = {"NAME": "mlops-ci", "EMAIL": "mlops-ci@localhost"}
@@ -27,6 +28,24 @@ class Branch:
     changed: tuple[str, ...]
 
 
+def require_commit(checkout: Checkout, commit: str) -> None:
+    """Make sure that the user's clone has a commit, as a branch of it cannot lie elsewhere.
+
+    What it lacks is fetched as the user's git reaches its origin, into a shallow clone without what is before it.
+
+    Raises:
+        UsageError: origin did not give it.
+    """
+    git = Git(checkout.root, {"GIT_TERMINAL_PROMPT": "0"})
+    if git.ask("cat-file", "-t", commit) == "commit":
+        return
+    depth = ("--depth=1",) if checkout.shallow else ()
+    fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *depth, "origin", commit)
+    if not SHA.match(commit) or git.status(*fetch):
+        what = "this clone has no such commit, and its origin did not give it"
+        raise UsageError(what, where=commit, hint=f"git fetch origin {commit} tells why")
+
+
 def make_branch(
     checkout: Checkout, name: str, base: str, *, dirty: DirtyTree | None, edits: Mapping[str, Edit], message: str
 ) -> Branch:
@@ -35,15 +54,15 @@ def make_branch(
     Args:
         checkout: the user's repository.
         name: the branch.
-        base: the commit that it begins at.
+        base: the commit that it begins at, which the clone has.
         dirty: what the tree of a run had besides the commit; it becomes a part of the commit on top.
         edits: changes to texts, by the path of the file from the top of the repository.
         message: of the commit on top.
 
     Raises:
         ConflictError: there is such a branch.
-        UsageError: the name is none for a branch, the clone lacks the commit, what the tree had besides it is not on
-            record as a whole, or a file to be edited is missing or no text.
+        UsageError: the name is none for a branch, what the tree had besides the commit is not on record as a whole, or
+            a file to be edited is missing or no text.
     """
     git = Git(checkout.root)
     ref = f"refs/heads/{name}"
@@ -52,8 +71,6 @@ def make_branch(
     if git.ask("rev-parse", "--verify", "-q", ref):
         what = f"there is a branch {name!r} already"
         raise ConflictError(what, hint=f"git switch {name}, or name another with --branch")
-    if git.ask("cat-file", "-t", base) != "commit":
-        raise UsageError("this clone has no such commit", where=base, hint=f"git fetch origin {base}")
     commit = base
     changed: tuple[str, ...] = ()
     if dirty or edits:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mlops_ci.edge.redaction import redactor_for
@@ -66,6 +68,29 @@ def test_a_version_stands_for_the_run_that_made_it(lab_with_champion: Lab) -> No
     (lab.workspace / "runs" / run["id"] / "run.json").unlink()
     gone = lab.run("runs", "clone", "coin@v1")
     assert gone.code == 2 and f"the record of run {run['id']} is not kept any more; coin@v1" in gone.err
+
+
+def test_a_commit_that_a_shallow_clone_lacks_is_fetched_alone(lab: Lab, tmp_path: Path) -> None:
+    lab.commit("before")
+    then = _recorded(lab)
+    lab.skill(0.9)
+    lab.commit("after")
+    folder = tmp_path / "shallow"
+    lab.git("clone", "--quiet", "--depth=1", lab.folder.as_uri(), str(folder))
+    asked = ("runs", "clone", RUN, "--project", str(folder), "--workspace", str(lab.workspace))
+    made = lab.run(*asked, "--param", "train.skill=0.7", "--json")
+    assert made.code == 0, made.err
+    here = Lab.existing(folder)
+    assert (made.json["base"], here.git("rev-parse", f"clone-{RUN}~1")) == (then, then)
+    assert "skill: 0.7" in here.git("show", f"clone-{RUN}:params.yaml")
+    assert here.git("rev-list", "--count", then) == "1"
+    here.git("remote", "set-url", "origin", str(tmp_path / "nowhere"))
+    lab.write("train.py", "print()")
+    (lab.workspace / run_key(RUN)).unlink()
+    lab.commit("never fetched")
+    gone = _recorded(lab)
+    refused = lab.run(*asked, "--branch", "other")
+    assert refused.code == 2 and f"its origin did not give it; {gone}; git fetch origin {gone}" in refused.err
 
 
 def test_parameters_are_a_commit_on_top_that_changes_nothing_else(lab: Lab) -> None:

@@ -72,7 +72,7 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
     log.settle()  # the report names entries
     return write_report(
         session,
-        log.read(),
+        log,
         run,
         trained,
         outcome=ending.outcome,

@@ -19,11 +19,15 @@ CiOutcome = Literal["promoted", "passed", "refused", "inconclusive", "unchanged"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A metric of one model. ``champion``: it became the champion at some time."""
+    """A metric of one model, and ``met`` that of the champion in place when it came, null where that has none.
+
+    ``champion``: it became the champion at some time.
+    """
 
     label: str
     value: float
     champion: bool = False
+    met: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,17 +59,23 @@ MATRIX = Matrix("Confusion", "truth", "answer", ("late", "on time"), ((7.0, 3.0)
 POINTS_ALONE = Plot("Residuals", Axis("prediction"), Axis("residual"), (Series("rows", (1.0,), (2.0,), "points"),))
 
 
-def test_the_champion_is_a_line_that_goes_up_where_one_came() -> None:
+def test_the_champion_is_a_line_that_goes_up_after_one_came() -> None:
     chart = history_chart("coin", HISTORY)
     assert chart is not None
     assert chart.series[0].y == ACCURACY
-    assert chart.series[1].y == (0.8026, 0.8121, 0.8121, 0.8201, 0.8201, 0.8201, 0.8312, 0.8312)
+    assert chart.series[1].y == (0.8026, 0.8026, 0.8121, 0.8121, 0.8201, 0.8201, 0.8201, 0.8312)
     assert chart.series[0].marks == (0, 1, 3, 6)
+
+
+def test_a_champion_that_was_gone_back_to_is_the_one_that_the_next_version_met() -> None:
+    points = (Point("v1", 0.6, champion=True), Point("v3", 0.7, champion=True, met=0.6), Point("v4", 0.65, met=0.6))
+    chart = history_chart("coin", History("accuracy", points))
+    assert chart is not None and chart.series[1].y == (0.6, 0.6, 0.6)
 
 
 def test_the_champion_before_the_first_version_shown_counts() -> None:
     chart = history_chart("coin", History("accuracy", POINTS[4:7], before=0.8201))
-    assert chart is not None and chart.series[1].y == (0.8201, 0.8201, 0.8312)
+    assert chart is not None and chart.series[1].y == (0.8201, 0.8201, 0.8201)
 
 
 def test_without_a_champion_there_is_no_line_of_one() -> None:

@@ -120,9 +120,10 @@ def _dataset(change: DatasetChange, marking: Marking, most: int | None) -> str:
     name, before, after = marking.name(_cut(change.name)), change.before, change.after
     if before is None or after is None:
         return f"{name} {'added' if before is None else 'removed'}{_in_brackets(after or before)}"
-    columns = [_column(column, marking) for column in change.columns[:most]]
-    if most is not None and len(change.columns) > most:
-        columns.append(f"and {len(change.columns) - most:,} more columns")
+    named = list(dict.fromkeys(column.column for column in change.columns))
+    columns = [_column(column, marking) for column in change.columns if column.column in named[:most]]
+    if most is not None and (more := len(named) - most) > 0:
+        columns.append(f"and {more:,} more columns" if more > 1 else "and one more column")
     return f"{name}: {', '.join([_content(before, after), *columns])}"
 
 

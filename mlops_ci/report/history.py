@@ -25,7 +25,8 @@ def history_chart(model: str, history: History | None) -> Plot | None:
         x=Axis("version", labels=tuple(point.label for point in history.points)),
         y=Axis(metric),
         series=tuple(series),
-        caption="The last point is this one; a filled point became the champion. The champion is the one in place then.",
+        caption="The last point is this one; a filled point became the champion. "
+        "The champion is the one in place then.",
     )
 
 

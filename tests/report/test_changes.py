@@ -78,6 +78,15 @@ def test_every_kind_of_change_has_its_words() -> None:
     assert unchanged(MUCH) is None
 
 
+def test_columns_are_counted_and_not_their_changes() -> None:
+    changes = tuple(ColumnChange(name, what, "1", "2", 0.5) for name in "abcd" for what in ("range", "shift"))
+    data = (DatasetChange("d", flights(5, "a"), flights(5, "b"), changes),)
+    [told] = dict(changed(replace(NOTHING, datasets=data)))["data"]
+    assert told.endswith("column c: range 1 → 2, column c shifted by 0.50, and one more column")
+    [told] = dict(changed(replace(NOTHING, datasets=(replace(data[0], columns=changes[:6]),))))["data"]
+    assert told.endswith("column c shifted by 0.50")
+
+
 def test_what_is_the_same_is_said_and_what_is_not_known_is_not() -> None:
     assert unchanged(NOTHING) == "files, params, data, environment and gate rules"
     assert unchanged(replace(NOTHING, files=None, packages=None, rules=None)) == "params and data"

@@ -64,8 +64,25 @@ def compare(past: Past, before: str, after: str) -> Difference:
         IntegrityError: the record of a run is damaged.
     """
     old, new = _side(past, before), _side(past, after)
-    commits, files, notes = _between(past, old, new)
-    return difference(old.recorded, new.recorded, commits=commits, files=files, notes=(*old.notes, *new.notes, *notes))
+    between = _between(past, old, new)
+    return difference(
+        old.recorded,
+        new.recorded,
+        commits=between.commits,
+        files=between.files,
+        without=between.without,
+        notes=(*old.notes, *new.notes, *between.notes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What lies between two commits, as a ``Difference`` has it."""
+
+    commits: tuple[Commit, ...] | None = None
+    without: tuple[Commit, ...] | None = None
+    files: tuple[FileChange, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def recorded_version(
@@ -134,22 +151,22 @@ def _of_version(past: Past, text: str) -> _Side:
     return _Side(recorded, version.commit, notes)
 
 
-def _between(
-    past: Past, old: _Side, new: _Side
-) -> tuple[tuple[Commit, ...] | None, tuple[FileChange, ...] | None, tuple[str, ...]]:
+def _between(past: Past, old: _Side, new: _Side) -> _Between:
     """Commits and files between two commits, or why they are not known."""
     for side in (old, new):
         if side.commit is None:
-            return None, None, (f"the commit of {side.recorded.name} was not stated",)
+            return _Between(notes=(f"the commit of {side.recorded.name} was not stated",))
     if old.commit is None or new.commit is None or old.commit == new.commit:
-        return (), (), ()
+        return _Between((), (), ())
     if past.checkout is None:
-        return None, None, ("there is no git repository here that knows the commits",)
+        return _Between(notes=("there is no git repository here that knows the commits",))
     checkout, ends = past.checkout, (old.commit, new.commit)
     files, unknown = _answer(lambda: checkout.file_changes(*ends))
     commits, beyond = _answer(lambda: checkout.commits_between(*ends, COMMITS, past.redact))
-    cut = f"there may be more than these {COMMITS} commits" if commits and len(commits) == COMMITS else None
-    return commits, files, tuple(note for note in dict.fromkeys((unknown, beyond, cut)) if note)
+    without, _ = _answer(lambda: checkout.commits_between(*reversed(ends), COMMITS, past.redact))
+    many = any(found and len(found) == COMMITS for found in (commits, without))
+    cut = f"there may be more than these {COMMITS} commits" if many else None
+    return _Between(commits, without, files, tuple(note for note in dict.fromkeys((unknown, beyond, cut)) if note))
 
 
 def _answer(ask: Callable[[], T]) -> tuple[T | None, str | None]:

@@ -13,6 +13,7 @@ _SHIFT = 0.1
 _CHANCE = 1.36  # Kolmogorov's: two samples of one distribution are farther apart than that in one case of twenty
 _SHARE = 0.01
 _RANGE = 0.01
+_VARIED = 2
 _DATES = ("Date", "Time", "Duration")
 
 
@@ -23,9 +24,12 @@ def dataset_change(name: str, before: DatasetVersion | None, after: DatasetVersi
 
     - ``type``: it is another.
     - ``missing``: the share of missing values changed by 1 percentage point or more, or from or to none at all.
-    - ``range``: of numbers, an end moved by more than 1 % of the former range; of dates and times, an end moved.
+    - ``range``: of numbers, an end moved by more than 1 % of the former range; of dates and times, an end moved; of
+      texts, the two ranges have nothing in common, and so no value is the same.
     - ``values``: those of at least 1 % of the rows that are new (``after``) or gone (``before``). Only where the other
       side's list of values is complete, so that nothing is called new that merely was rare.
+    - ``distinct``: of everything but numbers, there are at least twice as many distinct values, or half as many, and
+      also for each row: that of ids, which grows with the rows, says nothing.
     - ``shift``: the distributions are at least 0.1 apart, and farther than two samples of one distribution would be by
       chance. ``size`` says how far: of numbers the Kolmogorov-Smirnov distance of the quantiles, which cannot see less
       than 0.05; of everything else the total variation distance of the frequent values, which is the least that it can
@@ -63,6 +67,8 @@ def _column_changes(old: ColumnProfile, new: ColumnProfile, rows: tuple[int, int
     if gone or come:
         yield ColumnChange(new.name, "values", ", ".join(gone) or None, ", ".join(come) or None)
     known = (rows[0] - old.missing, rows[1] - new.missing)
+    if _more_or_less_varied(old, new, known):
+        yield ColumnChange(new.name, "distinct", f"{old.distinct:,}", f"{new.distinct:,}")
     size = _distance(old, new, known)
     if size is not None and size >= max(_SHIFT, _by_chance(*known)):
         yield ColumnChange(new.name, "shift", _centre(old, known[0]), _centre(new, known[1]), round(size, 3))
@@ -81,9 +87,19 @@ def _range_moved(old: ColumnProfile, new: ColumnProfile) -> bool:
     if any(one is None or other is None for one, other in ends):
         return False
     if isinstance(old.minimum, str) or isinstance(new.minimum, str):
-        return old.type.startswith(_DATES) and new.type.startswith(_DATES) and any(one != other for one, other in ends)
+        if old.type.startswith(_DATES) and new.type.startswith(_DATES):
+            return any(one != other for one, other in ends)
+        return old.type == new.type and (str(old.maximum) < str(new.minimum) or str(new.maximum) < str(old.minimum))
     width = float(old.maximum or 0) - float(old.minimum or 0)
     return any(abs(float(other or 0) - float(one or 0)) > _RANGE * width for one, other in ends)
+
+
+def _more_or_less_varied(old: ColumnProfile, new: ColumnProfile, rows: tuple[int, int]) -> bool:
+    if old.quantiles or new.quantiles or not (old.distinct and new.distinct):
+        return False
+    counts = new.distinct / old.distinct
+    shares = counts * rows[0] / rows[1]
+    return min(counts, shares) >= _VARIED or max(counts, shares) <= 1 / _VARIED
 
 
 def _range(column: ColumnProfile) -> str:

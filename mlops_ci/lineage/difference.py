@@ -40,6 +40,7 @@ def difference(
     *,
     commits: tuple[Commit, ...] | None,
     files: tuple[FileChange, ...] | None,
+    without: tuple[Commit, ...] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Difference:
     """Compare two sides.
@@ -49,6 +50,7 @@ def difference(
         after: the other.
         commits: those that only the other side has; None if it is not known.
         files: how they changed between their commits; None if it is not known.
+        without: the commits that only the one side has; None if it is not known.
         notes: why something is not known.
     """
     packages, about_packages = _packages(before, after)
@@ -68,6 +70,7 @@ def difference(
             if before.metrics.get(name) != after.metrics.get(name)
         ),
         notes=(*notes, *_unstated(before, after), *about_packages, *about_rules),
+        without=without,
     )
 
 

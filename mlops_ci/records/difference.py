@@ -45,7 +45,7 @@ class ColumnChange:
     """
 
     column: str
-    what: Literal["added", "removed", "type", "missing", "range", "values", "shift"]
+    what: Literal["added", "removed", "type", "missing", "range", "values", "distinct", "shift"]
     before: str | None
     after: str | None
     size: float | None = None
@@ -71,7 +71,8 @@ class Difference:
     An empty tuple means: the same. Null means that it is not known, for a reason that ``notes`` give: a shallow clone,
     a record that is no more. ``commits`` are those that ``after`` has and ``before`` has not, newest first; ``files``
     those that a run is made of; ``packages`` also has the Python version, as ``python``; ``rules`` are those of the
-    gate.
+    gate. ``without`` are commits that ``before`` has and ``after`` has not, newest first: it goes back, or stands on
+    another branch. Null: nobody has asked.
     """
 
     before: str
@@ -84,3 +85,4 @@ class Difference:
     rules: tuple[Change, ...] | None = ()
     metrics: tuple[MetricChange, ...] = ()
     notes: tuple[str, ...] = ()
+    without: tuple[Commit, ...] | None = None

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mlops_ci.records.commit import Commit
 from mlops_ci.records.difference import Difference, MetricChange
 from mlops_ci.report.changes import Marking, changed, unchanged
 from mlops_ci.report.terminal import note_lines, rendered
@@ -19,14 +20,8 @@ def render_difference(difference: Difference, *, width: int, colour: bool) -> st
     """The difference as lines of at most ``width`` columns; each change has a line of its own."""
     head = Text.assemble((visible(difference.before), "bold"), " → ", (visible(difference.after), "bold"))
     parts: list[RenderableType] = [head]
-    if difference.commits:
-        parts += _section(
-            "commits",
-            [
-                f"{commit.short} {visible(commit.subject)} ({visible(commit.author.partition(' <')[0])})"
-                for commit in difference.commits
-            ],
-        )
+    for title, commits in (("commits", difference.commits), ("without the commits", difference.without)):
+        parts += _section(title, [_commit(commit) for commit in commits or ()])
     for kind, texts in changed(difference, Marking(longest=_LONGEST), most=None):
         parts += _section(kind, texts)
     if difference.metrics:
@@ -43,6 +38,10 @@ def _section(title: str, lines: list[str]) -> list[RenderableType]:
     if not lines:
         return []
     return ["", Text(title, "dim"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
+
+
+def _commit(commit: Commit) -> str:
+    return f"{commit.short} {visible(commit.subject)} ({visible(commit.author.partition(' <')[0])})"
 
 
 def _metrics(changes: tuple[MetricChange, ...]) -> Padding:

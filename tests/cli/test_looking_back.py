@@ -46,9 +46,10 @@ def test_two_versions_differ_in_code_params_and_metrics(past: Lab) -> None:
         "ABOUT.md": ("renamed", "README.md"), "params.yaml": ("modified", None), "train.py": ("modified", None)
     }  # fmt: skip
     assert found["params"] == [{"name": "train.skill", "before": "0.6", "after": "0.8"}]
-    assert (found["datasets"], found["packages"], found["rules"], found["notes"]) == ([], [], [], [])
+    assert [found[name] for name in ("without", "datasets", "packages", "rules", "notes")] == [[]] * 5
     assert {"accuracy", "f1"} <= {change["name"] for change in found["metrics"]}
     shown = past.run("models", "diff", "champion", "v1", env={"COLUMNS": "80"}).out
+    assert "without the commits" in shown and "Train for longer" in shown, "it goes back"
     assert "coin v2 → coin v1" in shown and "train.skill 0.8 → 0.6" in shown
     assert max(map(len, shown.splitlines())) <= 80
 

@@ -96,6 +96,20 @@ def test_texts_have_no_range_to_speak_of_and_dates_have() -> None:
     assert only("range", changes(days, days[:-1])).after == "2026-01-01 … 2026-02-28"
 
 
+def test_texts_that_are_all_others_are_told() -> None:
+    moved = only("range", changes([f"c{number % 200}" for number in ROWS], [f"d{number % 200}" for number in ROWS]))
+    assert (moved.before, moved.after) == ("c0 … c99", "d0 … d99")
+
+
+def test_many_more_or_fewer_distinct_texts_are_told_and_not_where_there_are_more_rows() -> None:
+    few, each = [f"c{number % 200}" for number in ROWS], [f"c{number}" for number in range(2000)]
+    more = next(change for change in changes(few, each) if change.what == "distinct")
+    assert (more.before, more.after) == ("200", "2,000")
+    assert [change.what for change in changes(each, few)].count("distinct") == 1
+    assert not changes(each[:1000], each), "ids"
+    assert not changes(few[:400], few)
+
+
 def test_values_that_came_and_went_are_told() -> None:
     before, after = ["HA", "AA"] * 500, ["HA", "AA"] * 470 + ["ZZ"] * 60
     assert only("values", changes(before, after)) == ColumnChange("x", "values", None, "ZZ")

@@ -136,6 +136,7 @@ MUCH = difference(
         verdict=judged("b", BETTER, replace(FLOOR, rule="accuracy >= 0.85")),
     ),
     commits=(commit(3), commit(2)),
+    without=(commit(4),),
     files=(FileChange("features.py", "modified"), FileChange("b.py", "renamed", old="a.py")),
     notes=("flight-delay v12: the record of its run is not kept any more",),
 )

@@ -11,6 +11,7 @@ from mlops_ci.cli.options import project_option, workspace_option
 from mlops_ci.cli.output import echo
 from mlops_ci.cli.references import reference_here
 from mlops_ci.errors import RemoteError
+from mlops_ci.lifecycle.metric_bounds import project_at_hand
 from mlops_ci.lifecycle.model_card import card_facts
 from mlops_ci.registry.references import resolve
 from mlops_ci.report.card import render_card
@@ -27,7 +28,8 @@ def card(reference: str, form: str, output: Path | None, project: Path, workspac
     """Write the model card of a version: what it is for, data, results, limits, and where it comes from."""
     parsed = reference_here(reference, project)
     log = log_to_read(workspace, project, parsed.model)
-    facts = card_facts(log, resolve(log.read(), parsed.selector))
+    found = resolve(log.read(), parsed.selector)
+    facts = card_facts(log, found, project_at_hand(project, parsed.model))
     text = render_card(facts) if form == "markdown" else render_card_page(facts)
     if output is None:
         echo(text, nl=False)

@@ -155,7 +155,7 @@ def recorded_evidence(
     version: ModelVersion,
     name: str,
     evaluation: EvaluationChoice,
-    gate: GateChoice,
+    gate: GateChoice | None,
     evaluation_set: str | None,
     measured: Measured = NOTHING_MEASURED,
     columns: tuple[str, ...] = (),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.lifecycle.history import read_run
+from mlops_ci.lifecycle.metric_bounds import metric_bounds
 from mlops_ci.pipeline.params import flatten
+from mlops_ci.project.project import Project
 from mlops_ci.records.entry import Alias, Register
 from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.describe import card_text_of, explanation_of
@@ -14,8 +16,13 @@ from mlops_ci.report.card_facts import CardFacts
 from mlops_ci.report.wording import visible
 
 
-def card_facts(log: ModelLog, version: ModelVersion) -> CardFacts:
+def card_facts(log: ModelLog, version: ModelVersion, project: Project | None = None) -> CardFacts:
     """All that the workspace knows of a version.
+
+    Args:
+        log: the model's log.
+        version: the version.
+        project: the one that makes the model, if it is at hand: without it stored predictions cannot be read.
 
     Raises:
         IntegrityError: something that was recorded with it is damaged.
@@ -39,6 +46,7 @@ def card_facts(log: ModelLog, version: ModelVersion) -> CardFacts:
         decisions=tuple(_decisions(log, version)),
         params=flatten(version.params),
         notes=tuple(notes),
+        bounds=metric_bounds(log, version, project),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlops_ci.records.dataset import ColumnProfile, DatasetVersion
 from mlops_ci.records.digest import short
 from mlops_ci.records.verdict import RuleResult, Verdict
-from mlops_ci.report.card_facts import CardFacts
+from mlops_ci.report.card_facts import CONFIDENCE, Bounds, CardFacts
 from mlops_ci.report.markdown import code, escape
 from mlops_ci.report.seeds import trainings_lines
 from mlops_ci.report.tables import table
@@ -78,14 +78,28 @@ def evaluation_section(facts: CardFacts) -> str:
         rows = f"{evaluation.rows:,} rows, " if evaluation.rows else ""
         parts.append(f"Evaluation set: {rows}{code(f'sha256:{short(evaluation.set)}')}.")
     if version.metrics:
-        rows_ = [
-            (code(name), value_text(value) if value is not None else "no value")
-            for name, value in version.metrics.items()
-        ]
-        parts.append(table(("Metric", "Value"), rows_, right=(1,)))
+        parts += _metrics(version.metrics, facts.bounds)
     if verdict:
         parts.append(_rules(verdict))
     return "\n\n".join(parts)
+
+
+def _metrics(metrics: Mapping[str, float | None], bounds: Mapping[str, Bounds]) -> Iterator[str]:
+    """Each metric with how small and how large it may be in truth, and why that is not known of some."""
+    rows, unknown = [], dict[str, list[str]]()
+    for name, value in metrics.items():
+        found = bounds.get(name, Bounds())
+        ends = (value_text(found.lower) or "–", value_text(found.upper) or "–")
+        rows.append((code(name), value_text(value) if value is not None else "no value", *ends))
+        if found.reason:
+            unknown.setdefault(found.reason, []).append(code(name))
+    header = ("Metric", "Value", "At least", "At most")
+    known = any(found.lower is not None or found.upper is not None for found in bounds.values())
+    if known:
+        yield f"What each metric is in truth at least, and at most: one-sided bounds at {level_text(CONFIDENCE)}."
+    yield table(header, rows, right=(1, 2, 3))
+    for reason, names in unknown.items():
+        yield f"Bounds that are not known of {', '.join(names)}: {escape(reason)}."
 
 
 def _rules(verdict: Verdict) -> str:

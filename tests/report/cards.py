@@ -17,7 +17,7 @@ from mlops_ci.records.model_version import Judgement, ModelVersion
 from mlops_ci.records.run import RUN_FORMAT, Run
 from mlops_ci.records.signature import Column, Signature
 from mlops_ci.records.verdict import Verdict
-from mlops_ci.report.card_facts import CardFacts
+from mlops_ci.report.card_facts import Bounds, CardFacts
 from tests.report.reports import COMMIT, ON_HOLD, PASSED, REFUSED, SET, STEPS
 
 DIGEST = "sha256:" + "d1" * 32
@@ -86,7 +86,12 @@ RUN = Run(
         )
     },
 )  # fmt: skip
-WHOLE = CardFacts(VERSION, TEXT, RUN, PASSED, EXPLANATION, ACTOR, params={"train.depth": "8"})
+BOUNDS = {
+    "roc_auc": Bounds(0.7844, 0.7979),
+    "accuracy": Bounds(0.8313, None, "too few rows"),
+    "f1": Bounds(reason="it has no value"),
+}
+WHOLE = CardFacts(VERSION, TEXT, RUN, PASSED, EXPLANATION, ACTOR, params={"train.depth": "8"}, bounds=BOUNDS)
 
 
 def judged(verdict: Verdict) -> CardFacts:
@@ -117,6 +122,7 @@ LIES = replace(
     ),
     actor=Actor(HOSTILE),
     params={HOSTILE: HOSTILE},
+    bounds={HOSTILE: Bounds(reason=HOSTILE)},
     decisions=(HOSTILE,),
     verdict=replace(PASSED, notes=(HOSTILE,)),
 )  # fmt: skip

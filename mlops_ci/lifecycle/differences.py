@@ -160,10 +160,11 @@ def _between(past: Past, old: _Side, new: _Side) -> _Between:
         return _Between((), (), ())
     if past.checkout is None:
         return _Between(notes=("there is no git repository here that knows the commits",))
-    checkout, ends = past.checkout, (old.commit, new.commit)
-    files, unknown = _answer(lambda: checkout.file_changes(*ends))
-    commits, beyond = _answer(lambda: checkout.commits_between(*ends, COMMITS, past.redact))
-    without, _ = _answer(lambda: checkout.commits_between(*reversed(ends), COMMITS, past.redact))
+    checkout, one, other = past.checkout, old.commit, new.commit
+    redact = past.redact
+    files, unknown = _answer(lambda: checkout.file_changes(one, other))
+    commits, beyond = _answer(lambda: checkout.commits_between(one, other, COMMITS, redact))
+    without, _ = _answer(lambda: checkout.commits_between(other, one, COMMITS, redact))
     many = any(found and len(found) == COMMITS for found in (commits, without))
     cut = f"there may be more than these {COMMITS} commits" if many else None
     return _Between(commits, without, files, tuple(note for note in dict.fromkeys((unknown, beyond, cut)) if note))

@@ -134,6 +134,14 @@ def test_without_a_champion_its_rules_are_skipped_and_absolute_ones_decide() -> 
     assert verdict_on(choice, evidence(right_in(500, 1000))).outcome == "fail"
 
 
+def test_a_skipped_rule_says_how_good_the_candidate_is() -> None:
+    choice = gate("accuracy > baseline", "size <= baseline", "bleu > baseline")
+    verdict = verdict_on(choice, evidence(right_in(990, 1000), size=3.0, bleu=math.nan))
+    assert [result.candidate for result in verdict.rules] == [0.99, 3.0, None]
+    [result] = verdict_on(gate(parse_rule("accuracy > baseline", per="c")), evidence(right_in(9, 10))).rules
+    assert result.candidate is None, "of all rows, where each slice is asked for"
+
+
 def test_a_skipped_rule_for_slices_says_so() -> None:
     [result] = verdict_on(gate(parse_rule("accuracy > baseline", per="c")), evidence(right_in(9, 10))).rules
     assert (result.outcome, result.label) == ("skipped", "accuracy, better, for each c")

@@ -145,7 +145,7 @@ ON_HOLD = verdict(
 )  # fmt: skip
 FIRST = verdict(
     "pass", "There is no champion yet: 2 rules that compare with it are skipped, the other rule passes.",
-    skipped(BETTER), skipped(AREA), FLOOR, baseline=None,
+    *(replace(skipped(rule), candidate=rule.candidate) for rule in (BETTER, AREA)), FLOOR, baseline=None,
 )  # fmt: skip
 LOST = "champion v12 was evaluated on another evaluation set, so that rows cannot be paired"
 _INCOMPARABLE = verdict(

@@ -16,7 +16,7 @@ from mlops_ci.gate.comparing.results import Test, result_of, side_name
 from mlops_ci.gate.custom import row_metric, unlike
 from mlops_ci.gate.estimating.estimates import estimate_versus, same_answers
 from mlops_ci.gate.evidence import Evidence, Reference
-from mlops_ci.gate.seeds import trainings_of
+from mlops_ci.gate.seeds import Trainings, trainings_of
 from mlops_ci.metrics import Metric, Predictions, metric_of, value, why_not
 from mlops_ci.project.rules import Rule
 
@@ -35,7 +35,8 @@ def compare(
     if rule.bound.reference:
         reference = references.get(rule.bound.reference)
         if reference is None:
-            return Test(result_of(rule, "skipped", "nothing to compare with yet"))
+            known = _alone(rule, candidate)
+            return Test(result_of(rule, "skipped", "nothing to compare with yet", candidate=known))
     custom = candidate.custom.get(rule.metric)
     if custom is not None and (custom.problem or custom.values is None):
         same = _same(candidate, reference)
@@ -74,6 +75,25 @@ def compare(
     if isinstance(trainings, str):
         return Test(without_seed(rule, trainings, seeded))
     return judge_change(rule, metric, ours, theirs, trainings, confidence)
+
+
+def _alone(rule: Rule, candidate: Evidence) -> float | None:
+    """What the candidate has on all rows, where there is nothing to compare it with."""
+    if rule.per is not None:
+        return None
+    trainings = trainings_of(rule.metric, candidate)
+    if isinstance(trainings, Trainings):
+        return trainings.change(0.0)
+    custom, predictions = candidate.custom.get(rule.metric), candidate.predictions
+    metric = metric_of(rule.call.name, rule.call.arguments, rule.call.of)
+    found: float | None = None
+    if custom is not None:
+        found = None if custom.problem else custom.value
+    elif metric is None:
+        found = candidate.numbers.get(rule.metric)
+    elif predictions is not None and not metric.versus and why_not(metric, predictions) is None:
+        found = value(metric, predictions)
+    return found if found is not None and math.isfinite(found) else None
 
 
 def _versus(

@@ -23,7 +23,7 @@ from mlops_ci.records.report_details import ClassCurve, Confusion, Curve, Report
 from mlops_ci.records.run import StepRun
 from mlops_ci.report.html.drawing import Figures
 from mlops_ci.report.html.page import render_html
-from mlops_ci.report.html.templating import filled
+from mlops_ci.report.html.templating import apart, filled
 from tests.conftest import Golden
 from tests.report.details import BINARY, CLASSES, DETAILS, EXPLANATION, HISTORY, REGRESSION, ROW, detailed
 from tests.report.reports import REPORTS
@@ -287,6 +287,16 @@ def filled_with_changes(difference: Any) -> str:
 
 
 HISTORY_PLOT = Plot("t", Axis("x"), Axis("y"), (Series("s", (0.0, 1.0), (1.0, 2.0)),))
+
+
+def test_values_written_from_right_to_left_leave_the_numbers_beside_them_in_place() -> None:
+    assert apart("a|b 50%, שלום 49%") == "<bdi>a|b</bdi> 50%, <bdi>שלום</bdi> 49%"
+    assert apart("א … <ת>") == "<bdi>א</bdi> … <bdi>&lt;ת&gt;</bdi>"
+    assert apart("HA, \u202eB6") == "<bdi>HA</bdi>, <bdi>�B6</bdi>"
+    assert apart("") == ""
+    column = ColumnChange("c", "shift", "a 50%, שלום 50%", "a 1%", 0.5)
+    changes = Difference("v1", "v2", datasets=(DatasetChange("d", None, DatasetVersion("d", "d", 1, 1), (column,)),))
+    assert "<bdi>שלום</bdi> 50%" in render_html(replace(REPORTS["refused"], changes=changes))
 
 
 def test_a_graph_has_each_step_below_what_it_needs_and_no_arrow_too_many() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "mlops_ci.report.html"
+_BETWEEN = re.compile(r"( \d+%(?:, |$)|, | … )")  # values of a column, and how many rows have each
 _OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]{0,30})(?![\w-])")
 
 
@@ -49,6 +50,7 @@ def _templates() -> Environment:
     templates.filters["visible"] = visible
     templates.filters["short"] = shortened
     templates.filters["prose"] = prose
+    templates.filters["apart"] = apart
     return templates
 
 
@@ -57,3 +59,13 @@ def prose(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(_OPTION.sub(r'<span class="option">\1</span>', str(escape(visible(text)))))  # noqa: S704 - escaped
+
+
+def apart(text: str) -> Markup:
+    """Foreign values with what stands between them; one that is written from right to left turns nothing else round."""
+    from markupsafe import Markup, escape
+
+    pieces = enumerate(_BETWEEN.split(visible(text)))  # values, and every second time what is between them
+    return Markup("").join(
+        escape(piece) if at % 2 else Markup("<bdi>{}</bdi>").format(piece) for at, piece in pieces if piece
+    )

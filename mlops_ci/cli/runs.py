@@ -22,6 +22,9 @@ from mlops_ci.report.dataset import size_line
 from mlops_ci.report.wording import OUTSIDE_CI, duration, event_text, step_line, value_text, visible
 from mlops_ci.workspace.store import Store
 
+_LONGEST = 50
+_LOG_ABOVE, _LOG_BELOW = "; its log is above", "; its log is below"
+
 
 @click.group()
 def runs() -> None:
@@ -62,7 +65,7 @@ def list_runs(
                 run.commit.short + ("+" if run.dirty else ""),
                 visible(run.commit.branch or ""),
                 duration(run.seconds),
-                visible(_status(run, ": ")),
+                visible(_shortly(run)),
             )
             for run in found
         ),
@@ -85,9 +88,17 @@ def show(run: str, project: Path, workspace: str | None, as_json: bool) -> None:
         echo(line)
 
 
+def _shortly(run: Run) -> str:
+    """How it ended, for a line of a list: of an error what it is, not where, nor what to do."""
+    status = _status(run, ": ").partition("; ")[0]
+    return status if len(status) <= _LONGEST else f"{status[: _LONGEST - 1]}…"
+
+
 def _status(run: Run, between: str) -> str:
     """How it ended, with the error where that says more."""
-    return f"{run.status}{between}{run.error}" if run.error and not run.error.startswith(run.status) else run.status
+    # The log stood above the error when that was first told; here it follows.
+    error = run.error and run.error.replace(_LOG_ABOVE, _LOG_BELOW)
+    return f"{run.status}{between}{error}" if error and not error.startswith(run.status) else run.status
 
 
 def _about(store: Store, run: Run) -> list[str]:

@@ -65,6 +65,18 @@ def test_runs_differ_as_the_versions_that_they_made(past: Lab) -> None:
     assert past.run("runs", "list", "--model", "coin", "--limit", "1", "--json").json[0]["id"] == newest
 
 
+def test_a_failed_run_is_a_line_of_the_list_and_its_log_is_shown_below(lab: Lab) -> None:
+    lab.write("train.py", "print('no luck')\nraise SystemExit(7)\n")
+    lab.commit("it fails")
+    assert lab.run("run").code == 2
+    [_, listed] = lab.run("runs", "list", env={"COLUMNS": "120"}).out.splitlines()
+    assert listed.endswith("failed: step train failed with exit code 7")
+    [run] = lab.run("runs", "list", "--json").json
+    shown = lab.run("runs", "show", run["id"]).out
+    assert shown.splitlines()[0].endswith("failed, step train failed with exit code 7; its log is below")
+    assert "  | no luck" in shown
+
+
 def test_a_run_shows_params_host_decision_and_files(past: Lab) -> None:
     [run] = past.run("runs", "list", "--limit", "1", "--json").json
     shown = past.run("runs", "show", run["id"]).out

@@ -14,7 +14,7 @@ from mlops_ci.report.card_data import data_section, evaluation_section, limits
 from mlops_ci.report.card_facts import CardFacts
 from mlops_ci.report.card_front import front_matter, licence_of, split_front
 from mlops_ci.report.markdown import code, escape
-from mlops_ci.report.tables import facts_table, table
+from mlops_ci.report.tables import code_cell, facts_table, table
 from mlops_ci.report.wording import change_text, duration, value_text
 
 _UNSAID = "Nobody has said what this model is for; `model.purpose` and `model.card` in `mlops.yaml` do."
@@ -73,10 +73,10 @@ def _details(facts: CardFacts, licence: str) -> str:
     rows = [
         ("Registered", escape(f"{_moment(version.created)}{f' by {facts.actor.name}' if facts.actor else ''}")),
         ("Repository", escape(version.source.repository or "") if version.source else ""),
-        ("Files", ", ".join(f"{code(file.path)} ({file.size:,} bytes)" for file in version.files)),
+        ("Files", ", ".join(f"{code_cell(file.path)} ({file.size:,} bytes)" for file in version.files)),
         ("Digest", code(version.digest)),
         ("Licence", escape(licence)),
-        ("Tags", ", ".join(code(f"{name}={value}") for name, value in version.tags.items())),
+        ("Tags", ", ".join(code_cell(f"{name}={value}") for name, value in version.tags.items())),
         ("Also as", f"ONNX, {form.precision}, {form.file.size:,} bytes" if form else ""),
         ("Image", code(version.images[-1].reference or version.images[-1].digest) if version.images else ""),
     ]
@@ -101,7 +101,7 @@ def _explained(facts: CardFacts) -> str:
     if found is None or not found.importances:
         return ""
     shown = found.importances[:_SHOWN_COLUMNS]
-    rows = [(code(each.column), value_text(each.mean), value_text(each.deviation)) for each in shown]
+    rows = [(code_cell(each.column), value_text(each.mean), value_text(each.deviation)) for each in shown]
     rest = len(found.importances) - len(shown)
     parts = [
         f"How much {code(found.metric)} is lost when a column is shuffled: mean and standard deviation of "
@@ -131,7 +131,7 @@ def _explained(facts: CardFacts) -> str:
 
 def _training(facts: CardFacts) -> str:
     run, version = facts.run, facts.version
-    params = [code(f"{name}: {value}") for name, value in facts.params.items()]
+    params = [code_cell(f"{name}: {value}") for name, value in facts.params.items()]
     rest = len(params) - _SHOWN_COLUMNS
     rows = [("Parameters", ", ".join(params[:_SHOWN_COLUMNS]) + (f" and {rest:,} more" if rest > 0 else ""))]
     if run:
@@ -139,7 +139,7 @@ def _training(facts: CardFacts) -> str:
         rows += [
             ("Python", escape(f"{lock.python}, {lock.platform}")),
             ("Environment", f"{escape(lock.kind)}, {code(lock.digest)}"),
-            ("Steps", ", ".join(f"{code(step.label)} {duration(step.seconds)}" for step in run.steps)),
+            ("Steps", ", ".join(f"{code_cell(step.label)} {duration(step.seconds)}" for step in run.steps)),
             ("By", escape(run.tool)),
         ]
     elif version.environment:

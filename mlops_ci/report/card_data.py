@@ -10,7 +10,7 @@ from mlops_ci.records.verdict import RuleResult, Verdict
 from mlops_ci.report.card_facts import CONFIDENCE, Bounds, CardFacts
 from mlops_ci.report.markdown import code, escape
 from mlops_ci.report.seeds import trainings_lines
-from mlops_ci.report.tables import table
+from mlops_ci.report.tables import code_cell, table
 from mlops_ci.report.wording import (
     MARKS,
     bound_text,
@@ -30,11 +30,11 @@ def data_section(facts: CardFacts) -> str:
     """The datasets with digests and profiles; where the run is not known only digests."""
     run, version = facts.run, facts.version
     if run is None:
-        digests = [(code(name), code(f"sha256:{short(digest)}")) for name, digest in version.datasets.items()]
+        digests = [(code_cell(name), code(f"sha256:{short(digest)}")) for name, digest in version.datasets.items()]
         return table(("Dataset", "Digest"), digests) if digests else ""
     rows = [
         (
-            code(name),
+            code_cell(name),
             f"{data.profile.rows:,}" if data.profile else "",
             f"{len(data.profile.columns):,}" if data.profile else "",
             f"{data.size:,}",
@@ -52,7 +52,7 @@ def _profile(name: str, data: DatasetVersion) -> str:
     if data.profile is None or not data.profile.columns:
         return ""
     shown = data.profile.columns[:_SHOWN_COLUMNS]
-    rows = [(code(column.name), escape(column.type), f"{column.missing:,}", _range(column)) for column in shown]
+    rows = [(code_cell(column.name), escape(column.type), f"{column.missing:,}", _range(column)) for column in shown]
     rest = len(data.profile.columns) - len(shown)
     more = f"\n\nAnd {rest:,} more columns." if rest else ""
     return f"Columns of {code(name)}:\n\n" + table(("Column", "Type", "Missing", "Values"), rows, right=(2,)) + more
@@ -66,7 +66,7 @@ def _range(column: ColumnProfile) -> str:
 def _value(value: float | str | None) -> str:
     if value is None:
         return ""
-    return code(value[:60]) if isinstance(value, str) else value_text(value)
+    return code_cell(value[:60]) if isinstance(value, str) else value_text(value)
 
 
 def evaluation_section(facts: CardFacts) -> str:
@@ -90,7 +90,7 @@ def _metrics(metrics: Mapping[str, float | None], bounds: Mapping[str, Bounds]) 
     for name, value in metrics.items():
         found = bounds.get(name, Bounds())
         ends = (value_text(found.lower) or "–", value_text(found.upper) or "–")
-        rows.append((code(name), value_text(value) if value is not None else "no value", *ends))
+        rows.append((code_cell(name), value_text(value) if value is not None else "no value", *ends))
         if found.reason:
             unknown.setdefault(found.reason, []).append(code(name))
     header = ("Metric", "Value", "At least", "At most")

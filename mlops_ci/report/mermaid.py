@@ -17,7 +17,10 @@ _MARGIN = 0.1  # of the span, above and below the lines
 _COLOURS = ("#0969da", "#9a6700", "#1a7f37", "#cf222e")
 COLOUR_NAMES = ("Blue", "Brown", "Green", "Red")
 """What the colours of lines are called, in the order of a chart's series; pictures have the same."""
-_ALLOWED = frozenset(" _-.,:()/+=")
+_LEFT, _RIGHT = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+# What means something to Mermaid, as what looks nearly the same.
+_LIKE = str.maketrans({"<": _LEFT, ">": _RIGHT} | dict.fromkeys("\"'`", "\N{RIGHT SINGLE QUOTATION MARK}"))
+_ALLOWED = frozenset(" _-.,:()/+=|").union(*_LIKE.values())
 _PLACES = 41  # at which a line over numbers is read: Mermaid wants them evenly spread
 _MOST_BARS = 20
 
@@ -31,7 +34,7 @@ def render_mermaid(chart: Chart) -> str | None:
 
 def quoted(text: str) -> str:
     """Foreign text as a string of Mermaid, which knows no escapes: letters, digits and what means nothing to it."""
-    kept = "".join(letter if letter.isalnum() or letter in _ALLOWED else " " for letter in text)
+    kept = "".join(letter if letter.isalnum() or letter in _ALLOWED else " " for letter in text.translate(_LIKE))
     kept = _HYPHENS.sub("-", " ".join(kept.split()))
     return f'"{kept[:_LONGEST] or "-"}"'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from mlops_ci.report.card import render_card
-from mlops_ci.report.card_facts import CardFacts
+from mlops_ci.report.card_facts import Bounds, CardFacts
 from mlops_ci.report.card_front import split_front
 from mlops_ci.report.card_html import render_card_page
 from tests.conftest import Golden
@@ -24,6 +25,16 @@ def test_cards(name: str, facts: CardFacts, golden: Golden) -> None:
 
 def test_a_card_as_a_page(golden: Golden) -> None:
     golden("card.html", render_card_page(WHOLE))
+
+
+def test_a_bar_in_a_name_stays_one_and_ends_no_cell() -> None:
+    names = ["label|x", "back\\|slash", "two\\\\|slashes"]
+    bounds = {name: Bounds(0.25, 0.75) for name in names}
+    facts = replace(WHOLE, version=replace(WHOLE.version, metrics=dict.fromkeys(names, 0.5)), bounds=bounds)
+    assert "| `label\\|x` | 0.5000 | 0.2500 | 0.7500 |" in render_card(facts)
+    page = render_card_page(facts)
+    for shown in ("label|x", "back\\¦slash", "two\\\\¦slashes"):
+        assert re.search(rf"<code>{re.escape(shown)}</code></td>\s*<td[^>]*>0.5000</td>\s*<td[^>]*>0.2500</td>", page)
 
 
 def front(text: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_mermaid_reads_a_curve_at_even_places() -> None:
 
 def test_mermaid_shows_two_models_as_bars_and_a_line() -> None:
     assert (render_mermaid(FOUND) or "").splitlines()[4:8] == [
-        'x-axis ["setosa", "a b"]', "y-axis 0 --> 1", "bar [0.9, 0.5]", "line [0.8, 0.75]",
+        'x-axis ["setosa", "a|b"]', "y-axis 0 --> 1", "bar [0.9, 0.5]", "line [0.8, 0.75]",
     ]  # fmt: skip
 
 
@@ -135,6 +135,11 @@ def test_every_kind_of_chart_is_a_picture(chart: Chart, size: tuple[int, int]) -
 def test_no_name_leaves_its_quotes(text: str) -> None:
     inner = quoted(text)[1:-1]
     assert inner and not set(inner) & set('"\n\r`%#;<>{}[]\\$') and "--" not in inner
+
+
+def test_names_are_read_as_they_were_written_as_far_as_mermaid_has_letters_for_it() -> None:
+    assert quoted("label|x") == '"label|x"'
+    assert quoted("<b>'x'</b>").replace("\u2039", "<").replace("\u203a", ">").replace("\u2019", "'") == "\"<b>'x'</b>\""
 
 
 def test_mermaid_itself_understands_it(mermaid: Mermaid) -> None:

@@ -25,6 +25,7 @@ from mlops_ci.report.terminal import render_terminal
 from mlops_ci.report.wording import step_line, visible
 
 _LOG_WIDTH = 100
+_LEAST = 8  # columns for what stands last in a table
 
 
 def width() -> int:
@@ -81,7 +82,11 @@ def print_report(report: Report) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; the last column takes what room is left, and one that has nothing in any row takes none."""
+    """Print a table; the last column takes what room is left, and one that has nothing in any row takes none.
+
+    Where hardly any is left for it the others are cut, with a sign.
+    """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -89,10 +94,15 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     cells = [tuple(row) for row in rows]
     shown = [place for place in range(len(headings)) if not cells or any(row[place] for row in cells)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    others = shown[:-1]
+    needed = sum(2 + max(cell_len(row[place]) for row in (headings, *cells)) for place in others)
+    narrow = needed + _LEAST > width()
     for place in shown:
-        table.add_column(headings[place], overflow="fold", no_wrap=place != shown[-1])
+        cut = narrow and place in others
+        heading = Text(headings[place], no_wrap=cut, overflow="ellipsis" if cut else None)
+        table.add_column(heading, overflow="ellipsis" if cut else "fold", no_wrap=place in others and not narrow)
     for row in cells:
-        table.add_row(*(Text(row[place]) for place in shown))
+        table.add_row(*(Text(row[place], no_wrap=narrow and place in others) for place in shown))
     text = StringIO()
     Console(file=text, width=width(), force_terminal=coloured(), no_color=not coloured(), highlight=False).print(table)
     echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,13 @@ def test_a_failed_run_is_a_line_of_the_list_and_its_log_is_shown_below(lab: Lab)
     shown = lab.run("runs", "show", run["id"]).out
     assert shown.splitlines()[0].endswith("failed, step train failed with exit code 7; its log is below")
     assert "  | no luck" in shown
+
+
+def test_on_a_narrow_terminal_what_is_cut_has_a_sign(past: Lab) -> None:
+    shown = past.run("models", "list", "--model", "coin", env={"COLUMNS": "40"}).out
+    assert max(map(len, shown.splitlines())) <= 40
+    assert re.search(r"^coin +v1 +[0-9a-f]+… +20[0-9-]+… ", shown, re.MULTILINE)
+    assert "accu" in shown, "the last column has room, too"
 
 
 def test_a_run_shows_params_host_decision_and_files(past: Lab) -> None:

@@ -9,7 +9,6 @@ from mlops_ci.gate.judge import rules_digest
 from mlops_ci.lifecycle.card_text import keep_card
 from mlops_ci.lifecycle.conversion_keeping import keep_conversion
 from mlops_ci.lifecycle.datasets import keep_datasets
-from mlops_ci.lifecycle.deleted_before import deleted_before
 from mlops_ci.lifecycle.evidence import recorded_evidence
 from mlops_ci.lifecycle.examination import Trained
 from mlops_ci.lifecycle.execution import keep_run
@@ -70,12 +69,10 @@ def _settled(session: Session, log: ModelLog, trained: Trained) -> Report | Mlop
     notes: tuple[str, ...] = ()
     if registered.differs:
         notes = (f"trained again to other bytes than v{registered.version.version}, which stands",)
-    if deleted := deleted_before(log, registered.version):
-        notes = (*notes, deleted)
     log.settle()  # the report names entries
     return write_report(
         session,
-        log,
+        log.read(),
         run,
         trained,
         outcome=ending.outcome,

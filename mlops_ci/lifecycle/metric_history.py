@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from mlops_ci.gate.comparing.phrases import metric_label
 from mlops_ci.project.project import GateChoice
-from mlops_ci.records.entry import Alias, Register, Unalias
 from mlops_ci.records.report import History, Point
-from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.registry.state import ModelState
+from mlops_ci.registry.state import ModelState, Reign
 
 SHOWN = 20
 MOST_METRICS = 4
 
 
-@dataclass(slots=True)
-class _Reign:
-    """Who was champion when: the ``last``, ``ever`` all of them, and whom each version ``met`` when it came.
-
-    ``metrics`` are those of all versions, as a champion may have been deleted since.
-    """
-
-    last: int | None = None
-    ever: set[int] = field(default_factory=set)
-    met: dict[int, int | None] = field(default_factory=dict)
-    metrics: dict[int, Mapping[str, float | None]] = field(default_factory=dict)
-
-    def value(self, number: int | None, metric: str) -> float | None:
-        return None if number is None else _finite(self.metrics[number].get(metric))
-
-
 def metric_histories(
-    log: ModelLog, gate: GateChoice | None, metrics: dict[str, float | None], version: int | None
+    state: ModelState, gate: GateChoice | None, metrics: dict[str, float | None], version: int | None
 ) -> tuple[History, ...]:
     """Metrics of the newest versions, and of the candidate as the last point unless it is one of them.
 
     Args:
-        log: the model's log.
+        state: the registry's state.
         gate: whose rules name the metrics, the most important one first.
         metrics: the candidate's.
         version: the candidate's, if it is registered.
@@ -47,47 +28,41 @@ def metric_histories(
     if gate is None:
         return ()
     names = list(dict.fromkeys(rule.metric for rule in gate.flat()))[:MOST_METRICS]
-    state, reign = log.read(), _reign(log, gate.baseline)
-    return tuple(_history(state, reign, metric, metrics, version) for metric in names)
-
-
-def _reign(log: ModelLog, alias: str) -> _Reign:
-    """What the log says of an alias, which may have gone back to an older version in between."""
-    found = _Reign()
-    for entry in log.entries():
-        match entry.body:
-            case Register(version=version, metrics=metrics):
-                found.met[version], found.metrics[version] = found.last, metrics
-            case Alias(alias=name, version=version) if name == alias:
-                found.last = version
-                found.ever.add(version)
-            case Unalias(alias=name) if name == alias:
-                found.last = None
-            case _:
-                pass
-    return found
+    return tuple(_history(state, gate.baseline, metric, metrics, version) for metric in names)
 
 
 def _history(
-    state: ModelState, reign: _Reign, metric: str, metrics: dict[str, float | None], version: int | None
+    state: ModelState, alias: str, metric: str, metrics: dict[str, float | None], version: int | None
 ) -> History:
-    numbers = sorted(state.versions)
+    reigns = state.reigns.get(alias, [])
+    ever = {reign.version for reign in reigns}
     points: list[Point] = []
     before: float | None = None
-    for number in reversed(numbers):
-        value, champion = reign.value(number, metric), number in reign.ever
+    for number in sorted(state.versions, reverse=True):
+        value, champion = _value(state, number, metric), number in ever
         if value is None:
             continue
         if len(points) < SHOWN:
-            points.append(Point(f"v{number}", value, champion, reign.value(reign.met[number], metric)))
+            met = _value(state, _champion_before(reigns, number), metric)
+            points.append(Point(f"v{number}", value, champion, met))
         elif champion:
             before = value
             break
     points.reverse()
     own = _finite(metrics.get(metric))
     if version is None and own is not None:
-        points.append(Point("this", own, met=reign.value(reign.last, metric)))
+        points.append(Point("this", own, met=_value(state, _champion_before(reigns, None), metric)))
     return History(metric, tuple(points), before, metric_label(metric))
+
+
+def _champion_before(reigns: Sequence[Reign], version: int | None) -> int | None:
+    """Who had the alias when a version came, or now; it may have gone back to an older version in between."""
+    return next((one.version for one in reversed(reigns) if version is None or one.after < version), None)
+
+
+def _value(state: ModelState, number: int | None, metric: str) -> float | None:
+    found = None if number is None else state.versions.get(number)
+    return _finite(found.metrics.get(metric)) if found else None  # a champion may have been deleted since
 
 
 def _finite(value: float | None) -> float | None:

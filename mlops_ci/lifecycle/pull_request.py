@@ -42,7 +42,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
                 why = f"{JUDGED_BEFORE[before.outcome]} before: {before.summary}"
             return write_report(
                 session,
-                log,
+                state,
                 run,
                 trained,
                 outcome="unchanged",
@@ -60,7 +60,7 @@ def judge_only(session: Session, trained: Trained, *, again: bool = False) -> Re
     keep_run(session, trained, replace(run, verdict=verdict))
     return write_report(
         session,
-        log,
+        state,
         run,
         trained,
         outcome=outcome_of(verdict.outcome) if verdict else "passed",

@@ -12,14 +12,13 @@ from mlops_ci.records.conversion import Conversion
 from mlops_ci.records.report import REPORT_FORMAT, CiOutcome, Report
 from mlops_ci.records.run import Run
 from mlops_ci.records.verdict import Verdict
-from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.registry.state import ModelState
 from mlops_ci.workspace.layout import report_key
 
 
 def write_report(
     session: Session,
-    log: ModelLog,
+    state: ModelState,
     run: Run,
     trained: Trained,
     *,
@@ -35,7 +34,7 @@ def write_report(
 
     Args:
         session: the session.
-        log: the model's log, with all that the journey has left there.
+        state: the registry's state at the end.
         run: the run.
         trained: what it has made.
         outcome: what the journey came to.
@@ -46,12 +45,11 @@ def write_report(
         notes: what a reviewer should know besides the session's own notes.
         conversion: what came of converting the model.
     """
-    state = log.read()
     champion = state.aliases.get(session.project.gate.baseline) if session.project.gate else None
     changes = None
     if compared_with is not None and verdict is not None:
         changes = changes_since(session, state, state.versions[compared_with], run, verdict)
-    histories = metric_histories(log, session.project.gate, run.metrics, version)
+    histories = metric_histories(state, session.project.gate, run.metrics, version)
     report = Report(
         format=REPORT_FORMAT,
         model=session.project.model.name,

@@ -41,7 +41,7 @@ from mlops_ci.records.model_version import Judgement, ModelVersion, Overridden
 from mlops_ci.records.operations import OPERATIONS
 from mlops_ci.registry.alias_changes import moved, taken_away
 from mlops_ci.registry.deployments import require_possible, with_serving, with_stage
-from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState
+from mlops_ci.registry.state import AliasTarget, LogEntry, Look, ModelState, Reign
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,12 @@ def apply(state: ModelState, examined: Examined) -> None:
             state.fingerprints[body.fingerprint] = body.version
         case Alias():
             state.aliases[body.alias] = AliasTarget(body.version, body.commit, envelope.seq)
+            state.reigns.setdefault(body.alias, []).append(Reign(state.last_version, body.version))
             if body.verdict:
                 state.spent.add(body.verdict.seq)
         case Unalias(alias=alias):
             del state.aliases[alias]
+            state.reigns.setdefault(alias, []).append(Reign(state.last_version, None))
         case Delete():
             state.deleted.add(body.version)
             del state.fingerprints[state.versions.pop(body.version).fingerprint]

@@ -24,6 +24,14 @@ class AliasTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Reign:
+    """The version that an alias was given to, None if it was taken away, once ``after`` was the newest version."""
+
+    after: int
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """An entry with its envelope; ``body`` is None for an operation that this program does not know."""
 
@@ -52,9 +60,9 @@ class ModelState:
     """What a model's log says, up to and including entry ``head``.
 
     ``versions`` are the live ones and ``fingerprints`` tells which is which; both may be kept elsewhere than in memory.
-    ``spent`` are the verdicts that moved an alias, ``looks`` the looks at each evaluation set in their
-    order, ``revealed`` what was told of which of them, by number; ``condemned`` the uploads that garbage collection
-    has taken, ``deployments`` what serves where.
+    ``reigns`` are the moves of each alias in their order, ``spent`` the verdicts that moved one, ``looks`` the looks at
+    each evaluation set in their order, ``revealed`` what was told of which of them, by number; ``condemned`` the
+    uploads that garbage collection has taken, ``deployments`` what serves where.
     """
 
     model: str
@@ -64,6 +72,7 @@ class ModelState:
     head_digest: str | None = None
     last_version: int = 0
     aliases: dict[str, AliasTarget] = field(default_factory=dict)
+    reigns: dict[str, list[Reign]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     spent: set[int] = field(default_factory=set)
     looks: dict[str, tuple[Look, ...]] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -221,18 +220,6 @@ def test_a_rollback_survives_the_old_job_again_and_a_readme_change(lab: Lab) -> 
     lab.commit("readme")
     assert lab.ci()["outcome"] == "unchanged"
     assert lab.champion() == 1
-
-
-def test_a_model_that_was_deleted_comes_back_with_a_note(lab: Lab) -> None:
-    lab.ci()
-    lab.skill(0.8)
-    lab.commit("better")
-    assert "the same model" not in lab.run("ci").out
-    assert lab.run("models", "rollback", "coin", "--reason", "it crashed").code == 0
-    assert lab.run("models", "delete", "coin@v2", "--reason", "it crashed", "--yes").code == 0
-    told = " ".join(lab.run("ci").out.split())
-    assert "v3 promoted" in told
-    assert re.search(r"the same model as v2, deleted by \S.*: it crashed", told)
 
 
 def test_a_mended_evaluation_is_judged_again(lab: Lab) -> None:

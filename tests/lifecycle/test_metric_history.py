@@ -27,7 +27,7 @@ def log(tmp_path: Path) -> ModelLog:
 
 
 def test_a_history_is_of_what_the_gate_asks_for_and_says_what_people_call_it(log: ModelLog) -> None:
-    area, profit = metric_histories(log, GATE, {"roc_auc": 0.8, "profit": None}, None)
+    area, profit = metric_histories(log.read(), GATE, {"roc_auc": 0.8, "profit": None}, None)
     assert (area.metric, area.label, area.points) == ("roc_auc", "ROC AUC", (Point("this", 0.8),))
     assert (profit.metric, profit.label, profit.points) == ("profit", None, ())
 
@@ -41,7 +41,7 @@ def test_each_version_met_the_champion_of_its_time_also_after_a_rollback(log: Mo
             move_alias(log, "champion", 1, rollback=True, reason="it crashed")
             delete_version(log, 3, reason="it crashed")
     move_alias(log, "champion", 4, rollback=False, reason=None)
-    area, _ = metric_histories(log, GATE, {"roc_auc": 0.66}, None)
+    area, _ = metric_histories(log.read(), GATE, {"roc_auc": 0.66}, None)
     assert area.points == (
         Point("v1", 0.6, champion=True),
         Point("v2", 0.5, met=0.6),

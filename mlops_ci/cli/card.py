@@ -11,8 +11,7 @@ from mlops_ci.cli.options import project_option, workspace_option
 from mlops_ci.cli.output import echo
 from mlops_ci.cli.references import reference_here
 from mlops_ci.errors import RemoteError
-from mlops_ci.lifecycle.metric_bounds import project_at_hand
-from mlops_ci.lifecycle.model_card import card_facts
+from mlops_ci.lifecycle.model_card import card_facts, project_at_hand
 from mlops_ci.registry.references import resolve
 from mlops_ci.report.card import render_card
 from mlops_ci.report.card_html import render_card_page

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
-from mlops_ci.errors import MlopsError
 from mlops_ci.gate.estimating.estimates import estimate_alone
 from mlops_ci.lifecycle.evidence import recorded_evidence
-from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.metrics import METRICS, Predictions, why_not
 from mlops_ci.project.project import Project
 from mlops_ci.project.rules import Interval
@@ -18,15 +15,6 @@ from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.report.card_facts import CONFIDENCE, Bounds
 
 _SAME = 1e-9  # relative; sums may have been made in another order
-
-
-def project_at_hand(path: Path, model: str) -> Project | None:
-    """The project that makes a model, if it is there and can be read."""
-    try:
-        project = load_project_file(find_project_file(path))
-    except MlopsError:
-        return None
-    return project if project.model.name == model else None
 
 
 def metric_bounds(log: ModelLog, version: ModelVersion, project: Project | None) -> Mapping[str, Bounds]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mlops_ci.errors import IntegrityError, UsageError
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlops_ci.errors import IntegrityError, MlopsError, UsageError
 from mlops_ci.lifecycle.history import read_run
-from mlops_ci.lifecycle.metric_bounds import metric_bounds
+from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.project.project import Project
 from mlops_ci.records.entry import Alias, Register
@@ -12,8 +15,17 @@ from mlops_ci.records.model_version import ModelVersion
 from mlops_ci.registry.describe import card_text_of, explanation_of
 from mlops_ci.registry.judge import recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
-from mlops_ci.report.card_facts import CardFacts
+from mlops_ci.report.card_facts import Bounds, CardFacts
 from mlops_ci.report.wording import visible
+
+
+def project_at_hand(path: Path, model: str) -> Project | None:
+    """The project that makes a model, if it is there and can be read."""
+    try:
+        project = load_project_file(find_project_file(path))
+    except MlopsError:
+        return None
+    return project if project.model.name == model else None
 
 
 def card_facts(log: ModelLog, version: ModelVersion, project: Project | None = None) -> CardFacts:
@@ -46,8 +58,18 @@ def card_facts(log: ModelLog, version: ModelVersion, project: Project | None = N
         decisions=tuple(_decisions(log, version)),
         params=flatten(version.params),
         notes=tuple(notes),
-        bounds=metric_bounds(log, version, project),
+        bounds=_bounds(log, version, project),
     )
+
+
+def _bounds(log: ModelLog, version: ModelVersion, project: Project | None) -> Mapping[str, Bounds]:
+    try:
+        from mlops_ci.lifecycle.metric_bounds import (
+            metric_bounds,  # with numpy and scipy, for which no other verb waits
+        )
+    except ModuleNotFoundError:
+        return dict.fromkeys(version.metrics, Bounds(reason="it takes the packages of mlops-ci[gate] to tell"))
+    return metric_bounds(log, version, project)
 
 
 def _decisions(log: ModelLog, version: ModelVersion) -> list[str]:

@@ -9,9 +9,9 @@ import click
 from mlops_ci.cli.logs import log_to_read
 from mlops_ci.cli.options import project_option, workspace_option
 from mlops_ci.cli.output import echo
-from mlops_ci.cli.references import reference_here
+from mlops_ci.cli.references import project_here, reference_here
 from mlops_ci.errors import RemoteError
-from mlops_ci.lifecycle.model_card import card_facts, project_at_hand
+from mlops_ci.lifecycle.model_card import card_facts
 from mlops_ci.registry.references import resolve
 from mlops_ci.report.card import render_card
 from mlops_ci.report.card_html import render_card_page
@@ -28,7 +28,8 @@ def card(reference: str, form: str, output: Path | None, project: Path, workspac
     parsed = reference_here(reference, project)
     log = log_to_read(workspace, project, parsed.model)
     found = resolve(log.read(), parsed.selector)
-    facts = card_facts(log, found, project_at_hand(project, parsed.model))
+    here = project_here(project)
+    facts = card_facts(log, found, here if here and here.model.name == parsed.model else None)
     text = render_card(facts) if form == "markdown" else render_card_page(facts)
     if output is None:
         echo(text, nl=False)

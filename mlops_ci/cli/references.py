@@ -7,15 +7,21 @@ from pathlib import Path
 
 from mlops_ci.errors import UsageError
 from mlops_ci.lifecycle.places import find_project_file, load_project_file
+from mlops_ci.project.project import Project
 from mlops_ci.registry.references import Reference, parse_reference
 
 
-def model_here(project: Path) -> str | None:
-    """The model of the project at a path; None where there is no project, or a broken one."""
+def project_here(path: Path) -> Project | None:
+    """The project at a path; None where there is none, or a broken one."""
     with suppress(UsageError):
-        file = find_project_file(project)
-        return load_project_file(file).model.name
+        return load_project_file(find_project_file(path))
     return None
+
+
+def model_here(path: Path) -> str | None:
+    """The model of the project at a path; None as above."""
+    project = project_here(path)
+    return project.model.name if project else None
 
 
 def whole_reference(text: str, project: Path) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from mlops_ci.errors import IntegrityError, MlopsError, UsageError
+from mlops_ci.errors import IntegrityError, UsageError
 from mlops_ci.lifecycle.history import read_run
-from mlops_ci.lifecycle.places import find_project_file, load_project_file
 from mlops_ci.pipeline.params import flatten
 from mlops_ci.project.project import Project
 from mlops_ci.records.entry import Alias, Register
@@ -17,15 +15,6 @@ from mlops_ci.registry.judge import recorded_verdict
 from mlops_ci.registry.model_log import ModelLog
 from mlops_ci.report.card_facts import Bounds, CardFacts
 from mlops_ci.report.wording import visible
-
-
-def project_at_hand(path: Path, model: str) -> Project | None:
-    """The project that makes a model, if it is there and can be read."""
-    try:
-        project = load_project_file(find_project_file(path))
-    except MlopsError:
-        return None
-    return project if project.model.name == model else None
 
 
 def card_facts(log: ModelLog, version: ModelVersion, project: Project | None = None) -> CardFacts:

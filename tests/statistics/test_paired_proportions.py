@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from mlops_ci.statistics import paired_proportions
 
@@ -127,3 +128,25 @@ def test_no_rows_give_nan() -> None:
 def test_impossible_counts_are_refused(counts: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="counts must"):
         paired_proportions(*counts, 0.95)
+
+
+def promoted_by_luck(n: int, differing: float) -> float:
+    """The chance that a bound at 95 % lies above zero, by enumeration: two equal models that differ in so many rows."""
+    chance = 0.0
+    for rows in range(n + 1):
+        claimed = (k for k in range(rows // 2, rows + 1) if paired_proportions(k, rows - k, n, 0.95).lower > 0.0)
+        least = next(claimed, None)
+        if least is not None:
+            chance += float(binom.pmf(rows, n, differing) * binom.sf(least - 1, rows, 0.5))
+    return chance
+
+
+@pytest.mark.parametrize("n", [12, 20, 50])
+@pytest.mark.parametrize("differing", [0.02, 0.1, 0.3, 0.5, 0.75])
+def test_the_sign_keeps_its_level_where_two_models_agree_in_a_quarter_of_the_rows(n: int, differing: float) -> None:
+    assert promoted_by_luck(n, differing) <= 0.05
+
+
+@pytest.mark.parametrize(("n", "level"), [(12, 0.073), (50, 0.060)])
+def test_the_sign_is_bolder_where_they_differ_in_every_row(n: int, level: float) -> None:
+    assert promoted_by_luck(n, 1.0) == pytest.approx(level, abs=0.0006)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlops_ci.gate.comparing.compare_rows import interval_of
 from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
 from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, result_of, side_name
+from mlops_ci.gate.comparing.undecided import distance_to_pass
 from mlops_ci.gate.custom import CustomResult, alone, change, unlike
 from mlops_ci.gate.evidence import Reference
 from mlops_ci.gate.seeds import rows_beside_noise
@@ -63,12 +64,8 @@ def judge_given(
     shown, outcome = estimate(confidence, 1.0), judged(confidence)
     needed, assuming = None, ""
     if outcome == "inconclusive" and isinstance(ours, StreamedResult):
-        # As of rows that are held (`judge_alone`, `judge_change`).
-        upwards, decided = 1 if rule.upwards else -1, estimate(confidence, factor)
-        before = theirs.value * (1.0 - factor) if theirs is not None else ours.value
-        distance, assuming = (before - bound) * upwards, "nothing changed" if theirs else "the value stays as it is"
-        if distance <= 0 and theirs is not None:
-            distance, assuming = (decided.value - bound) * upwards, "the change is as large as it looks"
+        decided = estimate(confidence, factor)
+        distance, assuming = distance_to_pass(rule, decided.value, theirs.value if theirs is not None else None)
         needed = rows_beside_noise(decided, None, ours.rows, distance, factor, confidence, upwards=rule.upwards)
     result = result_of(
         rule,

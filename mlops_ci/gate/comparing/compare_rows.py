@@ -8,6 +8,7 @@ from statistics import mean
 
 from mlops_ci.gate.comparing.outcomes import outcome_of_estimate
 from mlops_ci.gate.comparing.results import Test, bounds_of, no_share, reason_of, reference_name, result_of
+from mlops_ci.gate.comparing.undecided import distance_to_pass
 from mlops_ci.gate.estimating.estimates import estimate_alone, estimate_change
 from mlops_ci.gate.seeds import Trainings, rows_beside_noise, widen
 from mlops_ci.metrics import Metric, Predictions, value
@@ -38,14 +39,14 @@ def judge_estimate(
         return estimate, outcome_of_estimate(rule, estimate, bound)
 
     estimate, outcome = judged(confidence)
-    needed = None
+    needed, assuming = None, ""
     if outcome == "inconclusive":
-        distance = (estimate.value - bound) * (1 if rule.upwards else -1)
+        distance, assuming = distance_to_pass(rule, estimate.value, None)
         needed = rows_beside_noise(estimate, trainings, len(ours), distance, 1.0, confidence, upwards=rule.upwards)
     result = result_of(
         rule,
         outcome,
-        reason_of(outcome, needed, ours, "the value stays as it is", estimate, trainings),
+        reason_of(outcome, needed, ours, assuming, estimate, trainings),
         candidate=estimate.value,
         interval=bounds_of(estimate),
         method=estimate.method,
@@ -85,14 +86,9 @@ def judge_change(
 
     estimate, outcome = judged(confidence)
     shown = estimate if factor == 1.0 else estimated(1.0, confidence)
-    needed, assuming = None, "nothing changed"
+    needed, assuming = None, ""
     if outcome == "inconclusive":
-        # Without a true change the difference lies at before * (1 - factor); a rule of superiority leaves no room
-        # there, so that its rows are counted for the change that was seen.
-        upwards = 1 if rule.upwards else -1
-        distance = (before * (1.0 - factor) - bound) * upwards
-        if distance <= 0:
-            distance, assuming = (estimate.value - bound) * upwards, "the change is as large as it looks"
+        distance, assuming = distance_to_pass(rule, estimate.value, before)
         needed = rows_beside_noise(estimate, trainings, len(ours), distance, factor, confidence, upwards=rule.upwards)
     result = result_of(
         rule,

@@ -5,7 +5,26 @@ from __future__ import annotations
 import math
 
 from mlops_ci.metrics import Predictions
+from mlops_ci.project.rules import Rule
 from mlops_ci.statistics import Estimate
+
+
+def distance_to_pass(rule: Rule, found: float, before: float | None) -> tuple[float, str]:
+    """How far beyond its bound the truth of a rule is taken to lie, and what that takes for granted.
+
+    Without a true change the difference lies at ``before`` (1 - factor); a rule of superiority leaves no room there, so
+    that its rows are counted for the change that was seen.
+
+    Args:
+        rule: the rule.
+        found: the value, or the change, that is held against the bound.
+        before: the value of what it is compared with; None for a rule with a number.
+    """
+    upwards, bound = 1 if rule.upwards else -1, rule.bound
+    if before is not None and (distance := (before * (1.0 - bound.factor) - bound.offset) * upwards) > 0:
+        return distance, "nothing changed"
+    assuming = "the value stays as it is" if before is None else "the change is as large as it looks"
+    return (found - bound.offset) * upwards, assuming
 
 
 def what_it_takes(needed: int | None, rows: Predictions | int, assuming: str, estimate: Estimate) -> str:
